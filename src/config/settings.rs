@@ -1,0 +1,151 @@
+//! What the program runs with: every default filled, every path absolute or relative to the working folder.
+
+use super::Prefix;
+use crate::dns::Name;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// One resolved `horizon.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// `[server]`
+    pub server: Server,
+    /// `[zones] directory`: holds `<horizon>/<origin>.zone`; the root zone is `root.zone`.
+    pub zones: PathBuf,
+    /// `[[horizon]]`, in the order written.
+    pub horizons: Vec<Horizon>,
+    /// `[forward]`
+    pub forward: Forward,
+    /// `[inventory] phoenix`: holds `etc/*.json` and `stacks/*/phoenix.json`; none when the section is absent.
+    pub inventory: Option<PathBuf>,
+    /// `[routes]`
+    pub routes: Routes,
+    /// `[acme]`
+    pub acme: Acme,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// UDP and TCP, each address once.
+    pub listen: Vec<SocketAddr>,
+    /// UDP threads for each address; never 0 here (0 in the file means one per core).
+    pub workers: usize,
+    /// The control socket.
+    pub control: PathBuf,
+}
+
+/// `[[horizon]]`: a named view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Horizon {
+    /// Its name: letters, digits, `-` and `_`; also the folder of its zones.
+    pub name: String,
+    /// The clients it covers; `any` is written out as `0.0.0.0/0` and `::/0`.
+    pub clients: Vec<Prefix>,
+    /// Whether its clients may use the forwarder.
+    pub forward: bool,
+    /// The horizon from which names are taken that this one does not own.
+    pub inherits: Option<String>,
+    /// Private addresses that may be published here although [`Horizon::is_public`].
+    pub private_addresses: Vec<Prefix>,
+}
+
+impl Horizon {
+    /// True when some client prefix reaches beyond private address space, so that private addresses must not be published.
+    pub fn is_public(&self) -> bool {
+        self.clients.iter().any(|prefix| !prefix.is_private())
+    }
+}
+
+/// `[forward]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Forward {
+    /// As written: `8.8.8.8`, `tls://9.9.9.9#dns.quad9.net`, `https://..`.
+    pub upstreams: Vec<String>,
+    /// How upstreams are chosen.
+    pub policy: Policy,
+    /// `[[forward.domain]]`; the longest name wins.
+    pub domains: Vec<ForwardDomain>,
+}
+
+/// `[[forward.domain]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForwardDomain {
+    /// This name and everything below it.
+    pub name: Name,
+    /// As in [`Forward::upstreams`].
+    pub upstreams: Vec<String>,
+}
+
+/// `policy` of `[forward]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// In the order written.
+    #[default]
+    Ordered,
+    /// All at once, the first answer wins.
+    Parallel,
+    /// The one that answered fastest so far.
+    Fastest,
+}
+
+/// How a service is reached in a horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Route {
+    /// The guest itself.
+    Direct,
+    /// Through the Traefik guest.
+    Traefik,
+    /// Through the gateway.
+    Gateway,
+    /// Not at all: no record in this horizon.
+    None,
+}
+
+/// `[routes]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Routes {
+    /// By horizon name; a horizon that is not written here has an entry with the defaults.
+    pub horizons: BTreeMap<String, KindRoutes>,
+    /// `[routes.name."x.example"]`: by name, then by horizon name. A wildcard name covers what RFC 4592 says it does.
+    pub names: BTreeMap<Name, BTreeMap<String, Route>>,
+}
+
+/// The route of each kind of name in one horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindRoutes {
+    /// `traefik_service` names.
+    pub service: Route,
+    /// Guests' own names.
+    pub guest: Route,
+    /// Host rules of stacks.
+    pub stack: Route,
+}
+
+/// `[acme]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Acme {
+    /// The CA's directory URL.
+    pub directory: Option<String>,
+    /// PEM file with the CA's roots.
+    pub roots: Option<PathBuf>,
+    /// What a change does that breaks a name's challenge path.
+    pub gate: Gate,
+    /// Further names that must be able to get a certificate.
+    pub names: Vec<Name>,
+}
+
+/// `gate` of `[acme]`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gate {
+    /// Not looked at.
+    Off,
+    /// Said, and let through.
+    #[default]
+    Warn,
+    /// Refused.
+    Refuse,
+}

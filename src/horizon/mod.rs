@@ -1,0 +1,5 @@
+//! Which horizon a client belongs to: the longest client prefix wins, whatever the order in the file.
+
+mod map;
+
+pub use map::{HorizonMap, Match};
