@@ -1,4 +1,4 @@
-//! `horizon.toml`: read raw with the place of every key, then resolved into [`Settings`] with every default filled.
+//! `horizon.toml`: read raw with the place of every key, then resolved into `Settings` with every default filled.
 
 mod prefix;
 mod settings;
