@@ -12,7 +12,7 @@ use std::path::Path;
 const DOES_IO: [&str; 6] = ["forward", "plugin", "transport", "control", "daemon", "cli"];
 
 /// Names that mean a socket or an async runtime.
-const IO_NAMES: [&str; 18] = [
+const IO_NAMES: [&str; 17] = [
     "TcpStream",
     "TcpListener",
     "UdpSocket",
