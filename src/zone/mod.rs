@@ -1,5 +1,16 @@
 //! Zones: master-file text that keeps every octet, the records in it, and checks of a zone as a whole.
 
+mod document;
+mod edit;
+mod fault;
+mod layout;
+mod lex;
 mod records;
+mod statement;
 
+#[cfg(test)]
+mod edit_tests;
+
+pub use document::{Document, Entry, EntryKind, RecordEntry};
+pub use edit::{Edit, EditError, RecordLine};
 pub use records::{Line, Record, Records, RecordsError};
