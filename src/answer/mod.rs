@@ -1,1 +1,23 @@
-//! (door: answer)
+//! Compiled zones and the engine: query octets in, reply octets out. No lock, no await, no allocation.
+//!
+//! Records are compiled once, at load, into a [`Zone`]; the zones that a horizon sees are its [`Zones`]; the engine writes
+//! the reply straight into the caller's buffer. Knows nothing of files, sockets or the forwarder.
+
+mod additional;
+mod compile;
+mod engine;
+mod name;
+mod node;
+mod reply;
+mod special;
+mod trace;
+mod zone;
+mod zones;
+
+pub use compile::{CompileError, Layer, compile};
+pub(crate) use engine::{Outcome, answer};
+pub(crate) use reply::{OPT_LENGTH, OptRecord, Reply};
+pub(crate) use trace::Trace;
+pub use trace::{Rule, Step};
+pub use zone::Zone;
+pub use zones::{SeenZone, Zones};

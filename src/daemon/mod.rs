@@ -1,1 +1,5 @@
-//! (door: daemon)
+//! Start, reload pipeline, signals: the only room that knows everyone.
+
+mod inputs;
+mod watch;
+mod zonefiles;

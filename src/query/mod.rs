@@ -1,5 +1,7 @@
 //! One query from start to finish: octets in, a verdict out. Every transport, test, bench and fuzz target calls this.
 
-mod verdict;
+mod explain;
+mod respond;
 
-pub use verdict::{Transport, Verdict, respond};
+pub use explain::{Explanation, explain};
+pub use respond::{Transport, UDP_SIZE, Verdict, respond};

@@ -1,11 +1,11 @@
-//! The bundle.
+//! What a snapshot holds.
 
+use crate::answer::{SeenZone, Zones};
 use crate::config::Settings;
-use crate::finding::Finding;
+use crate::dns::Name;
 use crate::horizon::HorizonMap;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Everything that answering a query needs; never changed once built.
@@ -19,6 +19,13 @@ pub struct Snapshot {
     pub views: Vec<View>,
 }
 
+impl Snapshot {
+    /// The view of a horizon by its name.
+    pub fn view(&self, horizon: &str) -> Option<&View> {
+        self.views.iter().find(|view| view.name == horizon)
+    }
+}
+
 /// What one horizon's clients see.
 #[derive(Debug)]
 pub struct View {
@@ -26,27 +33,35 @@ pub struct View {
     pub name: String,
     /// Whether its clients may use the forwarder.
     pub forward: bool,
+    /// Its zones, the inherited ones included.
+    pub zones: Zones,
+    /// What each zone in `zones` was compiled from, in the same order: a reload compares it to find what can stay.
+    pub(crate) ingredients: Vec<Ingredients>,
 }
 
-/// One zone of one horizon as it was read, ready to be compiled.
+impl View {
+    /// The compiled zone with this apex, if what it was made from is what `ingredients` say.
+    pub(crate) fn unchanged(&self, ingredients: &Ingredients) -> Option<SeenZone> {
+        let index = self.ingredients.iter().position(|known| known == ingredients)?;
+        self.zones.iter().nth(index).cloned()
+    }
+}
+
+/// The layers of one compiled zone: records, and whether their apex counted.
 #[derive(Debug, Clone)]
-pub struct ZoneSource {
-    /// The horizon's name.
-    pub horizon: String,
-    /// The file it came from; none for zones in memory.
-    pub file: Option<PathBuf>,
-    /// Its records.
-    pub records: Arc<Records>,
+pub(crate) struct Ingredients {
+    pub(crate) origin: Name,
+    pub(crate) layers: Vec<(Arc<Records>, bool)>,
+}
+
+/// Equal when the very same records went in.
+impl PartialEq for Ingredients {
+    fn eq(&self, other: &Self) -> bool {
+        self.origin == other.origin
+            && self.layers.len() == other.layers.len()
+            && self.layers.iter().zip(&other.layers).all(|(a, b)| Arc::ptr_eq(&a.0, &b.0) && a.1 == b.1)
+    }
 }
 
 /// The pointer that workers read and a reload swaps.
 pub type Live = ArcSwap<Snapshot>;
-
-/// Builds a snapshot: pure, no file and no socket is touched. Zones whose records are those of `previous` are taken from there.
-///
-/// # Errors
-/// Every finding that refuses the load.
-pub fn build(settings: &Settings, zones: &[ZoneSource], previous: Option<&Snapshot>) -> Result<Snapshot, Vec<Finding>> {
-    let _ = (zones, previous);
-    Ok(Snapshot { settings: settings.clone(), horizons: HorizonMap::new(&settings.horizons)?, views: Vec::new() })
-}

@@ -1,1 +1,16 @@
-//! (door: transport)
+//! UDP and TCP: octets from the network to `query` and back, and the sockets themselves.
+//!
+//! Knows nothing of zones or files. Everything about one query is `crate::query`.
+
+mod bind;
+mod connection;
+mod frames;
+mod holder;
+mod listeners;
+mod quota;
+mod tcp;
+pub mod udp;
+
+pub use bind::{BindError, BindReason, Protocol};
+pub use listeners::{Listeners, Opened};
+pub use tcp::Limits;

@@ -113,13 +113,22 @@ impl Records {
 
     /// The records in the order they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Record<'_>> + Clone {
-        self.entries.iter().map(|entry| Record {
+        self.entries.iter().map(|entry| self.record(entry))
+    }
+
+    /// The record that was added as number `index`, counted from 0.
+    pub fn get(&self, index: usize) -> Option<Record<'_>> {
+        self.entries.get(index).map(|entry| self.record(entry))
+    }
+
+    fn record(&self, entry: &Entry) -> Record<'_> {
+        Record {
             owner: self.owner_at(entry.owner),
             rtype: Rtype::from_int(entry.rtype),
             ttl: entry.ttl,
             data: &self.octets[entry.data as usize..][..usize::from(entry.data_len)],
             line: entry.line,
-        })
+        }
     }
 
     fn append(&mut self, octets: &[u8]) -> u32 {

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Everything that must pass: format, lints, docs, all tests. Run as root or as a user who may sudo, from any folder.
+# Stops loudly at the first step that fails; says how long each step took; ends with the tests' own summary.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages_file=packaging/test-packages.txt
+export CARGO_TERM_COLOR=never
+# Debian keeps the servers' binaries where a user's PATH does not look.
+export PATH="$PATH:/usr/sbin:/sbin"
+current="start"
+trap 'status=$?; if [ $status -ne 0 ]; then printf "\n=== FAILED at step: %s (exit %s)\n" "$current" "$status" >&2; fi' EXIT
+
+step() {
+  current=$1
+  shift
+  local begun=$SECONDS
+  printf '\n=== %s\n' "$current"
+  "$@"
+  printf '=== %s: %s s\n' "$current" "$((SECONDS - begun))"
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "packages are missing and neither root nor sudo is here: install $(missing_packages)" >&2
+    return 1
+  fi
+}
+
+missing_packages() {
+  local package
+  while read -r package; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || printf '%s ' "$package"
+  done < <(grep -v '^#' "$packages_file")
+}
+
+# The tests start their own servers on free ports; a packaged one must not be started by its installation.
+install_packages() {
+  local missing
+  missing=$(missing_packages)
+  if [ -z "$missing" ]; then
+    echo "all there: $(grep -v '^#' "$packages_file" | tr '\n' ' ')"
+    return
+  fi
+  if ! command -v apt-get >/dev/null; then
+    echo "not a Debian system; please install: $missing" >&2
+    return 1
+  fi
+  local policy=/usr/sbin/policy-rc.d made=no
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+    as_root chmod 755 $policy
+    made=yes
+  fi
+  local status=0
+  as_root apt-get update -q || status=$?
+  # shellcheck disable=SC2086 # one word for each package is meant
+  [ $status -ne 0 ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing || status=$?
+  [ $made = no ] || as_root rm -f $policy
+  return $status
+}
+
+# What the tests call from outside, so that a missing one is named here and not inside a test.
+show_tools() {
+  local tool
+  cargo --version
+  for tool in knotd nsd named-compilezone dig ldns-read-zone; do
+    printf '%-18s %s\n' "$tool" "$(command -v "$tool")" || { echo "$tool is not in PATH" >&2; return 1; }
+  done
+}
+
+docs() {
+  RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --document-private-items
+}
+
+# One profile and one set of features in every step: nothing is compiled twice. The binaries are built with the tests,
+# which run them.
+log=$(mktemp)
+tests() {
+  local runner="test"
+  ! cargo nextest --version >/dev/null 2>&1 || runner="nextest run --status-level slow"
+  # shellcheck disable=SC2086 # `nextest run` is two words
+  cargo $runner --locked --lib --bins --tests --examples --no-fail-fast 2>&1 | tee "$log"
+}
+
+step "Debian packages" install_packages
+step "tools" show_tools
+step "format" cargo fmt --check
+step "lints" cargo clippy --locked --all-targets -- -D warnings
+step "docs" docs
+step "doc tests" cargo test --locked --doc
+step "tests" tests
+printf '\n=== all steps passed in %s s. The tests say of themselves:\n' "$SECONDS"
+grep -E '^ *Summary \[|^test result:' "$log"
+rm -f "$log"

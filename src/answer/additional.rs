@@ -1,0 +1,63 @@
+//! The additional section: glue for referrals, addresses for the targets of NS, MX and SRV records.
+
+use super::name::{SearchName, hash_name};
+use super::node::{Node, flag, rtype};
+use super::reply::{Owner, Reply, Section};
+use super::zone::Zone;
+use super::zones::Zones;
+
+/// Adds the addresses of a referral's name servers that this zone knows, glue first.
+///
+/// Glue for servers at or below the cut must fit, or TC is set (RFC 9471 section 3.1); other addresses are added while
+/// there is room.
+pub(crate) fn push_glue(zone: &Zone, cut: &[u8], reply: &mut Reply<'_>) {
+    let (targets, count) = reply.targets();
+    for needed in [true, false] {
+        for position in &targets[..count] {
+            let Ok(name) = SearchName::in_message(reply.octets(), usize::from(*position)) else { continue };
+            if is_at_or_below(&name, cut) != needed || !is_at_or_below(&name, zone.origin_wire()) {
+                continue;
+            }
+            let node = zone.find(hash_name(&name), zone.relative(&name, name.labels()));
+            let fits = node.is_none_or(|node| push_node(node, &name, reply));
+            if needed && !fits {
+                reply.set_truncated();
+                return;
+            }
+        }
+    }
+}
+
+/// Adds the addresses of the targets in the answer that this horizon's zones hold, while there is room
+/// (RFC 1034 section 4.3.2 step 6).
+pub(crate) fn push_addresses(zones: &Zones, reply: &mut Reply<'_>) {
+    let (targets, count) = reply.targets();
+    let mut done = [0u64; 32];
+    for (index, position) in targets[..count].iter().enumerate() {
+        let Ok(name) = SearchName::in_message(reply.octets(), usize::from(*position)) else { continue };
+        let Some(located) = zones.locate(&name, false) else { continue };
+        // Several records may lead to one target.
+        if done[..index].contains(&located.hash) {
+            continue;
+        }
+        done[index] = located.hash;
+        let zone = located.zone;
+        let node = zone.find(located.hash, zone.relative(&name, name.labels()));
+        if let Some(node) = node.filter(|node| !node.has(flag::OCCLUDED | flag::CUT)) {
+            push_node(node, &name, reply);
+        }
+    }
+}
+
+/// Adds A and AAAA of a node; false when one of them did not fit.
+fn push_node(node: Node<'_>, name: &SearchName, reply: &mut Reply<'_>) -> bool {
+    let owner = Owner { position: name.position(name.labels()), wire: name.wire() };
+    [rtype::A, rtype::AAAA]
+        .into_iter()
+        .filter_map(|address| node.rrset(address))
+        .all(|rrset| reply.push(Section::Additional, owner, rrset, rrset.ttl, None).is_some())
+}
+
+fn is_at_or_below(name: &SearchName, apex: &[u8]) -> bool {
+    (0..=name.labels()).any(|labels| name.suffix(labels) == apex)
+}

@@ -1,0 +1,218 @@
+//! The answer to one question out of one horizon's zones: the algorithm of RFC 1034 section 4.3.2 with wildcards
+//! (RFC 4592) and DNAME (RFC 6672), stage by stage: answer, authority, additional. No lock, no allocation.
+
+use super::additional::{push_addresses, push_glue};
+use super::name::{SearchName, hash_name};
+use super::node::{Node, flag, rtype};
+use super::reply::{Owner, Reply, Section};
+use super::trace::{Rule, Step, Trace};
+use super::zone::{Descent, Zone};
+use super::zones::{Located, Zones};
+use crate::dns::{HEADER, Name, Query, name_from_wire};
+
+/// How many aliases one answer follows.
+const ALIASES: usize = 20;
+
+const NXDOMAIN: u8 = 3;
+const YXDOMAIN: u8 = 6;
+
+/// What the engine could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The reply is written.
+    Answered {
+        /// By a built-in special-use zone.
+        special: bool,
+    },
+    /// No zone of this horizon holds the name; the reply is untouched.
+    NotOurs,
+}
+
+/// Writes the answer to a query of class IN into `reply`, but for the header and OPT.
+pub(crate) fn answer<T: Trace>(zones: &Zones, query: &Query<'_>, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
+    let Ok(mut name) = SearchName::new(query.name, HEADER) else { return Outcome::NotOurs };
+    let mut searched = [0u64; ALIASES];
+    let mut special = false;
+    for alias in 0..ALIASES {
+        let Some(located) = zones.locate(&name, query.rtype == rtype::DS) else {
+            trace.step(|| not_ours(&name));
+            if alias == 0 {
+                return Outcome::NotOurs;
+            }
+            break;
+        };
+        special |= located.special;
+        searched[alias] = located.hash;
+        let search = Search { zones, located, name: &name, rtype: query.rtype, first: alias == 0 };
+        let Some(target) = search.run(reply, trace) else { break };
+        // A target that no pointer can name any more ends the chain; so does one that was searched before.
+        let Ok(next) = SearchName::in_message(reply.octets(), target) else { break };
+        if searched[..=alias].contains(&hash_name(&next)) {
+            break;
+        }
+        name = next;
+    }
+    Outcome::Answered { special }
+}
+
+/// One name to be searched in one zone.
+struct Search<'a> {
+    zones: &'a Zones,
+    located: Located<'a>,
+    name: &'a SearchName,
+    rtype: u16,
+    /// The name is the question's own, not an alias target.
+    first: bool,
+}
+
+impl<'a> Search<'a> {
+    /// Writes what the zone says. Returns where in the reply the alias target stands that is to be searched next.
+    fn run<T: Trace>(&self, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+        let zone = self.zone();
+        let exact = zone.find(self.located.hash, zone.relative(self.name, self.name.labels()));
+        if let Some(node) = exact
+            && !node.has(flag::OCCLUDED)
+        {
+            // A zone cut belongs to the child, but for DS (RFC 4035 section 3.1.4.1).
+            if node.has(flag::CUT) && self.rtype != rtype::DS {
+                return self.refer(node, self.name.labels(), reply, trace);
+            }
+            return self.answer_from(node, false, reply, trace);
+        }
+        let Descent { node, labels, hash } = zone.descend(self.name);
+        let node = node?;
+        if node.has(flag::CUT) {
+            return self.refer(node, labels, reply, trace);
+        }
+        if node.has(flag::DNAME) {
+            return self.redirect(node, labels, reply, trace);
+        }
+        if node.has(flag::WILDCARD)
+            && let Some(wildcard) = zone.wildcard(self.name, labels, hash)
+        {
+            return self.answer_from(wildcard, true, reply, trace);
+        }
+        trace.step(|| self.step(Rule::NxDomain, node));
+        reply.rcode = NXDOMAIN;
+        self.deny(reply)
+    }
+
+    /// The name exists, or a wildcard stands for it.
+    fn answer_from<T: Trace>(
+        &self,
+        node: Node<'_>,
+        wildcard: bool,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<usize> {
+        reply.authoritative |= self.first;
+        let rule = |plain, covered| if wildcard { covered } else { plain };
+        if node.has(flag::CNAME)
+            && !matches!(self.rtype, rtype::CNAME | rtype::ANY | rtype::RRSIG | rtype::NSEC)
+            && let Some(alias) = node.rrset(rtype::CNAME)
+        {
+            trace.step(|| self.step(rule(Rule::Alias, Rule::WildcardAlias), node));
+            let target = reply.push(Section::Answer, self.owner(), alias, alias.ttl, self.origin_position());
+            if target.is_none() {
+                reply.set_truncated();
+            }
+            return target;
+        }
+        // ANY gets one RRset (RFC 8482 section 4.1).
+        let found = if self.rtype == rtype::ANY { node.rrsets().next() } else { node.rrset(self.rtype) };
+        let Some(rrset) = found else {
+            let empty = node.rrsets().next().is_none();
+            let plain = if empty { Rule::EmptyNonTerminal } else { Rule::NoData };
+            trace.step(|| self.step(rule(plain, Rule::WildcardNoData), node));
+            return self.deny(reply);
+        };
+        trace.step(|| self.step(rule(Rule::Exact, Rule::Wildcard), node));
+        if reply.push(Section::Answer, self.owner(), rrset, rrset.ttl, self.origin_position()).is_none() {
+            reply.set_truncated();
+            return None;
+        }
+        push_addresses(self.zones, reply);
+        None
+    }
+
+    /// The name lies at or below a zone cut: the NS records of the cut, with glue.
+    fn refer<T: Trace>(&self, node: Node<'_>, labels: usize, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+        trace.step(|| self.step(Rule::Delegation, node));
+        let cut = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
+        let servers = node.rrset(rtype::NS)?;
+        if reply.push(Section::Authority, cut, servers, servers.ttl, self.origin_position()).is_none() {
+            reply.set_truncated();
+            return None;
+        }
+        push_glue(self.zone(), self.name.suffix(labels), reply);
+        None
+    }
+
+    /// A DNAME above the name: the DNAME, the CNAME made from it, and on with the new name (RFC 6672 section 3.2).
+    fn redirect<T: Trace>(&self, node: Node<'_>, labels: usize, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+        trace.step(|| self.step(Rule::Dname, node));
+        reply.authoritative |= self.first;
+        let owner = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
+        let dname = node.rrset(rtype::DNAME)?;
+        let Some(target) = reply.push(Section::Answer, owner, dname, dname.ttl, None) else {
+            reply.set_truncated();
+            return None;
+        };
+        let prefix = &self.name.wire()[..self.name.suffix_start(labels)];
+        let new_suffix = dname.records().next()?.data;
+        if prefix.len() + new_suffix.len() > 255 {
+            reply.rcode = YXDOMAIN;
+            return None;
+        }
+        let rest = Owner { position: target, wire: new_suffix };
+        let next = reply.push_synthesized_cname(self.owner(), dname.ttl, prefix, rest);
+        if next.is_none() {
+            reply.set_truncated();
+        }
+        if self.rtype == rtype::CNAME { None } else { next }
+    }
+
+    /// NODATA or NXDOMAIN: the SOA record with the negative TTL (RFC 2308 section 3).
+    fn deny(&self, reply: &mut Reply<'_>) -> Option<usize> {
+        reply.authoritative |= self.first;
+        let zone = self.zone();
+        let apex = Owner { position: self.name.position(zone.origin_labels()), wire: zone.origin_wire() };
+        let soa = zone.soa()?;
+        if reply.push(Section::Authority, apex, soa, zone.negative_ttl(), self.origin_position()).is_none() {
+            reply.set_truncated();
+        }
+        None
+    }
+
+    fn zone(&self) -> &'a Zone {
+        self.located.zone
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { position: self.name.position(self.name.labels()), wire: self.name.wire() }
+    }
+
+    fn origin_position(&self) -> Option<usize> {
+        Some(self.name.position(self.zone().origin_labels()))
+    }
+
+    fn step(&self, rule: Rule, node: Node<'_>) -> Step {
+        let owner = [node.relative(), self.zone().origin_wire()].concat();
+        Step {
+            name: printable(self.name),
+            zone: Some(self.zone().origin().clone()),
+            rule,
+            owner: name_from_wire(&owner).ok(),
+            inherited: self.located.inherited || node.has(flag::INHERITED),
+            special: self.located.special,
+        }
+    }
+}
+
+fn not_ours(name: &SearchName) -> Step {
+    Step { name: printable(name), zone: None, rule: Rule::NotOurs, owner: None, inherited: false, special: false }
+}
+
+fn printable(name: &SearchName) -> Name {
+    name_from_wire(name.wire()).unwrap_or_else(|_| Name::root())
+}

@@ -1,0 +1,193 @@
+//! The name that is being searched: lower-cased once, its labels found, hashed from the root so that each suffix has a hash.
+
+use crate::dns::{NameError, wire_len};
+
+/// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
+#[derive(Debug, Clone)]
+pub(crate) struct SearchName {
+    /// Lower-cased wire format, then zeros: eight octets can be read at any label.
+    wire: [u8; SearchName::ROOM],
+    len: usize,
+    labels: usize,
+    /// Offset of each label in `wire`, leftmost first; the root label is not counted.
+    starts: [u8; 128],
+    positions: Positions,
+}
+
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack of one query; a box would allocate there")]
+enum Positions {
+    /// The name stands whole at this offset of the reply.
+    Whole(usize),
+    /// Each label's offset in the reply, and that of the root label after them.
+    Each([u16; 129]),
+}
+
+impl SearchName {
+    const ROOM: usize = 255 + 8;
+
+    /// The name that `wire` is, standing whole at `position` of the reply.
+    ///
+    /// # Errors
+    /// Octets that are no uncompressed name.
+    pub(crate) fn new(wire: &[u8], position: usize) -> Result<Self, NameError> {
+        let len = wire_len(wire)?;
+        let mut name = SearchName {
+            wire: [0; Self::ROOM],
+            len,
+            labels: 0,
+            starts: [0; 128],
+            positions: Positions::Whole(position),
+        };
+        name.wire[..len].copy_from_slice(&wire[..len]);
+        // Length octets are below `A`, so the whole name can be folded at once.
+        name.wire[..len].make_ascii_lowercase();
+        let mut at = 0;
+        while name.wire[at] != 0 {
+            // A start is below 255 and a name has at most 127 labels: `wire_len` has held that.
+            name.starts[name.labels] = at as u8;
+            name.labels += 1;
+            at += 1 + usize::from(name.wire[at]);
+        }
+        Ok(name)
+    }
+
+    /// The name at `position` of a message of ours, its pointers followed.
+    ///
+    /// # Errors
+    /// Octets that are no name; pointers must lead backwards (RFC 1035 section 4.1.4).
+    pub(crate) fn in_message(message: &[u8], position: usize) -> Result<Self, NameError> {
+        let mut wire = [0u8; Self::ROOM];
+        let mut positions = [0u16; 129];
+        let (mut len, mut labels, mut at, mut bound) = (0, 0, position, position);
+        loop {
+            let &length = message.get(at).ok_or(NameError::CutShort)?;
+            match length {
+                0..=63 => {
+                    let end = at + 1 + usize::from(length);
+                    let label = message.get(at..end).ok_or(NameError::CutShort)?;
+                    if len + label.len() > 255 || labels > 128 {
+                        return Err(NameError::TooLong);
+                    }
+                    wire[len..len + label.len()].copy_from_slice(label);
+                    positions[labels] = u16::try_from(at).map_err(|_| NameError::TooLong)?;
+                    len += label.len();
+                    labels += 1;
+                    at = end;
+                    if length == 0 {
+                        break;
+                    }
+                }
+                0xC0.. => {
+                    let &low = message.get(at + 1).ok_or(NameError::CutShort)?;
+                    let target = usize::from(length & 0x3F) << 8 | usize::from(low);
+                    if target >= bound {
+                        return Err(NameError::LabelType(length));
+                    }
+                    bound = target;
+                    at = target;
+                }
+                other => return Err(NameError::LabelType(other)),
+            }
+        }
+        let mut name = SearchName::new(&wire[..len], 0)?;
+        name.positions = Positions::Each(positions);
+        Ok(name)
+    }
+
+    /// How many labels there are, the root not counted.
+    pub(crate) fn labels(&self) -> usize {
+        self.labels
+    }
+
+    /// The whole name, lower-cased.
+    pub(crate) fn wire(&self) -> &[u8] {
+        &self.wire[..self.len]
+    }
+
+    /// The offset in `wire` at which the last `labels` labels (and the root) begin.
+    pub(crate) fn suffix_start(&self, labels: usize) -> usize {
+        if labels == 0 { self.len - 1 } else { usize::from(self.starts[self.labels - labels]) }
+    }
+
+    /// The last `labels` labels and the root, lower-cased.
+    pub(crate) fn suffix(&self, labels: usize) -> &[u8] {
+        &self.wire[self.suffix_start(labels)..self.len]
+    }
+
+    /// Where in the reply the last `labels` labels begin.
+    pub(crate) fn position(&self, labels: usize) -> usize {
+        match &self.positions {
+            Positions::Whole(start) => start + self.suffix_start(labels),
+            Positions::Each(each) => usize::from(each[self.labels - labels]),
+        }
+    }
+
+    /// The hash of the last `labels` labels, out of the hash of the last `labels - 1`. The root's is [`ROOT_HASH`].
+    pub(crate) fn extend_hash(&self, hash: u64, labels: usize) -> u64 {
+        let start = usize::from(self.starts[self.labels - labels]);
+        hash_label(hash, &self.wire, start)
+    }
+}
+
+/// The hash of the root name.
+pub(crate) const ROOT_HASH: u64 = 0x243F_6A88_85A3_08D3;
+
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Adds the label whose length octet is at `start` to the hash of the labels to its right.
+fn hash_label(hash: u64, wire: &[u8; SearchName::ROOM], start: usize) -> u64 {
+    let mut left = usize::from(wire[start]);
+    let mut at = start + 1;
+    let mut hash = hash ^ (left as u64).wrapping_mul(0xA076_1D64_78BD_642F);
+    while left > 8 {
+        hash = fold(hash ^ word(wire, at));
+        at += 8;
+        left -= 8;
+    }
+    if left > 0 {
+        hash = fold(hash ^ (word(wire, at) & (u64::MAX >> (64 - 8 * left))));
+    }
+    hash
+}
+
+fn word(wire: &[u8; SearchName::ROOM], at: usize) -> u64 {
+    wire[at..].first_chunk::<8>().map_or(0, |octets| u64::from_le_bytes(*octets))
+}
+
+fn fold(value: u64) -> u64 {
+    let product = u128::from(value) * u128::from(FACTOR);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// The hash of a whole name.
+pub(crate) fn hash_name(name: &SearchName) -> u64 {
+    (1..=name.labels()).fold(ROOT_HASH, |hash, labels| name.extend_hash(hash, labels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name that was written with a pointer knows where each of its labels stands in the message.
+    #[test]
+    fn labels_are_found_behind_pointers() {
+        let message = b"\x07EXAMPLE\x03org\0\x03www\xc0\x00";
+        let name = SearchName::in_message(message, 13).unwrap();
+        assert_eq!(name.wire(), b"\x03www\x07example\x03org\0");
+        assert_eq!([0, 1, 2, 3].map(|labels| name.position(labels)), [12, 8, 0, 13]);
+        assert_eq!(hash_name(&name), hash_name(&SearchName::new(b"\x03WWW\x07example\x03ORG\0", 0).unwrap()));
+        assert!(SearchName::in_message(b"\x01a\xc0\x02", 0).is_err(), "a pointer to itself");
+    }
+
+    /// Labels are hashed with their lengths: other cuts of the same octets are other names.
+    #[test]
+    fn other_names_have_other_hashes() {
+        let names: [&[u8]; 6] =
+            [b"\0", b"\x01a\0", b"\x02aa\0", b"\x01a\x01a\0", b"\x08aaaaaaaa\0", b"\x09aaaaaaaaa\0"];
+        let mut hashes: Vec<u64> = names.iter().map(|wire| hash_name(&SearchName::new(wire, 0).unwrap())).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), names.len());
+    }
+}

@@ -1,0 +1,205 @@
+//! A compiled zone: every name in a hash table of octets, cut into shards so that a change copies only what it touches.
+
+use super::name::{SearchName, hash_name};
+use super::node::{Node, RrSet, flag, rtype};
+use crate::dns::{Name, NameError};
+use std::fmt;
+use std::sync::Arc;
+
+/// One zone, compiled: immutable, shared between snapshots and horizons by count.
+///
+/// A look-up costs one hash of the name and two reads that may miss the cache: a slot and the node behind it.
+pub struct Zone {
+    origin: SearchName,
+    origin_name: Name,
+    origin_hash: u64,
+    shards: Box<[Arc<[u8]>]>,
+    shard_bits: u32,
+    /// Slots in each shard; always more than names, so that every probe ends.
+    slots: u32,
+    /// Seconds: the TTL of the SOA record in negative answers (RFC 2308 section 3).
+    negative_ttl: u32,
+    names: usize,
+    records: usize,
+}
+
+impl Zone {
+    pub(crate) fn assemble(
+        origin: &Name,
+        shards: Vec<Arc<[u8]>>,
+        slots: u32,
+        names: usize,
+        records: usize,
+    ) -> Result<Self, NameError> {
+        let search = SearchName::new(origin.as_slice(), 0)?;
+        let mut zone = Zone {
+            origin_hash: hash_name(&search),
+            origin: search,
+            origin_name: origin.clone(),
+            shard_bits: shards.len().trailing_zeros(),
+            shards: shards.into_boxed_slice(),
+            slots,
+            negative_ttl: 0,
+            names,
+            records,
+        };
+        zone.negative_ttl = zone.soa().map_or(0, |soa| {
+            let minimum = soa.records().next().and_then(|record| record.data.last_chunk::<4>().copied());
+            soa.ttl.min(minimum.map_or(0, u32::from_be_bytes))
+        });
+        Ok(zone)
+    }
+
+    /// The apex.
+    pub fn origin(&self) -> &Name {
+        &self.origin_name
+    }
+
+    /// How many names exist in it, empty non-terminals counted.
+    pub fn names(&self) -> usize {
+        self.names
+    }
+
+    /// How many records it serves.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Octets of memory that its names and records take.
+    pub fn octets(&self) -> usize {
+        self.shards.iter().map(|shard| shard.len()).sum()
+    }
+
+    /// The serial of the SOA record (RFC 1035 section 3.3.13).
+    pub fn serial(&self) -> u32 {
+        let data = self.soa().and_then(|soa| soa.records().next()).map_or(&[][..], |record| record.data);
+        data.len()
+            .checked_sub(20)
+            .and_then(|at| data[at..].first_chunk::<4>())
+            .map_or(0, |octets| u32::from_be_bytes(*octets))
+    }
+
+    pub(crate) fn origin_wire(&self) -> &[u8] {
+        self.origin.wire()
+    }
+
+    pub(crate) fn origin_labels(&self) -> usize {
+        self.origin.labels()
+    }
+
+    pub(crate) fn origin_hash(&self) -> u64 {
+        self.origin_hash
+    }
+
+    pub(crate) fn negative_ttl(&self) -> u32 {
+        self.negative_ttl
+    }
+
+    pub(crate) fn soa(&self) -> Option<RrSet<'_>> {
+        self.find(self.origin_hash, &[])?.rrset(rtype::SOA)
+    }
+
+    /// Finds a name by its hash and its labels before the origin.
+    pub(crate) fn find(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
+        let shard = &*self.shards[shard_of(hash, self.shard_bits)];
+        find_in_shard(shard, self.slots, hash, relative)
+    }
+
+    /// The last `labels` labels of a name that lies in this zone, without the origin.
+    pub(crate) fn relative<'n>(&self, name: &'n SearchName, labels: usize) -> &'n [u8] {
+        let suffix = name.suffix(labels);
+        &suffix[..suffix.len() - self.origin.wire().len()]
+    }
+
+    /// Walks down from the apex towards a name that is not there, or lies below a cut: the deepest name that exists and is
+    /// not below a zone cut or a DNAME (the closest encloser of RFC 4592 section 3.3.1, unless a cut or DNAME ends the walk).
+    pub(crate) fn descend(&self, name: &SearchName) -> Descent<'_> {
+        let mut labels = self.origin.labels();
+        let mut hash = self.origin_hash;
+        let mut found = Descent { node: self.find(hash, &[]), labels, hash };
+        while labels < name.labels() {
+            if found.node.is_some_and(|node| node.has(flag::CUT | flag::DNAME)) {
+                break;
+            }
+            labels += 1;
+            hash = name.extend_hash(hash, labels);
+            match self.find(hash, self.relative(name, labels)) {
+                Some(node) => found = Descent { node: Some(node), labels, hash },
+                None => break,
+            }
+        }
+        found
+    }
+
+    /// The wildcard child of a name (RFC 4592 section 2.1.1): `labels` and `hash` are those of the name.
+    pub(crate) fn wildcard(&self, name: &SearchName, labels: usize, hash: u64) -> Option<Node<'_>> {
+        let encloser = self.relative(name, labels);
+        let mut wire = [0u8; 257];
+        wire[..2].copy_from_slice(b"\x01*");
+        let end = 2 + encloser.len();
+        wire[2..end].copy_from_slice(encloser);
+        let star = SearchName::new(b"\x01*\0", 0).ok()?;
+        self.find(star.extend_hash(hash, 1), &wire[..end])
+    }
+}
+
+/// Where a walk down the zone ended.
+pub(crate) struct Descent<'a> {
+    pub(crate) node: Option<Node<'a>>,
+    /// How many labels the node's name has.
+    pub(crate) labels: usize,
+    /// The hash of the node's name.
+    pub(crate) hash: u64,
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zone")
+            .field("origin", &self.origin_name)
+            .field("names", &self.names)
+            .field("records", &self.records)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The shard that holds a hash: its highest bits.
+pub(crate) fn shard_of(hash: u64, shard_bits: u32) -> usize {
+    (hash >> 1 >> (63 - shard_bits)) as usize
+}
+
+/// Octets in a slot.
+pub(crate) const SLOT: usize = 4;
+
+/// A node's offset is stored in units of this many octets.
+pub(crate) const ALIGN: usize = 4;
+
+/// The slot where the search for a hash begins.
+pub(crate) fn slot_of(hash: u64, slots: u32) -> usize {
+    ((u64::from(hash as u32) * u64::from(slots)) >> 32) as usize
+}
+
+/// Eight bits of the hash that a slot keeps beside the offset, so that most misses never read a node.
+pub(crate) fn tag_of(hash: u64) -> u32 {
+    ((hash >> 32) as u32 & 0xFF) << 24
+}
+
+fn find_in_shard<'a>(shard: &'a [u8], slots: u32, hash: u64, relative: &[u8]) -> Option<Node<'a>> {
+    let (table, nodes) = shard.split_at(slots as usize * SLOT);
+    let mut slot = slot_of(hash, slots);
+    loop {
+        let entry = u32::from_le_bytes(*table.get(slot * SLOT..)?.first_chunk::<SLOT>()?);
+        if entry == 0 {
+            return None;
+        }
+        if entry & 0xFF00_0000 == tag_of(hash) {
+            let node = Node::new(&nodes[((entry & 0x00FF_FFFF) as usize - 1) * ALIGN..]);
+            if node.relative() == relative {
+                return Some(node);
+            }
+        }
+        slot += 1;
+        if slot == slots as usize {
+            slot = 0;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! All workers' counters and their sum.
+
+use super::worker::{Event, RCODES, Worker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The counters of all workers.
+#[derive(Debug)]
+pub struct Counters {
+    workers: Box<[Arc<Worker>]>,
+    next: AtomicUsize,
+}
+
+/// The sum over all workers at about one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Totals {
+    events: [u64; Event::ALL.len()],
+    /// Replies by RCODE (RFC 6895 section 2.3); greater codes count as the last.
+    pub replies: [u64; RCODES],
+}
+
+impl Counters {
+    /// Counters for about so many workers; further workers share, which is right but slower.
+    pub fn new(workers: usize) -> Self {
+        let workers = (0..workers.max(1)).map(|_| Arc::default()).collect();
+        Counters { workers, next: AtomicUsize::new(0) }
+    }
+
+    /// The counters for the next worker to start, in turn.
+    pub fn worker(&self) -> Arc<Worker> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.workers[next % self.workers.len()])
+    }
+
+    /// Counts an event of the server as a whole.
+    pub fn count(&self, event: Event) {
+        self.workers[0].count(event);
+    }
+
+    /// Sums up; costs one load per counter and worker.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals { events: [0; Event::ALL.len()], replies: [0; RCODES] };
+        for worker in &self.workers {
+            for (sum, event) in totals.events.iter_mut().zip(Event::ALL) {
+                *sum += worker.events(event);
+            }
+            for (rcode, sum) in totals.replies.iter_mut().enumerate() {
+                *sum += worker.replies(rcode);
+            }
+        }
+        totals
+    }
+}
+
+impl Totals {
+    /// How often an event was counted.
+    pub fn of(&self, event: Event) -> u64 {
+        self.events[event as usize]
+    }
+
+    /// Messages received over all transports.
+    pub fn queries(&self) -> u64 {
+        self.of(Event::QueriesUdp) + self.of(Event::QueriesTcp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum holds what every worker counted, also when workers share.
+    #[test]
+    fn totals_are_the_sum_over_workers() {
+        let counters = Counters::new(2);
+        for _ in 0..5 {
+            let worker = counters.worker();
+            worker.count(Event::QueriesUdp);
+            worker.add(Event::QueriesTcp, 2);
+            worker.count_reply(&[0, 0, 0x82, 0x03]);
+        }
+        counters.worker().count_rcode(999);
+        let totals = counters.totals();
+        assert_eq!(totals.queries(), 15);
+        assert_eq!(totals.replies[3], 5);
+        assert_eq!(totals.replies[RCODES - 1], 1);
+        assert_eq!(totals.of(Event::Truncated), 5);
+        assert_eq!(totals.of(Event::Dropped), 0);
+    }
+
+    /// `Event::ALL` is in the order of declaration, so that an event is its own index.
+    #[test]
+    fn each_event_is_its_own_index() {
+        for (index, event) in Event::ALL.into_iter().enumerate() {
+            assert_eq!(event as usize, index);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The counters of one worker: written by one thread most of the time, on cache lines of their own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many response codes are told apart: 0 to 23 (RFC 6895 section 2.3); greater ones count as the last.
+pub const RCODES: usize = 24;
+
+/// One number that only grows.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// The number now; other threads' additions show up some time later.
+    pub fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What can be counted beside replies by RCODE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Event {
+    /// A message came in over UDP.
+    QueriesUdp,
+    /// A message came in over TCP.
+    QueriesTcp,
+    /// A message was not answered: no query, or too short to have an ID.
+    Dropped,
+    /// A reply left with the TC bit (RFC 1035 section 4.1.1).
+    Truncated,
+    /// A reply was ready and the system did not take it.
+    SendFailed,
+    /// A TCP connection was taken.
+    TcpAccepted,
+    /// A TCP connection was closed at once: a cap was reached.
+    TcpRefused,
+    /// A TCP connection was closed because it was idle (RFC 7766 section 6.2.3).
+    TcpClosedIdle,
+    /// A TCP connection was closed because a message or a reply took too long, or too much was outstanding.
+    TcpClosedSlow,
+    /// No TCP connection could be taken for want of file descriptors or memory; the listener waited.
+    TcpAcceptPaused,
+    /// A reload went live.
+    ReloadsOk,
+    /// A reload was refused; the last good state serves on.
+    ReloadsFailed,
+}
+
+impl Event {
+    /// Every event, in the order of declaration.
+    pub const ALL: [Event; 12] = [
+        Event::QueriesUdp,
+        Event::QueriesTcp,
+        Event::Dropped,
+        Event::Truncated,
+        Event::SendFailed,
+        Event::TcpAccepted,
+        Event::TcpRefused,
+        Event::TcpClosedIdle,
+        Event::TcpClosedSlow,
+        Event::TcpAcceptPaused,
+        Event::ReloadsOk,
+        Event::ReloadsFailed,
+    ];
+}
+
+/// The counters of one worker; 128 octets apart because neighbouring cache lines are fetched in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Worker {
+    events: [Count; Event::ALL.len()],
+    replies: [Count; RCODES],
+}
+
+impl Worker {
+    /// Counts an event once.
+    pub fn count(&self, event: Event) {
+        self.add(event, 1);
+    }
+
+    /// Counts an event `n` times.
+    pub fn add(&self, event: Event, n: u64) {
+        self.events[event as usize].add(n);
+    }
+
+    /// Counts a reply by the RCODE and the TC bit of its header (RFC 1035 section 4.1.1); octets without a header are
+    /// not counted. The upper bits of an extended RCODE are not looked at.
+    pub fn count_reply(&self, reply: &[u8]) {
+        let (Some(flags), Some(rcode)) = (reply.get(2), reply.get(3)) else { return };
+        self.count_rcode(u16::from(rcode & 0x0f));
+        if flags & 0x02 != 0 {
+            self.count(Event::Truncated);
+        }
+    }
+
+    /// Counts a reply by its whole RCODE.
+    pub fn count_rcode(&self, rcode: u16) {
+        self.add_rcode(rcode, 1);
+    }
+
+    /// Counts `n` replies with this RCODE.
+    pub fn add_rcode(&self, rcode: u16, n: u64) {
+        self.replies[usize::from(rcode).min(RCODES - 1)].add(n);
+    }
+
+    /// How often an event was counted here.
+    pub fn events(&self, event: Event) -> u64 {
+        self.events[event as usize].value()
+    }
+
+    /// How many replies with this RCODE were counted here.
+    pub fn replies(&self, rcode: usize) -> u64 {
+        self.replies.get(rcode).map_or(0, Count::value)
+    }
+}

@@ -1,0 +1,142 @@
+//! The files that a load reads, and whether they changed since: sizes, times and inodes, no content.
+
+use super::zonefiles::is_left_over;
+use crate::config::Settings;
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Where a load's files are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inputs {
+    /// Single files.
+    files: Vec<PathBuf>,
+    /// Folders of which every file counts, at any depth.
+    trees: Vec<PathBuf>,
+    /// The inventory.
+    inventory: Option<PathBuf>,
+}
+
+/// What the files looked like at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stamps(BTreeMap<PathBuf, Stamp>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+    /// Changes also when a file gets an older file's time back.
+    changed: (i64, i64),
+}
+
+impl Inputs {
+    /// The config file alone: all there is to watch when it cannot be read.
+    pub fn of_config(config: &Path) -> Self {
+        Inputs { files: vec![config.to_path_buf()], ..Inputs::default() }
+    }
+
+    /// Everything that settings name.
+    pub fn of(settings: &Settings) -> Self {
+        Inputs {
+            files: vec![settings.file.clone()],
+            trees: vec![settings.zones.clone()],
+            inventory: settings.inventory.clone(),
+        }
+    }
+
+    /// Looks at all files. What cannot be looked at is left out: the load will say why.
+    pub fn stamps(&self) -> Stamps {
+        let mut stamps = BTreeMap::new();
+        for file in &self.files {
+            add(&mut stamps, file.clone());
+        }
+        for tree in &self.trees {
+            add_tree(&mut stamps, tree, DEPTH);
+        }
+        if let Some(root) = &self.inventory {
+            for file in children(&root.join("etc")).filter(|file| file.extension().is_some_and(|ext| ext == "json")) {
+                add(&mut stamps, file);
+            }
+            for stack in children(&root.join("stacks")) {
+                add(&mut stamps, stack.join("phoenix.json"));
+            }
+        }
+        Stamps(stamps)
+    }
+
+    /// The folders in which those files appear and vanish, each with whether folders below it count too. Those that do not
+    /// exist are named as well.
+    pub fn folders(&self) -> Vec<(PathBuf, bool)> {
+        let parent = |file: &PathBuf| match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => (parent.to_path_buf(), false),
+            _ => (PathBuf::from("."), false),
+        };
+        let mut folders: Vec<_> = self.files.iter().map(parent).collect();
+        folders.extend(self.trees.iter().map(|tree| (tree.clone(), true)));
+        if let Some(root) = &self.inventory {
+            folders.push((root.clone(), false));
+            folders.push((root.join("etc"), false));
+            folders.push((root.join("stacks"), true));
+        }
+        folders
+    }
+}
+
+impl Stamps {
+    /// Takes over how these files look now: this program has just written them.
+    pub fn refresh<'a>(&mut self, files: impl IntoIterator<Item = &'a Path>) {
+        for file in files {
+            self.0.remove(file);
+            add(&mut self.0, file.to_path_buf());
+        }
+    }
+
+    /// The files that differ between the two.
+    pub fn changes<'a>(&'a self, other: &'a Stamps) -> impl Iterator<Item = &'a Path> {
+        let mine = self.0.iter().filter(|(path, stamp)| other.0.get(*path) != Some(stamp));
+        let theirs = other.0.iter().filter(|(path, _)| !self.0.contains_key(*path));
+        mine.chain(theirs).map(|(path, _)| path.as_path())
+    }
+}
+
+/// Zone folders are two deep; more is for included files. Bounds what a loop of links could cost.
+const DEPTH: u32 = 8;
+
+fn add(stamps: &mut BTreeMap<PathBuf, Stamp>, file: PathBuf) {
+    if let Some(metadata) = fs::metadata(&file).ok().filter(Metadata::is_file) {
+        stamps.insert(
+            file,
+            Stamp {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+                length: metadata.len(),
+                modified: (metadata.mtime(), metadata.mtime_nsec()),
+                changed: (metadata.ctime(), metadata.ctime_nsec()),
+            },
+        );
+    }
+}
+
+fn add_tree(stamps: &mut BTreeMap<PathBuf, Stamp>, folder: &Path, depth: u32) {
+    for path in children(folder) {
+        if path.is_dir() {
+            if depth > 0 {
+                add_tree(stamps, &path, depth - 1);
+            }
+        } else {
+            add(stamps, path);
+        }
+    }
+}
+
+fn children(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| !entry.file_name().to_str().is_some_and(is_left_over))
+        .map(|entry| entry.path())
+}

@@ -1,0 +1,201 @@
+//! The octets of a query: header, question and EDNS, read without copying or allocating.
+
+use super::name::{NameError, wire_len};
+use thiserror::Error;
+
+/// Octets in a message header (RFC 1035 section 4.1.1).
+pub const HEADER: usize = 12;
+
+/// One query as it came: its question and EDNS found, its octets kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// The whole message.
+    pub octets: &'a [u8],
+    /// The question's name in wire format, case kept.
+    pub name: &'a [u8],
+    /// QTYPE.
+    pub rtype: u16,
+    /// QCLASS.
+    pub class: u16,
+    /// The octet after the question.
+    pub question_end: usize,
+    /// The OPT record, if there is one.
+    pub edns: Option<Edns>,
+}
+
+/// What a query's OPT record says (RFC 6891 section 6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edns {
+    /// The largest UDP payload the sender takes, in octets, as written.
+    pub udp_size: u16,
+    /// 0 is the only version there is.
+    pub version: u8,
+    /// The DO bit (RFC 3225).
+    pub dnssec_ok: bool,
+}
+
+/// Why octets are no query that can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum QueryError {
+    /// Shorter than a header, or a response: never answered, or two servers could talk for ever.
+    #[error("not a query")]
+    NotAQuery,
+    /// An opcode other than QUERY; the question may be echoed up to this octet.
+    #[error("an opcode that is not implemented")]
+    Opcode(usize),
+    /// The message breaks its format; the question may be echoed up to this octet ([`HEADER`] when it cannot be read).
+    #[error("a malformed message")]
+    Malformed(usize),
+}
+
+impl<'a> Query<'a> {
+    /// Reads a query.
+    ///
+    /// Exactly one question is taken (RFC 9619). Answer and authority sections must be empty; of the additional section
+    /// only one OPT record with the root as owner counts. Octets after the last record are an error.
+    ///
+    /// # Errors
+    /// [`QueryError`], in the order of its variants.
+    pub fn read(octets: &'a [u8]) -> Result<Self, QueryError> {
+        let header = octets.first_chunk::<HEADER>().ok_or(QueryError::NotAQuery)?;
+        if header[2] & 0x80 != 0 {
+            return Err(QueryError::NotAQuery);
+        }
+        let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let one_question = count(4) == 1;
+        let question = if one_question { read_question(octets) } else { None };
+        if header[2] & 0x78 != 0 {
+            return Err(QueryError::Opcode(question.map_or(HEADER, |(_, _, _, end)| end)));
+        }
+        let (name, rtype, class, question_end) = question.ok_or(QueryError::Malformed(HEADER))?;
+        let malformed = QueryError::Malformed(question_end);
+        if count(6) != 0 || (count(8) != 0 && rtype != IXFR) {
+            return Err(malformed);
+        }
+        let mut at = question_end;
+        let mut edns = None;
+        for index in 0..u32::from(count(8)) + u32::from(count(10)) {
+            let record = read_record(octets, at).ok_or(malformed)?;
+            at = record.end;
+            if record.rtype == OPT && index >= u32::from(count(8)) {
+                if edns.is_some() || !record.root {
+                    return Err(malformed);
+                }
+                let [_, version, flags, _] = record.ttl;
+                edns = Some(Edns { udp_size: record.class, version, dnssec_ok: flags & 0x80 != 0 });
+            }
+        }
+        if at != octets.len() {
+            return Err(malformed);
+        }
+        Ok(Query { octets, name, rtype, class, question_end, edns })
+    }
+}
+
+const OPT: u16 = 41;
+const IXFR: u16 = 251;
+
+fn read_question(octets: &[u8]) -> Option<(&[u8], u16, u16, usize)> {
+    let rest = &octets[HEADER..];
+    let length = wire_len(rest).ok()?;
+    let fixed = rest.get(length..)?.first_chunk::<4>()?;
+    let [type_high, type_low, class_high, class_low] = *fixed;
+    let rtype = u16::from_be_bytes([type_high, type_low]);
+    let class = u16::from_be_bytes([class_high, class_low]);
+    Some((&rest[..length], rtype, class, HEADER + length + 4))
+}
+
+struct RecordFrame {
+    root: bool,
+    rtype: u16,
+    class: u16,
+    ttl: [u8; 4],
+    end: usize,
+}
+
+fn read_record(octets: &[u8], at: usize) -> Option<RecordFrame> {
+    let after_name = skip_name(octets, at).ok()?;
+    let fixed = octets.get(after_name..)?.first_chunk::<10>()?;
+    let [t0, t1, c0, c1, a, b, c, d, l0, l1] = *fixed;
+    let end = after_name + 10 + usize::from(u16::from_be_bytes([l0, l1]));
+    if end > octets.len() {
+        return None;
+    }
+    Some(RecordFrame {
+        root: octets[at] == 0,
+        rtype: u16::from_be_bytes([t0, t1]),
+        class: u16::from_be_bytes([c0, c1]),
+        ttl: [a, b, c, d],
+        end,
+    })
+}
+
+/// Returns the offset of the first octet after the name that starts at `start`.
+///
+/// `message` is one whole DNS message without the TCP length prefix; both offsets count octets from its first header octet.
+/// Pointers are not followed: a pointer ends the name (RFC 1035 section 4.1.4), so the cost is at most 128 labels.
+///
+/// # Errors
+/// - [`NameError::CutShort`]: the message ends inside the name.
+/// - [`NameError::TooLong`]: more than 255 octets (RFC 1035 section 2.3.4).
+/// - [`NameError::LabelType`]: a label type that is neither ordinary nor a pointer.
+pub fn skip_name(message: &[u8], start: usize) -> Result<usize, NameError> {
+    let mut at = start;
+    loop {
+        let &length = message.get(at).ok_or(NameError::CutShort)?;
+        match length {
+            0 => return Ok(at + 1),
+            1..=63 => at += 1 + usize::from(length),
+            0xC0.. => return if at + 2 <= message.len() { Ok(at + 2) } else { Err(NameError::CutShort) },
+            other => return Err(NameError::LabelType(other)),
+        }
+        if at - start > 254 {
+            return Err(NameError::TooLong);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(flags: u8, counts: [u16; 4], rest: &[u8]) -> Vec<u8> {
+        let mut octets = vec![0x12, 0x34, flags, 0];
+        octets.extend(counts.iter().flat_map(|count| count.to_be_bytes()));
+        octets.extend_from_slice(rest);
+        octets
+    }
+
+    /// Only a whole query with one question is taken; what else comes is dropped or refused as RFC 1035, 6891 and 9619 say.
+    #[test]
+    fn queries_are_taken_whole_or_refused() {
+        const QUESTION: &[u8] = b"\x01a\0\0\x01\0\x01";
+        const EDNS: &[u8] = b"\0\0\x29\x10\0\0\0\x80\0\0\0";
+        let with = |parts: &[&[u8]]| parts.concat();
+        type Expected = Result<Option<Edns>, QueryError>;
+        let table: Vec<(&str, Vec<u8>, Expected)> = vec![
+            ("plain", message(1, [1, 0, 0, 0], QUESTION), Ok(None)),
+            (
+                "EDNS with DO",
+                message(1, [1, 0, 0, 1], &with(&[QUESTION, EDNS])),
+                Ok(Some(Edns { udp_size: 4096, version: 0, dnssec_ok: true })),
+            ),
+            ("two OPT", message(1, [1, 0, 0, 2], &with(&[QUESTION, EDNS, EDNS])), Err(QueryError::Malformed(19))),
+            ("a header cut short", vec![0; 11], Err(QueryError::NotAQuery)),
+            ("a response", message(0x80, [1, 0, 0, 0], QUESTION), Err(QueryError::NotAQuery)),
+            ("no question", message(0, [0, 0, 0, 0], b""), Err(QueryError::Malformed(12))),
+            ("two questions", message(0, [2, 0, 0, 0], &with(&[QUESTION, QUESTION])), Err(QueryError::Malformed(12))),
+            (
+                "a pointer in the question",
+                message(0, [1, 0, 0, 0], b"\xc0\x0c\0\x01\0\x01"),
+                Err(QueryError::Malformed(12)),
+            ),
+            ("an answer in a query", message(0, [1, 1, 0, 0], QUESTION), Err(QueryError::Malformed(19))),
+            ("trailing octets", message(0, [1, 0, 0, 0], &with(&[QUESTION, b"x"])), Err(QueryError::Malformed(19))),
+            ("UPDATE", message(0x28, [1, 0, 0, 0], QUESTION), Err(QueryError::Opcode(19))),
+        ];
+        for (why, octets, expected) in table {
+            assert_eq!(Query::read(&octets).map(|query| query.edns), expected, "{why}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Sockets for one listen address, and errors that say what stands in the way.
+
+use super::holder::holder;
+use crate::finding::{Finding, Severity};
+use socket2::{Domain, Socket, Type};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
+use thiserror::Error;
+
+/// What a socket speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Datagrams.
+    Udp,
+    /// Streams.
+    Tcp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Udp => "UDP",
+            Protocol::Tcp => "TCP",
+        })
+    }
+}
+
+/// A listen address that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("cannot listen on {address} ({protocol}): {reason}")]
+pub struct BindError {
+    /// The address as the settings have it.
+    pub address: SocketAddr,
+    /// For which protocol.
+    pub protocol: Protocol,
+    /// Why not.
+    pub reason: BindReason,
+}
+
+/// Why an address cannot be listened on.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BindReason {
+    /// Some socket has it; the program that holds it, where that could be seen.
+    #[error("the port is in use{}", .0.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default())]
+    InUse(Option<String>),
+    /// Ports below 1024 need a capability.
+    #[error("not allowed")]
+    NotAllowed,
+    /// No interface has this address.
+    #[error("this machine does not have the address")]
+    NotHere,
+    /// The kernel runs without this address family.
+    #[error("this machine has no {0}")]
+    NoFamily(&'static str),
+    /// Something else, in the system's words.
+    #[error("{0}")]
+    System(String),
+}
+
+impl BindError {
+    /// As a finding that refuses the load, with what to do.
+    pub fn finding(&self) -> Finding {
+        let remedy = match &self.reason {
+            BindReason::InUse(holder) => in_use(self.address.port(), self.protocol, holder.as_deref()),
+            BindReason::NotAllowed => format!(
+                "give the program the right to open port {}: CAP_NET_BIND_SERVICE (AmbientCapabilities= in a systemd unit, \
+                 or `setcap cap_net_bind_service+ep`), or choose a port from 1024 on",
+                self.address.port()
+            ),
+            BindReason::NotHere => "write an address that `ip address` shows in `listen` of [server]".to_owned(),
+            BindReason::NoFamily(_) => "take this address out of `listen` of [server]".to_owned(),
+            BindReason::System(_) => "see `listen` of [server]".to_owned(),
+        };
+        let what = format!("cannot listen over {}: {}", self.protocol, self.reason);
+        Finding::new("LISTEN_FAILED", Severity::Error, self.address.to_string(), what, remedy)
+    }
+}
+
+fn in_use(port: u16, protocol: Protocol, holder: Option<&str>) -> String {
+    let show = match protocol {
+        Protocol::Udp => format!("`ss -lunp 'sport = :{port}'`"),
+        Protocol::Tcp => format!("`ss -ltnp 'sport = :{port}'`"),
+    };
+    match holder {
+        Some(_) => "stop that program, or choose another address or port".to_owned(),
+        None if port == 53 => format!(
+            "see who holds it with {show} as root; on port 53 it is often systemd-resolved (set DNSStubListener=no in \
+             resolved.conf) or dnsmasq (`systemctl disable --now dnsmasq`); or choose another address or port"
+        ),
+        None => format!("see who holds it with {show} as root and stop it, or choose another address or port"),
+    }
+}
+
+/// The sockets of one listen address, not used yet.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    /// As the settings have it.
+    pub(super) wanted: SocketAddr,
+    /// With the port that port 0 became.
+    pub(super) local: SocketAddr,
+    pub(super) udp: Vec<UdpSocket>,
+    pub(super) tcp: TcpListener,
+}
+
+/// Opens the sockets of one listen address: one for UDP per worker, one for TCP, all on one port also for port 0.
+///
+/// The first socket of each protocol is bound alone, so that a second server on the same address is refused instead of
+/// taking half of the queries. `beside_own` is for an address that overlaps one that this process itself listens on.
+///
+/// # Errors
+/// [`BindError`]; no socket stays open then.
+pub(super) fn open(wanted: SocketAddr, workers: usize, beside_own: bool) -> Result<Sockets, BindError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let first = udp(wanted, beside_own).map_err(|error| explain(wanted, Protocol::Udp, &error))?;
+        let local = first.local_addr().map_err(|error| explain(wanted, Protocol::Udp, &error))?;
+        let tcp = match tcp(local, beside_own) {
+            Ok(tcp) => tcp,
+            // The port that UDP was given may be taken for TCP; another one will do.
+            Err(error) if wanted.port() == 0 && tries < 64 && error.kind() == io::ErrorKind::AddrInUse => continue,
+            Err(error) => return Err(explain(wanted, Protocol::Tcp, &error)),
+        };
+        let mut udp = vec![first];
+        udp.extend(more(local, workers.saturating_sub(1))?);
+        return Ok(Sockets { wanted, local, udp, tcp });
+    }
+}
+
+/// Opens further UDP sockets on an address that this process already listens on.
+///
+/// # Errors
+/// [`BindError`]
+pub(super) fn more(local: SocketAddr, count: usize) -> Result<Vec<UdpSocket>, BindError> {
+    (0..count).map(|_| udp(local, true).map_err(|error| explain(local, Protocol::Udp, &error))).collect()
+}
+
+fn udp(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
+    let socket = socket(address, Type::DGRAM)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    socket.bind(&address.into())?;
+    // Set after binding, too: from now on further sockets of this user may join.
+    socket.set_reuse_port(true)?;
+    // A burst must fit while a worker is not scheduled; the kernel cuts this to net.core.rmem_max.
+    let _ = socket.set_recv_buffer_size(QUEUE);
+    // A worker looks at its stop flag at least this often.
+    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+    Ok(socket.into())
+}
+
+const QUEUE: usize = 4 << 20;
+
+fn tcp(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = socket(address, Type::STREAM)?;
+    // Connections of a server that has ended may linger in TIME_WAIT; a listening one still refuses.
+    socket.set_reuse_address(true)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+const BACKLOG: i32 = 1024;
+
+fn socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, None)?;
+    if address.is_ipv6() {
+        // `[::]:53` and `0.0.0.0:53` may both be written, and a client's address is never a mapped one.
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}
+
+fn explain(address: SocketAddr, protocol: Protocol, error: &io::Error) -> BindError {
+    let reason = match error.raw_os_error() {
+        Some(libc::EADDRINUSE) => BindReason::InUse(holder(address, protocol)),
+        Some(libc::EACCES | libc::EPERM) => BindReason::NotAllowed,
+        Some(libc::EADDRNOTAVAIL) => BindReason::NotHere,
+        Some(libc::EAFNOSUPPORT) => BindReason::NoFamily(if address.is_ipv6() { "IPv6" } else { "IPv4" }),
+        _ => BindReason::System(error.to_string()),
+    };
+    BindError { address, protocol, reason }
+}

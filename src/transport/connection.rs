@@ -1,0 +1,279 @@
+//! One TCP connection: pipelined queries in, answers out (RFC 7766 section 6.2.1.1).
+//!
+//! An idle connection owns no buffer: reading, answering and writing happen in one turn that borrows the thread's scratch
+//! space; only the beginning of a message or an answer that a slow reader did not take is kept, within a budget.
+
+use super::frames::{LARGEST, PREFIX, split};
+use super::quota::{Budget, Held};
+use super::tcp::Limits;
+use crate::counters::{Event, Worker};
+use crate::query::{Transport, Verdict, respond};
+use crate::snapshot::{Live, Snapshot};
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncWriteExt, Interest};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) live: Arc<Live>,
+    pub(super) limits: Limits,
+    pub(super) budget: Arc<Budget>,
+    pub(super) counters: Arc<Worker>,
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// More octets.
+    Read,
+    /// Room for the answers that are held.
+    Write,
+    /// Others; there is more to do here.
+    Again,
+    /// Nothing any more.
+    Close,
+}
+
+struct Connection {
+    stream: TcpStream,
+    client: IpAddr,
+    shared: Arc<Shared>,
+    /// The beginning of a message, or messages whose turn comes when the answers before them are gone.
+    unread: Held,
+    /// Answers that the socket did not take.
+    unsent: Held,
+    /// Until when the next message must begin.
+    idle_until: Instant,
+    /// Until when the message that has begun must be whole.
+    message_until: Option<Instant>,
+    /// Until when the answers that are held must be taken.
+    sent_until: Option<Instant>,
+}
+
+/// Serves one connection until either side is done or `stop` turns true; then answers what has arrived and closes.
+pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    // The answers of one turn leave in one write; the kernel need not wait for more.
+    let _ = stream.set_nodelay(true);
+    let mut connection = Connection {
+        stream,
+        client,
+        unread: shared.budget.empty(),
+        unsent: shared.budget.empty(),
+        idle_until: Instant::now() + shared.limits.idle,
+        message_until: None,
+        sent_until: None,
+        shared,
+    };
+    loop {
+        // A sender that is gone means that the listeners are.
+        let stopping = *stop.borrow() || stop.has_changed().is_err();
+        let next = connection.turn();
+        if next == Turn::Close {
+            return;
+        }
+        if stopping && next == Turn::Read {
+            return connection.finish().await;
+        }
+        let deadline = connection.deadline(next);
+        let waited = tokio::select! {
+            waited = connection.wait(next, deadline) => waited,
+            _ = stop.changed(), if !stopping => continue,
+        };
+        if !waited {
+            return connection.give_up(next);
+        }
+    }
+}
+
+impl Connection {
+    /// Until when to wait for `next`, and brings the clocks up to date.
+    fn deadline(&mut self, next: Turn) -> Instant {
+        let now = Instant::now();
+        let limits = &self.shared.limits;
+        let part = !self.unread.is_empty() && next == Turn::Read;
+        self.message_until = part.then(|| self.message_until.unwrap_or(now + limits.message));
+        self.sent_until = (!self.unsent.is_empty()).then(|| self.sent_until.unwrap_or(now + limits.write));
+        match next {
+            Turn::Write => self.sent_until.unwrap_or(now),
+            _ => self.message_until.unwrap_or(self.idle_until),
+        }
+    }
+
+    /// False when the deadline passes first.
+    async fn wait(&self, next: Turn, deadline: Instant) -> bool {
+        let interest = match next {
+            Turn::Read => Interest::READABLE,
+            Turn::Write => Interest::WRITABLE,
+            Turn::Again | Turn::Close => {
+                tokio::task::yield_now().await;
+                return true;
+            }
+        };
+        timeout_at(deadline, self.stream.ready(interest)).await.is_ok()
+    }
+
+    fn give_up(&self, next: Turn) {
+        let idle = next == Turn::Read && self.unread.is_empty();
+        self.shared.counters.count(if idle { Event::TcpClosedIdle } else { Event::TcpClosedSlow });
+    }
+
+    /// Says that nothing more will come and reads on for a moment: a socket closed with unread octets resets the
+    /// connection, and the client would lose answers that it has not read yet.
+    async fn finish(mut self) {
+        if self.stream.shutdown().await.is_err() {
+            return;
+        }
+        let until = Instant::now() + self.shared.limits.linger;
+        while let Ok(Ok(())) = timeout_at(until, self.stream.readable()).await {
+            match SCRATCH.with_borrow_mut(|scratch| self.stream.try_read(&mut scratch.input)) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Sends what is held, then reads, answers and writes until the socket has no more or takes no more.
+    fn turn(&mut self) -> Turn {
+        SCRATCH.with_borrow_mut(|scratch| {
+            if !self.unsent.is_empty() {
+                scratch.output[..self.unsent.octets().len()].copy_from_slice(self.unsent.octets());
+                scratch.used = self.unsent.octets().len();
+                self.unsent.clear();
+                if let Some(next) = self.send(scratch) {
+                    return next;
+                }
+            }
+            let mut filled = self.unread.octets().len();
+            scratch.input[..filled].copy_from_slice(self.unread.octets());
+            for _ in 0..TURNS {
+                let rest = match self.answer(scratch, filled) {
+                    Ok(rest) => rest,
+                    Err(next) => return next,
+                };
+                scratch.input.copy_within(filled - rest..filled, 0);
+                filled = rest;
+                match self.stream.try_read(&mut scratch.input[filled..]) {
+                    Ok(0) => return Turn::Close,
+                    Ok(length) => filled += length,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        return self.hold(scratch, 0, filled, Turn::Read);
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(_) => return Turn::Close,
+                }
+            }
+            self.hold(scratch, 0, filled, Turn::Again)
+        })
+    }
+
+    /// Answers each whole message of the first `filled` octets and sends the answers; gives how many octets at the end
+    /// are no whole message yet. The snapshot is loaded once.
+    fn answer(&mut self, scratch: &mut Scratch, filled: usize) -> Result<usize, Turn> {
+        let shared = Arc::clone(&self.shared);
+        let snapshot = shared.live.load();
+        let mut at = 0;
+        while let Some((message, _)) = split(&scratch.input[at..filled]) {
+            at += PREFIX + message.len();
+            let answered =
+                append(&snapshot, self.client, message, &mut scratch.output, &mut scratch.used, &shared.counters);
+            if answered {
+                self.idle_until = Instant::now() + shared.limits.idle;
+            }
+            self.message_until = None;
+            if scratch.used + LARGEST > scratch.output.len()
+                && let Some(next) = self.send(scratch)
+            {
+                return Err(self.hold(scratch, at, filled, next));
+            }
+        }
+        match self.send(scratch) {
+            Some(next) => Err(self.hold(scratch, at, filled, next)),
+            None => Ok(filled - at),
+        }
+    }
+
+    /// Writes the answers in the scratch space; holds those that the socket does not take.
+    fn send(&mut self, scratch: &mut Scratch) -> Option<Turn> {
+        let used = std::mem::take(&mut scratch.used);
+        let mut sent = 0;
+        while sent < used {
+            match self.stream.try_write(&scratch.output[sent..used]) {
+                Ok(0) => return Some(Turn::Close),
+                Ok(length) => sent += length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.unsent.replace(&scratch.output[sent..used]) {
+                        return Some(Turn::Write);
+                    }
+                    self.shared.counters.count(Event::TcpClosedSlow);
+                    return Some(Turn::Close);
+                }
+                Err(_) => {
+                    self.shared.counters.count(Event::SendFailed);
+                    return Some(Turn::Close);
+                }
+            }
+        }
+        None
+    }
+
+    /// Keeps what was read and not answered; closes when too much is held by all connections together.
+    fn hold(&mut self, scratch: &Scratch, from: usize, to: usize, next: Turn) -> Turn {
+        if next == Turn::Close || self.unread.replace(&scratch.input[from..to]) {
+            return next;
+        }
+        self.shared.counters.count(Event::TcpClosedSlow);
+        Turn::Close
+    }
+}
+
+/// Appends the answer to one message with its length; false when there is none.
+fn append(
+    snapshot: &Snapshot,
+    client: IpAddr,
+    message: &[u8],
+    output: &mut [u8],
+    used: &mut usize,
+    counters: &Worker,
+) -> bool {
+    counters.count(Event::QueriesTcp);
+    let (prefix, reply) = output[*used..*used + LARGEST].split_at_mut(PREFIX);
+    let Verdict::Reply(length) = respond(snapshot, client, Transport::Stream, message, reply) else {
+        counters.count(Event::Dropped);
+        return false;
+    };
+    let Ok(framed) = u16::try_from(length) else {
+        counters.count(Event::Dropped);
+        return false;
+    };
+    counters.count_reply(&reply[..length]);
+    prefix.copy_from_slice(&framed.to_be_bytes());
+    *used += PREFIX + length;
+    true
+}
+
+/// How many reads one turn makes before other connections have theirs.
+const TURNS: usize = 16;
+
+/// One thread's space for reading and answering; a turn never waits, so one is enough for all connections of a thread.
+struct Scratch {
+    input: Box<[u8]>,
+    output: Box<[u8]>,
+    used: usize,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
+        input: vec![0; LARGEST].into_boxed_slice(),
+        output: vec![0; 2 * LARGEST].into_boxed_slice(),
+        used: 0,
+    });
+}

@@ -1,0 +1,215 @@
+//! All sockets that the server listens on, and their change while it runs.
+//!
+//! New sockets are opened before old ones are closed; an address that stays keeps its sockets and their queues.
+
+use super::bind::{BindError, Sockets, more, open};
+use super::connection::Shared;
+use super::quota::{Budget, Quota};
+use super::tcp::{Limits, accept};
+use super::udp;
+use crate::counters::{Counters, Worker};
+use crate::snapshot::Live;
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+/// Everything that listens.
+#[derive(Debug)]
+pub struct Listeners {
+    live: Arc<Live>,
+    counters: Arc<Counters>,
+    shared: Arc<Shared>,
+    quota: Arc<Quota>,
+    runtime: Handle,
+    bound: Vec<Bound>,
+}
+
+/// Sockets that are open and not used yet: the outcome of [`Listeners::open`].
+#[derive(Debug)]
+pub struct Opened {
+    wanted: Vec<SocketAddr>,
+    workers: usize,
+    new: Vec<Sockets>,
+    /// Further UDP sockets for an address that stays.
+    more: Vec<(SocketAddr, Vec<UdpSocket>)>,
+}
+
+#[derive(Debug)]
+struct Bound {
+    wanted: SocketAddr,
+    local: SocketAddr,
+    udp: Vec<UdpWorker>,
+    tcp: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct UdpWorker {
+    socket: UdpSocket,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Listeners {
+    /// Listens on nothing yet. TCP connections are served on `runtime`, UDP on threads of their own.
+    pub fn new(live: Arc<Live>, counters: Arc<Counters>, limits: Limits, runtime: Handle) -> Self {
+        let shared = Arc::new(Shared {
+            live: Arc::clone(&live),
+            limits,
+            budget: Arc::new(Budget::new(limits.held)),
+            counters: counters.worker(),
+        });
+        let quota = Arc::new(Quota::new(limits.connections, limits.per_client));
+        Listeners { live, counters, shared, quota, runtime, bound: Vec::new() }
+    }
+
+    /// Opens what is missing for these addresses with so many UDP workers each. Nothing changes for clients yet, except
+    /// that their first messages to a new address wait in its queue; dropping the outcome closes the new sockets.
+    ///
+    /// # Errors
+    /// Every address that cannot be listened on.
+    pub fn open(&self, wanted: &[SocketAddr], workers: usize) -> Result<Opened, Vec<BindError>> {
+        let workers = workers.max(1);
+        let mut opened = Opened { wanted: wanted.to_vec(), workers, new: Vec::new(), more: Vec::new() };
+        let mut errors = Vec::new();
+        for &address in wanted {
+            match self.bound.iter().find(|bound| bound.wanted == address) {
+                Some(bound) => match more(bound.local, workers.saturating_sub(bound.udp.len())) {
+                    Ok(sockets) => opened.more.push((address, sockets)),
+                    Err(error) => errors.push(error),
+                },
+                None => match open(address, workers, self.overlaps(address)) {
+                    Ok(sockets) => opened.new.push(sockets),
+                    Err(error) => errors.push(error),
+                },
+            }
+        }
+        if errors.is_empty() { Ok(opened) } else { Err(errors) }
+    }
+
+    /// Serves on the opened sockets, then closes those of addresses that are no longer wanted, once what was in their
+    /// queues is answered. Takes as long as that takes: call it where blocking is allowed.
+    ///
+    /// # Errors
+    /// No thread could be started, or the runtime does not take a socket. What was started serves on.
+    pub fn adopt(&mut self, opened: Opened) -> io::Result<()> {
+        for sockets in opened.new {
+            let bound = self.start(sockets)?;
+            self.bound.push(bound);
+        }
+        for (address, sockets) in opened.more {
+            let workers = sockets.into_iter().map(|socket| self.worker(socket)).collect::<io::Result<Vec<_>>>()?;
+            if let Some(bound) = self.bound.iter_mut().find(|bound| bound.wanted == address) {
+                bound.udp.extend(workers);
+            }
+        }
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            self.bound.drain(..).partition(|bound| opened.wanted.contains(&bound.wanted));
+        self.bound = kept;
+        for bound in gone {
+            // Connections that are open finish on their own time.
+            let _ = bound.tcp.send(true);
+            retire(bound.udp);
+        }
+        for bound in &mut self.bound {
+            if bound.udp.len() > opened.workers {
+                retire(bound.udp.drain(opened.workers..).collect());
+            }
+        }
+        let place = |bound: &Bound| opened.wanted.iter().position(|wanted| *wanted == bound.wanted);
+        self.bound.sort_by_key(place);
+        Ok(())
+    }
+
+    /// The addresses that are listened on, in the order wanted; a port 0 is shown as the port it became.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.bound.iter().map(|bound| bound.local).collect()
+    }
+
+    /// Closes everything: UDP queues are answered, TCP connections get what they have asked for. Waits for connections
+    /// at most `patience`.
+    pub async fn stop(self, patience: Duration) {
+        let mut tcp = Vec::new();
+        let mut udp = Vec::new();
+        for bound in self.bound {
+            let _ = bound.tcp.send(true);
+            tcp.push(bound.tcp);
+            udp.extend(bound.udp);
+        }
+        let retired = self.runtime.spawn_blocking(|| retire(udp));
+        let _ = tokio::time::timeout(patience, async {
+            for stop in &tcp {
+                stop.closed().await;
+            }
+        })
+        .await;
+        let _ = retired.await;
+    }
+
+    fn start(&self, sockets: Sockets) -> io::Result<Bound> {
+        let udp = sockets.udp.into_iter().map(|socket| self.worker(socket)).collect::<io::Result<Vec<_>>>()?;
+        let tcp = self.acceptor(sockets.tcp)?;
+        Ok(Bound { wanted: sockets.wanted, local: sockets.local, udp, tcp })
+    }
+
+    fn acceptor(&self, listener: TcpListener) -> io::Result<watch::Sender<bool>> {
+        let _inside = self.runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let (stop, stopped) = watch::channel(false);
+        self.runtime.spawn(accept(listener, Arc::clone(&self.shared), Arc::clone(&self.quota), stopped));
+        Ok(stop)
+    }
+
+    fn worker(&self, socket: UdpSocket) -> io::Result<UdpWorker> {
+        let served = socket.try_clone()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (live, counters, flag) = (Arc::clone(&self.live), self.counters.worker(), Arc::clone(&stop));
+        let thread =
+            thread::Builder::new().name("udp".to_owned()).spawn(move || work(&served, &live, &counters, &flag))?;
+        Ok(UdpWorker { socket, stop, thread })
+    }
+
+    /// True when an address that this process listens on has the same port and covers this one or is covered by it.
+    fn overlaps(&self, address: SocketAddr) -> bool {
+        self.bound.iter().any(|bound| {
+            bound.local.port() == address.port()
+                && bound.local.is_ipv4() == address.is_ipv4()
+                && (bound.local.ip().is_unspecified() || address.ip().is_unspecified())
+        })
+    }
+}
+
+/// Runs the loop; a panic in it is a fault of ours that costs one batch, not the worker.
+fn work(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
+    loop {
+        let Ok(socket) = socket.try_clone() else { return };
+        match catch_unwind(AssertUnwindSafe(|| udp::run(&socket, live, counters, stop))) {
+            Ok(()) => return,
+            Err(_) => {
+                tracing::error!("a UDP worker failed and goes on; this is a fault of the program, please report it");
+            }
+        }
+    }
+}
+
+/// Ends UDP workers without losing a query: a socket that is connected to itself gets nothing new, so the worker can empty
+/// its queue; other sockets of the address get what would have come here.
+fn retire(workers: Vec<UdpWorker>) {
+    for worker in &workers {
+        let local = worker.socket.local_addr();
+        let connected = local.is_ok_and(|local| worker.socket.connect(local).is_ok());
+        worker.stop.store(true, Ordering::Release);
+        if connected {
+            // Wakes a worker that waits.
+            let _ = worker.socket.send(&[]);
+        }
+    }
+    for worker in workers {
+        let _ = worker.thread.join();
+    }
+}

@@ -1,0 +1,123 @@
+//! TCP: takes connections and hands each to a task of its own (RFC 7766).
+
+use super::connection::{Shared, serve};
+use super::quota::Quota;
+use crate::counters::Event;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// What TCP clients may take up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A connection without a query for so long is closed (RFC 7766 section 6.2.3).
+    pub idle: Duration,
+    /// A message that has begun must be whole within this time.
+    pub message: Duration,
+    /// Answers that are ready must be taken within this time.
+    pub write: Duration,
+    /// How long a closing connection reads on so that the client gets its last answers.
+    pub linger: Duration,
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections of one IPv4 address or one IPv6 /56.
+    pub per_client: usize,
+    /// Octets that all connections together may hold: begun messages, and answers that are not taken.
+    pub held: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            idle: Duration::from_secs(10),
+            message: Duration::from_secs(5),
+            write: Duration::from_secs(10),
+            linger: Duration::from_secs(1),
+            connections: 10_000,
+            per_client: 256,
+            held: 64 << 20,
+        }
+    }
+}
+
+/// Takes connections until `stop` turns true, then those that are already in the queue.
+pub(super) async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    quota: Arc<Quota>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match accepted {
+            Ok((stream, client)) => {
+                pause = SHORTEST_PAUSE;
+                begin(stream, client, &shared, &quota, &stop);
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                // Descriptors or memory have run out: the connection stays in the queue, and asking again at once would
+                // only burn a core until some other connection ends.
+                shared.counters.count(Event::TcpAcceptPaused);
+                if pause == SHORTEST_PAUSE {
+                    tracing::warn!(
+                        "no TCP connection can be taken for now: {error}; raise the limit on open files (LimitNOFILE=)"
+                    );
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = stop.wait_for(|stop| *stop) => break,
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+    while let Some((stream, client)) = waiting(&listener).await {
+        begin(stream, client, &shared, &quota, &stop);
+    }
+}
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+fn begin(
+    stream: TcpStream,
+    client: SocketAddr,
+    shared: &Arc<Shared>,
+    quota: &Arc<Quota>,
+    stop: &watch::Receiver<bool>,
+) {
+    let Some(place) = quota.take(client.ip()) else {
+        shared.counters.count(Event::TcpRefused);
+        return;
+    };
+    shared.counters.count(Event::TcpAccepted);
+    let serving = serve(stream, client.ip(), Arc::clone(shared), stop.clone());
+    tokio::spawn(async move {
+        serving.await;
+        drop(place);
+    });
+}
+
+/// True for errors of the one connection that was being taken (accept(2)): the next one may be well.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    !matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+/// A connection that is in the queue now.
+async fn waiting(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    poll_fn(|context| match listener.poll_accept(context) {
+        Poll::Ready(Ok(accepted)) => Poll::Ready(Some(accepted)),
+        Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
