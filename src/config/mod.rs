@@ -1,7 +1,24 @@
-//! `horizon.toml`: read raw with the place of every key, then resolved into `Settings` with every default filled.
+//! `horizon.toml`: read raw with the place of every key, then resolved into [`Settings`] with every default filled.
+//!
+//! All errors of a file come at once. Knows no socket and, but for [`load`] and [`find`], no file.
 
+mod acme;
+mod error;
+mod forward;
+mod horizons;
+mod notes;
+mod parse;
 mod prefix;
+mod reach;
+mod routes;
+mod section;
+mod server;
 mod settings;
+mod similar;
+mod upstream;
 
+pub use error::ConfigError;
+pub use parse::{DEFAULT_FILES, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
 pub use settings::{Acme, Forward, ForwardDomain, Gate, Horizon, KindRoutes, Policy, Route, Routes, Server, Settings};
+pub use similar::closest;

@@ -1,1 +1,13 @@
-//! (door: files)
+//! File access: bounded reads, durable atomic replacement, locks. Every error names its path.
+//!
+//! Knows paths and octets; what stands in a file is for the rooms above.
+
+mod error;
+mod lock;
+mod read;
+mod replace;
+
+pub use error::FileError;
+pub use lock::Lock;
+pub use read::{read, read_text};
+pub use replace::{Prepared, create_folder, remove, replace, replace_all};

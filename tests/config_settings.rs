@@ -1,0 +1,90 @@
+//! Promise: every key of `horizon.toml` reaches the settings, and what is not written has its documented default.
+
+use horizon_dns::config;
+use horizon_dns::config::Gate;
+use horizon_dns::config::KindRoutes;
+use horizon_dns::config::Policy;
+use horizon_dns::config::Route;
+use horizon_dns::dns::parse_name;
+use horizon_dns::finding::Finding;
+use std::path::Path;
+
+/// Nothing that is written is lost, and relative paths count from the file's own folder.
+#[test]
+fn every_key_reaches_the_settings() {
+    let settings = config::parse(include_str!("config/whole.toml"), "/etc/h/horizon.toml").unwrap();
+    assert_eq!(settings.file, Path::new("/etc/h/horizon.toml"));
+    let listen: Vec<_> = settings.server.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(listen, ["10.0.0.153:53", "127.0.0.1:53", "[::1]:5300"]);
+    assert_eq!(settings.server.workers, 3);
+    assert_eq!(settings.server.control, Path::new("/etc/h/run/control.sock"));
+    assert_eq!(settings.zones, Path::new("/etc/h/zones"));
+    assert_eq!(settings.inventory.as_deref(), Some(Path::new("/etc/h/../phoenix")));
+
+    let [internal, external] = settings.horizons.as_slice() else { panic!("{:?}", settings.horizons) };
+    assert_eq!((internal.name.as_str(), internal.forward, internal.is_public()), ("internal", true, false));
+    assert_eq!(internal.inherits.as_deref(), Some("external"));
+    assert_eq!((external.name.as_str(), external.forward, external.is_public()), ("external", false, true));
+    let any: Vec<_> = external.clients.iter().map(ToString::to_string).collect();
+    assert_eq!(any, ["0.0.0.0/0", "::/0"]);
+    assert_eq!(external.private_addresses, ["10.0.0.153/32".parse().unwrap()]);
+
+    assert_eq!((settings.forward.policy, settings.forward.upstreams.len()), (Policy::Fastest, 5));
+    assert_eq!(settings.forward.domains[0].name, parse_name("corp.example").unwrap());
+
+    let expected = KindRoutes { service: Route::Traefik, guest: Route::Direct, stack: Route::None };
+    assert_eq!(settings.routes.horizons["internal"], expected, "a kind left out keeps the default");
+    let expected = KindRoutes { service: Route::None, guest: Route::None, stack: Route::Gateway };
+    assert_eq!(settings.routes.horizons["external"], expected, "the default of a public horizon");
+    let name = &settings.routes.names[&parse_name("CA.internal.example").unwrap()];
+    assert_eq!((name["internal"], name["external"]), (Route::Direct, Route::Gateway));
+
+    assert_eq!(settings.acme.gate, Gate::Refuse);
+    assert_eq!(settings.acme.roots.as_deref(), Some(Path::new("/etc/step-ca/ssl/certs/root_ca.crt")));
+    assert_eq!(settings.acme.names, [parse_name("app.example").unwrap()]);
+}
+
+/// One horizon is all that must be written.
+#[test]
+fn the_smallest_file_has_every_default() {
+    let settings = config::parse("[[horizon]]\nname = 'lan'\nclients = ['10.0.0.0/8']\n", "horizon.toml").unwrap();
+    assert_eq!(settings.server.listen, ["127.0.0.1:53".parse().unwrap()]);
+    assert!(settings.server.workers >= 1, "0 is resolved to the number of cores");
+    assert_eq!(settings.server.control, Path::new("/run/horizon/control.sock"));
+    assert_eq!(settings.zones, Path::new("zones"));
+    assert_eq!(settings.inventory, None);
+    let expected = KindRoutes { service: Route::Direct, guest: Route::Direct, stack: Route::Traefik };
+    assert_eq!(settings.routes.horizons["lan"], expected);
+    assert_eq!((settings.acme.gate, settings.forward.policy), (Gate::Warn, Policy::Ordered));
+}
+
+/// A file that cannot be read is said like an error in it, and becomes a finding that refuses the load.
+#[test]
+fn unreadable_files_are_said_with_their_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h.toml");
+    let shown = path.display().to_string();
+    let said = |path: &Path| config::load(path).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>();
+
+    assert!(said(&path)[0].starts_with(&format!("{shown}: cannot be opened: No such file")), "{:?}", said(&path));
+    assert!(said(folder.path())[0].contains(": not a plain file; "));
+    std::fs::write(&path, b"# \xff\n").unwrap();
+    assert_eq!(said(&path), [format!("{shown}:1:3: the text is not UTF-8; save the file as UTF-8")]);
+    std::fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
+    assert!(said(&path)[0].contains(": larger than 4194304 octets; "), "100 MiB are not read");
+
+    std::fs::write(&path, "[server]\nworker = 1\n[[horizon]]\nname = 'a'\nclients = ['any']\n").unwrap();
+    let finding = Finding::from(config::load(&path).unwrap_err().remove(0));
+    assert!(finding.refuses);
+    let expected =
+        format!("{shown}:2:1: error BAD_CONFIG h.toml: unknown key `worker` in [server]; did you mean `workers`?");
+    assert_eq!(finding.to_string(), expected);
+}
+
+/// The file named wins; without one the working folder is searched, then the system's.
+#[test]
+fn a_named_file_is_taken_as_it_is() {
+    let named = Path::new("elsewhere/h.toml");
+    assert_eq!(config::find(Some(named)).unwrap(), named);
+    assert_eq!(config::DEFAULT_FILES, ["horizon.toml", "/etc/horizon/horizon.toml"]);
+}
