@@ -99,7 +99,12 @@ impl Worker {
 
     /// Counts a reply by its whole RCODE.
     pub fn count_rcode(&self, rcode: u16) {
-        self.replies[usize::from(rcode).min(RCODES - 1)].add(1);
+        self.add_rcode(rcode, 1);
+    }
+
+    /// Counts `n` replies with this RCODE.
+    pub fn add_rcode(&self, rcode: u16, n: u64) {
+        self.replies[usize::from(rcode).min(RCODES - 1)].add(n);
     }
 
     /// How often an event was counted here.

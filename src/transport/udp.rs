@@ -1,47 +1,271 @@
-//! UDP: one blocking loop per worker thread.
+//! UDP: one blocking loop per worker thread, a batch of messages in each system call.
+//!
+//! The one file with `unsafe`: `recvmmsg` and `sendmmsg` take arrays of raw pointers. Replies are written straight into the
+//! buffers that are sent; the snapshot is loaded once a batch.
 
-use crate::counters::Event;
-use crate::counters::Worker;
-use crate::query::Transport;
-use crate::query::Verdict;
-use crate::query::respond;
-use crate::snapshot::Live;
-use std::io::ErrorKind;
-use std::net::UdpSocket;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+#![allow(unsafe_code)]
+
+use crate::counters::{Event, RCODES, Worker};
+use crate::query::{Transport, UDP_SIZE, Verdict, respond};
+use crate::snapshot::{Live, Snapshot};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Messages in one system call at most.
+const BATCH: usize = 32;
+
+/// Octets of a query that are looked at. Longer ones are cut, so that they are answered as malformed.
+const QUERY_SIZE: usize = 4096;
 
 /// Answers queries from `socket` until `stop` is true, then answers what is still in its queue and returns.
 ///
-/// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it.
+/// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
+/// all addresses, replies leave from the address that was asked.
 pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
-    let mut query = vec![0; 65_535];
-    let mut reply = vec![0; 1232];
-    let mut draining = false;
+    let mut batch = Batch::new(asks_for_addresses(socket));
     loop {
-        if !draining && stop.load(Ordering::Acquire) {
-            draining = true;
-            if socket.set_nonblocking(true).is_err() {
-                return;
+        let stopping = stop.load(Ordering::Acquire);
+        match batch.receive(socket, stopping) {
+            Ok(count) => {
+                let tally = batch.answer(count, &live.load());
+                let lost = batch.send(socket);
+                tally.hand_over(counters, lost);
             }
+            Err(error) if stopping && error.kind() == io::ErrorKind::WouldBlock => return,
+            // A time-out, a signal, or an ICMP error of an earlier reply: none of them ends the loop.
+            Err(_) => {}
         }
-        let (length, client) = match socket.recv_from(&mut query) {
-            Ok(received) => received,
-            Err(error) if error.kind() == ErrorKind::WouldBlock && draining => return,
-            Err(_) => continue,
+    }
+}
+
+/// Buffers for one batch, and the structures through which the kernel finds them.
+struct Batch {
+    queries: Box<[[u8; QUERY_SIZE]]>,
+    replies: Box<[[u8; UDP_SIZE]]>,
+    clients: Box<[Address]>,
+    controls: Box<[Control]>,
+    query_parts: Box<[libc::iovec]>,
+    reply_parts: Box<[libc::iovec]>,
+    incoming: Box<[libc::mmsghdr]>,
+    outgoing: Box<[libc::mmsghdr]>,
+    /// How many of `outgoing` are filled.
+    replied: usize,
+    /// Octets of control data to ask for; 0 on a socket that is bound to one address.
+    control_size: usize,
+}
+
+/// Room for a `sockaddr_in` or `sockaddr_in6`, as octets.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Address([u8; 32]);
+
+/// Room for one `IP_PKTINFO` or `IPV6_PKTINFO` control message, as octets.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Control([u8; Control::SIZE]);
+
+impl Control {
+    const SIZE: usize = 64;
+    /// Octets of a `cmsghdr` on a 64-bit system; on others replies leave by the system's choice of address.
+    const HEADER: usize = size_of::<libc::cmsghdr>();
+}
+
+impl Batch {
+    fn new(addresses_wanted: bool) -> Self {
+        // SAFETY: an all-zero msghdr is valid: null pointers with zero lengths.
+        let empty: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        let no_part = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
+        let mut batch = Batch {
+            queries: vec![[0; QUERY_SIZE]; BATCH].into_boxed_slice(),
+            replies: vec![[0; UDP_SIZE]; BATCH].into_boxed_slice(),
+            clients: vec![Address([0; 32]); BATCH].into_boxed_slice(),
+            controls: vec![Control([0; Control::SIZE]); BATCH].into_boxed_slice(),
+            query_parts: vec![no_part; BATCH].into_boxed_slice(),
+            reply_parts: vec![no_part; BATCH].into_boxed_slice(),
+            incoming: vec![empty; BATCH].into_boxed_slice(),
+            outgoing: vec![empty; BATCH].into_boxed_slice(),
+            replied: 0,
+            control_size: if addresses_wanted { Control::SIZE } else { 0 },
         };
-        if length == 0 && stop.load(Ordering::Acquire) {
-            continue;
+        for index in 0..BATCH {
+            batch.query_parts[index] =
+                libc::iovec { iov_base: batch.queries[index].as_mut_ptr().cast(), iov_len: QUERY_SIZE };
+            let header = &mut batch.incoming[index].msg_hdr;
+            header.msg_name = batch.clients[index].0.as_mut_ptr().cast();
+            header.msg_iov = &raw mut batch.query_parts[index];
+            header.msg_iovlen = 1;
         }
-        counters.count(Event::QueriesUdp);
-        match respond(&live.load(), client.ip(), Transport::Udp, &query[..length], &mut reply) {
-            Verdict::Reply(length) => {
-                counters.count_reply(&reply[..length]);
-                if socket.send_to(&reply[..length], client).is_err() {
-                    counters.count(Event::SendFailed);
+        batch
+    }
+
+    /// Waits for at least one message, or with `now` only looks. Returns how many came.
+    fn receive(&mut self, socket: &UdpSocket, now: bool) -> io::Result<usize> {
+        for (message, control) in self.incoming.iter_mut().zip(&mut self.controls) {
+            message.msg_hdr.msg_namelen = size_of::<Address>() as libc::socklen_t;
+            message.msg_hdr.msg_control =
+                if self.control_size > 0 { control.0.as_mut_ptr().cast() } else { std::ptr::null_mut() };
+            message.msg_hdr.msg_controllen = self.control_size as _;
+        }
+        let flags = libc::MSG_WAITFORONE | if now { libc::MSG_DONTWAIT } else { 0 };
+        // SAFETY: `incoming` holds BATCH headers; each points to a name, one part and maybe control data in boxed slices of
+        // this struct, which never move and are not borrowed while the kernel writes them; lengths are those of the slices.
+        let count = unsafe {
+            libc::recvmmsg(
+                socket.as_raw_fd(),
+                self.incoming.as_mut_ptr(),
+                BATCH as libc::c_uint,
+                flags as _,
+                std::ptr::null_mut(),
+            )
+        };
+        usize::try_from(count).map_err(|_| io::Error::last_os_error())
+    }
+
+    /// Writes the replies to the first `count` messages and queues them to be sent.
+    fn answer(&mut self, count: usize, snapshot: &Snapshot) -> Tally {
+        let mut tally = Tally { received: count as u64, ..Tally::default() };
+        self.replied = 0;
+        for index in 0..count {
+            let incoming = &self.incoming[index];
+            let length = (incoming.msg_len as usize).min(QUERY_SIZE);
+            let query = &self.queries[index][..length];
+            let reply = &mut self.replies[index];
+            let verdict = match self.clients[index].ip() {
+                Some(client) => respond(snapshot, client, Transport::Udp, query, reply),
+                None => Verdict::Drop,
+            };
+            let Verdict::Reply(length) = verdict else {
+                // The message that wakes a worker is empty and not a query of anybody.
+                if query.is_empty() {
+                    tally.received -= 1;
+                } else {
+                    tally.dropped += 1;
+                }
+                continue;
+            };
+            tally.count(&reply[..length]);
+            let header = incoming.msg_hdr;
+            self.controls[index].answer_by_any_route(header.msg_controllen as usize);
+            self.reply_parts[index] = libc::iovec { iov_base: reply.as_mut_ptr().cast(), iov_len: length };
+            let outgoing = &mut self.outgoing[self.replied].msg_hdr;
+            *outgoing = header;
+            outgoing.msg_iov = &raw mut self.reply_parts[index];
+            if header.msg_controllen == 0 {
+                outgoing.msg_control = std::ptr::null_mut();
+            }
+            outgoing.msg_flags = 0;
+            self.replied += 1;
+        }
+        tally
+    }
+
+    /// Sends what [`Batch::answer`] queued. Returns how many replies the system did not take.
+    fn send(&mut self, socket: &UdpSocket) -> u64 {
+        let (mut sent, mut lost) = (0, 0);
+        while sent < self.replied {
+            let rest = &mut self.outgoing[sent..self.replied];
+            // SAFETY: `rest` holds as many headers as are said; each points to a client address, one part and maybe control
+            // data in boxed slices of this struct that nobody changes during the call.
+            let count = unsafe { libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), rest.len() as libc::c_uint, 0) };
+            match usize::try_from(count) {
+                Ok(count) => sent += count.max(1),
+                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                // The first of the rest cannot be sent: a client that is gone, a route that is not there.
+                Err(_) => {
+                    sent += 1;
+                    lost += 1;
                 }
             }
-            Verdict::Forward | Verdict::Drop => counters.count(Event::Dropped),
+        }
+        lost
+    }
+}
+
+impl Address {
+    /// The address in a `sockaddr_in` or `sockaddr_in6`; a v4-mapped one as IPv4.
+    fn ip(&self) -> Option<IpAddr> {
+        let octets = &self.0;
+        match i32::from(u16::from_ne_bytes([octets[0], octets[1]])) {
+            libc::AF_INET => octets[4..].first_chunk::<4>().map(|ip| IpAddr::V4(Ipv4Addr::from(*ip))),
+            libc::AF_INET6 => octets[8..].first_chunk::<16>().map(|ip| IpAddr::V6(Ipv6Addr::from(*ip)).to_canonical()),
+            _ => None,
+        }
+    }
+}
+
+impl Control {
+    /// Makes packet information that came in good for sending: the address stays, the interface is left to the routes,
+    /// but for link-local addresses, which mean nothing without it.
+    fn answer_by_any_route(&mut self, length: usize) {
+        const V4: usize = 12;
+        const V6: usize = 20;
+        if length >= Control::HEADER + V6 {
+            let data = &mut self.0[Control::HEADER..];
+            let link_local = data[0] == 0xFE && data[1] & 0xC0 == 0x80;
+            if !link_local {
+                data[16..20].fill(0);
+            }
+        } else if length >= Control::HEADER + V4 {
+            self.0[Control::HEADER..Control::HEADER + 4].fill(0);
+        }
+    }
+}
+
+/// Asks the kernel to say which address each message was sent to, when the socket is bound to all. Returns whether it will.
+fn asks_for_addresses(socket: &UdpSocket) -> bool {
+    let Ok(local) = socket.local_addr() else { return false };
+    if !local.ip().is_unspecified() {
+        return false;
+    }
+    let (level, name) = if local.is_ipv4() {
+        (libc::IPPROTO_IP, libc::IP_PKTINFO)
+    } else {
+        (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+    };
+    let on: libc::c_int = 1;
+    // SAFETY: the option value is one c_int that lives during the call, and its size is said.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    result == 0
+}
+
+/// Counts of one batch, added to the shared counters once.
+#[derive(Default)]
+struct Tally {
+    received: u64,
+    dropped: u64,
+    truncated: u64,
+    replies: [u32; RCODES],
+}
+
+impl Tally {
+    fn count(&mut self, reply: &[u8]) {
+        let [_, _, flags, rcode, ..] = *reply else { return };
+        self.replies[usize::from(rcode & 0x0F)] += 1;
+        self.truncated += u64::from(flags >> 1 & 1);
+    }
+
+    fn hand_over(&self, counters: &Worker, lost: u64) {
+        let events = [
+            (Event::QueriesUdp, self.received),
+            (Event::Dropped, self.dropped),
+            (Event::Truncated, self.truncated),
+            (Event::SendFailed, lost),
+        ];
+        for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
+            counters.add(event, count);
+        }
+        for (rcode, count) in (0u16..).zip(self.replies).filter(|(_, count)| *count > 0) {
+            counters.add_rcode(rcode, u64::from(count));
         }
     }
 }
