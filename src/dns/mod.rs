@@ -1,11 +1,37 @@
-//! Names, record types and record data: a thin skin over the `domain` crate.
+//! Names, record types and record data: a thin skin over the `domain` crate, and the text of all three.
 //!
 //! Knows nothing of zones, files or horizons.
 
+mod apl;
+mod base;
+mod bitmap;
+mod error;
+mod escape;
+mod fields;
+mod hip;
+mod loc;
 mod message;
 mod name;
+mod name_text;
+mod number;
+mod present;
+mod rtype;
+mod scan;
+mod svcb;
+mod token;
+mod word;
 
 pub use domain::base::Rtype;
 pub use domain::base::iana::{Class, Rcode};
+pub use error::DataError;
+pub use escape::EscapeError;
 pub use message::{Edns, HEADER, Query, QueryError, skip_name};
 pub use name::{Name, NameError, labels, name_from_wire, parse_name, wire_len};
+pub use name_text::{NameTextError, present_name, present_relative, scan_name};
+pub use number::{parse_number, parse_seconds};
+pub use present::present_data;
+pub use rtype::{is_meta, parse_rtype, present_rtype};
+pub use scan::{parse_data, scan_data};
+pub use token::{Token, split_data};
+
+pub(crate) use error::shown;

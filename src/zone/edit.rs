@@ -1,0 +1,419 @@
+//! Edits of zone text that change only the lines they must; every other octet stays.
+
+use super::document::Document;
+use super::document::Entry;
+use super::document::EntryKind;
+use super::document::RecordEntry;
+use super::layout::Layout;
+use super::layout::Parts;
+use crate::dns::Name;
+use crate::dns::Rtype;
+use crate::dns::present_data;
+use crate::dns::present_relative;
+use crate::dns::present_rtype;
+use crate::dns::wire_len;
+use thiserror::Error;
+
+/// A record to be written as one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordLine {
+    /// The owner; written relative to the origin in force.
+    pub owner: Name,
+    /// Seconds; left out of the text where the line would have this TTL anyway.
+    pub ttl: u32,
+    /// The type.
+    pub rtype: Rtype,
+    /// The data in wire format, names uncompressed.
+    pub data: Vec<u8>,
+    /// The comment without its `;`; a line break in it becomes a space.
+    pub comment: Option<String>,
+}
+
+/// One change of a document; entries are counted as they are before any change of the same call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Puts another record in the place of the record of this entry; words that are the same stay as they are.
+    Replace(usize, RecordLine),
+    /// Takes the lines of this record, comment or blank entry out.
+    Remove(usize),
+    /// Writes a record before this entry, or at the end when it is the number of entries.
+    Insert(usize, RecordLine),
+    /// Writes lines as they are (comments, directives) before this entry, or at the end.
+    InsertText(usize, Vec<u8>),
+}
+
+/// Why a document was not edited; it stays as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EditError {
+    /// There is no such entry.
+    #[error("there is no entry {0}")]
+    NoEntry(usize),
+    /// Two changes of one entry.
+    #[error("line {0} would be changed twice; join both changes")]
+    Twice(u32),
+    /// The entry is no record, or a directive that records below depend on.
+    #[error("line {0} is not a record that can be changed; edit it by hand")]
+    NotARecord(u32),
+    /// The zone has no SOA that can be read.
+    #[error("{0} has no SOA record that can be read; write one")]
+    NoSoa(String),
+    /// The text with the change would not read as meant; the line of the first difference in it.
+    #[error("the change would alter another record, at line {0} of the new text; edit the zone by hand")]
+    WouldAlter(u32),
+}
+
+/// A stretch of the new text: which record it must read as, if any.
+struct Piece {
+    begin: usize,
+    record: Option<RecordEntry>,
+}
+
+/// What the edits of one entry are.
+#[derive(Default)]
+struct Plan<'e> {
+    before: Vec<&'e Edit>,
+    own: Option<&'e Edit>,
+}
+
+/// What carries over from line to line in the new text.
+struct Carried {
+    owner: Option<Name>,
+    default_ttl: Option<u32>,
+    last_ttl: Option<u32>,
+}
+
+impl Document {
+    /// Makes all the changes at once, or none.
+    ///
+    /// Lines keep every octet, save a line that inherited its owner or TTL from one that is gone or now stands
+    /// elsewhere: it gets them written. New lines stand in the columns of their neighbours. Cost: one pass.
+    ///
+    /// # Errors
+    /// [`EditError`]; the document stays as it was.
+    pub fn edit(&mut self, edits: &[Edit]) -> Result<(), EditError> {
+        let plans = self.plan(edits)?;
+        let mut text = Vec::with_capacity(self.text.len() + 64 * edits.len());
+        let mut pieces = Vec::new();
+        let mut carried = Carried { owner: None, default_ttl: None, last_ttl: None };
+        for (index, plan) in plans.iter().enumerate() {
+            for edit in &plan.before {
+                self.write_new(edit, index, &mut carried, &mut text, &mut pieces);
+            }
+            let Some(entry) = self.entries.get(index) else { continue };
+            let begin = text.len();
+            match (plan.own, &entry.kind) {
+                (Some(Edit::Remove(_)), _) => continue,
+                (Some(Edit::Replace(_, line)), EntryKind::Record(old)) => {
+                    text.extend(self.rewritten(entry, old, line, &carried));
+                    carried.took(line);
+                    pieces.push(Piece { begin, record: Some(line.as_record()) });
+                }
+                (_, EntryKind::Record(record)) => {
+                    text.extend(self.kept(entry, record, &carried));
+                    carried.kept(entry, record);
+                    pieces.push(Piece { begin, record: Some(record.clone()) });
+                }
+                _ => {
+                    text.extend_from_slice(&self.text[entry.span.clone()]);
+                    carried.default_ttl = entry.default_ttl.or(carried.default_ttl);
+                }
+            }
+        }
+        let edited = Document::parse(text, &self.file, &self.zone);
+        edited.reads_as(&pieces)?;
+        *self = edited;
+        Ok(())
+    }
+
+    /// Writes another serial into the SOA, digits for digits.
+    ///
+    /// # Errors
+    /// [`EditError::NoSoa`].
+    pub fn set_serial(&mut self, serial: u32) -> Result<(), EditError> {
+        let no_soa = || EditError::NoSoa(self.file.display().to_string());
+        let (index, record) = self.records().find(|(_, record)| record.rtype == Rtype::SOA).ok_or_else(no_soa)?;
+        let entry = &self.entries[index];
+        let parts = Parts::of(self.text_of(entry)).ok_or_else(no_soa)?;
+        let at = serial_at(&record.data).ok_or_else(no_soa)?;
+        let mut data = record.data.clone();
+        data[at..at + 4].copy_from_slice(&serial.to_be_bytes());
+        if parts.data.len() != 7 {
+            let comment = self.comment_of(entry).map(|comment| String::from_utf8_lossy(comment).into_owned());
+            let line = RecordLine { owner: record.owner.clone(), ttl: record.ttl, rtype: Rtype::SOA, data, comment };
+            return self.edit(&[Edit::Replace(index, line)]);
+        }
+        let digits = entry.span.start + parts.data[2].start..entry.span.start + parts.data[2].end;
+        let mut text = self.text.clone();
+        text.splice(digits, serial.to_string().into_bytes());
+        *self = Document::parse(text, &self.file, &self.zone);
+        Ok(())
+    }
+
+    /// The serial of the SOA, if there is one.
+    pub fn serial(&self) -> Option<u32> {
+        let (_, record) = self.records().find(|(_, record)| record.rtype == Rtype::SOA)?;
+        let octets = record.data.get(serial_at(&record.data)?..)?.first_chunk::<4>()?;
+        Some(u32::from_be_bytes(*octets))
+    }
+
+    fn plan<'e>(&self, edits: &'e [Edit]) -> Result<Vec<Plan<'e>>, EditError> {
+        let mut plans: Vec<Plan<'e>> = Vec::new();
+        plans.resize_with(self.entries.len() + 1, Plan::default);
+        for edit in edits {
+            match edit {
+                Edit::Insert(index, _) | Edit::InsertText(index, _) => {
+                    plans.get_mut(*index).ok_or(EditError::NoEntry(*index))?.before.push(edit);
+                }
+                Edit::Replace(index, _) | Edit::Remove(index) => {
+                    let entry = self.entries.get(*index).ok_or(EditError::NoEntry(*index))?;
+                    let fits = match entry.kind {
+                        EntryKind::Record(_) => true,
+                        EntryKind::Comment | EntryKind::Blank => matches!(edit, Edit::Remove(_)),
+                        EntryKind::Directive(_) | EntryKind::Broken(_) => false,
+                    };
+                    if !fits {
+                        return Err(EditError::NotARecord(entry.line));
+                    }
+                    if plans[*index].own.replace(edit).is_some() {
+                        return Err(EditError::Twice(entry.line));
+                    }
+                }
+            }
+        }
+        Ok(plans)
+    }
+
+    fn write_new(&self, edit: &Edit, at: usize, carried: &mut Carried, text: &mut Vec<u8>, pieces: &mut Vec<Piece>) {
+        let ending = self.line_ending(at);
+        if !text.is_empty() && !text.ends_with(b"\n") {
+            text.extend_from_slice(ending);
+        }
+        match edit {
+            Edit::Insert(_, line) => {
+                pieces.push(Piece { begin: text.len(), record: Some(line.as_record()) });
+                let origin = self.entries.get(at).map_or(&self.end_origin, |entry| &entry.origin);
+                text.extend(self.new_line(line, at, origin, carried).into_bytes());
+                text.extend_from_slice(ending);
+                carried.took(line);
+            }
+            Edit::InsertText(_, lines) => {
+                text.extend_from_slice(lines);
+                if !lines.is_empty() && !lines.ends_with(b"\n") {
+                    text.extend_from_slice(ending);
+                }
+            }
+            Edit::Replace(..) | Edit::Remove(_) => {}
+        }
+    }
+
+    /// The ending of the lines round entry `at`.
+    fn line_ending(&self, at: usize) -> &'static [u8] {
+        let (above, below) = self.entries.split_at(at.min(self.entries.len()));
+        let ended = |entry: &&Entry| self.text_of(entry).ends_with(b"\n");
+        let near = above.iter().rev().find(ended).or_else(|| below.iter().find(ended));
+        let crlf = near.is_some_and(|entry| self.text_of(entry).ends_with(b"\r\n"));
+        if crlf { b"\r\n" } else { b"\n" }
+    }
+
+    fn new_line(&self, line: &RecordLine, at: usize, origin: &Name, carried: &Carried) -> String {
+        let owner = present_relative(line.owner.as_slice(), origin.as_slice());
+        let layout = self.layout_near(at);
+        let ttl = (layout.writes_ttl() || carried.ttl() != Some(line.ttl)).then_some(line.ttl);
+        let data = present_data(line.rtype, &line.data);
+        layout.line(&owner, ttl, &present_rtype(line.rtype), &data, line.comment_text().as_deref())
+    }
+
+    /// The layout of the nearest record on one line, above before below; never the SOA.
+    fn layout_near(&self, at: usize) -> Layout {
+        let (above, below) = self.entries.split_at(at.min(self.entries.len()));
+        let near = above.iter().rev().take(50).chain(below.iter().take(50));
+        let plain = near.filter(|entry| matches!(&entry.kind, EntryKind::Record(old) if old.rtype != Rtype::SOA));
+        plain.filter_map(|entry| Layout::of(self.text_of(entry))).next().unwrap_or_default()
+    }
+
+    /// A line that stays: as it is, save an inherited owner or TTL that would no longer be the same.
+    fn kept(&self, entry: &Entry, record: &RecordEntry, carried: &Carried) -> Vec<u8> {
+        let line = RecordLine {
+            owner: record.owner.clone(),
+            ttl: record.ttl,
+            rtype: record.rtype,
+            data: record.data.clone(),
+            comment: self.comment_of(entry).map(|comment| String::from_utf8_lossy(comment).into_owned()),
+        };
+        self.rewritten(entry, record, &line, carried)
+    }
+
+    /// A record's lines with only those words changed that must be.
+    fn rewritten(&self, entry: &Entry, old: &RecordEntry, line: &RecordLine, carried: &Carried) -> Vec<u8> {
+        let text = self.text_of(entry);
+        let Some(parts) = Parts::of(text) else { return text.to_vec() };
+        let same_data = old.rtype == line.rtype && old.data == line.data;
+        let comment = self.comment_of(entry).map(|comment| String::from_utf8_lossy(comment).into_owned());
+        let same_comment = comment.as_deref().map(str::trim) == line.comment_text().as_deref().map(str::trim);
+        if parts.joined && !(same_data && same_comment) {
+            let index = self.entries.partition_point(|other| other.span.start < entry.span.start);
+            let mut whole = self.new_line(line, index, &entry.origin, carried).into_bytes();
+            let ending = text.len() - line_ending_len(text);
+            whole.extend_from_slice(&text[ending..]);
+            return whole;
+        }
+        let mut changes = Vec::new();
+        let owner = || present_relative(line.owner.as_slice(), entry.origin.as_slice());
+        match &parts.owner {
+            Some(range) if old.owner != line.owner => changes.push((range.clone(), owner())),
+            None if carried.owner.as_ref() != Some(&line.owner) => {
+                let blank = text.iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
+                if text[..blank].contains(&b'\t') {
+                    changes.push((0..0, owner()));
+                } else {
+                    changes.push((0..blank, format!("{:<1$} ", owner(), blank.saturating_sub(1))));
+                }
+            }
+            _ => {}
+        }
+        match &parts.ttl {
+            Some(range) if old.ttl != line.ttl => changes.push((range.clone(), line.ttl.to_string())),
+            None if !carried.gives(line) => {
+                let at = parts.class.as_ref().unwrap_or(&parts.rtype).start;
+                changes.push((at..at, format!("{} ", line.ttl)));
+            }
+            _ => {}
+        }
+        if old.rtype != line.rtype {
+            changes.push((parts.rtype.clone(), present_rtype(line.rtype)));
+        }
+        if !same_data {
+            let begin = parts.data.first().map_or(parts.rtype.end, |first| first.start);
+            let end = parts.data.last().map_or(parts.rtype.end, |last| last.end);
+            let space = if begin == parts.rtype.end { " " } else { "" };
+            changes.push((begin..end, format!("{space}{}", present_data(line.rtype, &line.data))));
+        }
+        if !same_comment {
+            let end = text.len() - line_ending_len(text);
+            match (&parts.comment, line.comment_text()) {
+                (Some(range), Some(comment)) => changes.push((range.clone(), format!("; {comment}"))),
+                (Some(_), None) => {
+                    let from = parts.data.last().map_or(parts.rtype.end, |last| last.end);
+                    changes.push((from..end, String::new()));
+                }
+                (None, Some(comment)) => changes.push((end..end, format!(" ; {comment}"))),
+                (None, None) => {}
+            }
+        }
+        apply(text, changes)
+    }
+
+    /// Every piece of the new text must read as the record that it was written for.
+    fn reads_as(&self, pieces: &[Piece]) -> Result<(), EditError> {
+        let mut entries = self.entries.iter();
+        for piece in pieces {
+            let Some(expected) = &piece.record else { continue };
+            let found = entries.by_ref().find(|entry| entry.span.start >= piece.begin);
+            let same = found.is_some_and(|entry| match &entry.kind {
+                EntryKind::Record(record) => {
+                    entry.span.start == piece.begin
+                        && (&record.owner, record.ttl) == (&expected.owner, expected.ttl)
+                        && (record.rtype, &record.data) == (expected.rtype, &expected.data)
+                }
+                _ => false,
+            });
+            if !same {
+                return Err(EditError::WouldAlter(found.map_or(0, |entry| entry.line)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl RecordLine {
+    fn comment_text(&self) -> Option<String> {
+        let comment = self.comment.as_ref()?;
+        Some(comment.replace(['\r', '\n'], " ").trim().to_owned())
+    }
+
+    fn as_record(&self) -> RecordEntry {
+        RecordEntry {
+            owner: self.owner.clone(),
+            owner_written: true,
+            ttl: self.ttl,
+            ttl_written: true,
+            rtype: self.rtype,
+            data: self.data.clone(),
+        }
+    }
+}
+
+impl Carried {
+    /// The TTL of a record that has none written.
+    fn ttl(&self) -> Option<u32> {
+        self.default_ttl.or(self.last_ttl)
+    }
+
+    /// True when the line has its TTL without writing it.
+    fn gives(&self, line: &RecordLine) -> bool {
+        match self.ttl() {
+            Some(ttl) => ttl == line.ttl,
+            // A SOA takes its own minimum field.
+            None => {
+                line.rtype == Rtype::SOA
+                    && line.data.last_chunk().map(|last| u32::from_be_bytes(*last)) == Some(line.ttl)
+            }
+        }
+    }
+
+    /// A line was written anew; its TTL may stand in it or not, which is the same for what follows unless it differs.
+    fn took(&mut self, line: &RecordLine) {
+        if self.ttl() != Some(line.ttl) {
+            self.last_ttl = Some(line.ttl);
+        }
+        self.owner = Some(line.owner.clone());
+    }
+
+    fn kept(&mut self, entry: &Entry, record: &RecordEntry) {
+        if record.ttl_written || !self.gives_kept(record) {
+            self.last_ttl = Some(record.ttl);
+        } else if record.rtype == Rtype::SOA {
+            self.default_ttl = entry.default_ttl.or(self.default_ttl);
+        }
+        self.owner = Some(record.owner.clone());
+    }
+
+    fn gives_kept(&self, record: &RecordEntry) -> bool {
+        self.ttl().map_or(record.rtype == Rtype::SOA, |ttl| ttl == record.ttl)
+    }
+}
+
+/// Makes the changes, in order and apart from each other; blanks behind a word give or take what the word did.
+fn apply(text: &[u8], changes: Vec<(std::ops::Range<usize>, String)>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 32);
+    let mut at = 0;
+    for (range, new) in changes {
+        out.extend_from_slice(&text[at..range.start.max(at)]);
+        out.extend_from_slice(new.as_bytes());
+        at = range.end.max(at);
+        let spaces = text[at..].iter().take_while(|&&octet| octet == b' ').count();
+        let grown = new.len() as i64 - range.len() as i64;
+        if spaces > 1 && !range.is_empty() {
+            let wanted = (spaces as i64 - grown).max(1) as usize;
+            out.extend(std::iter::repeat_n(b' ', wanted));
+            at += spaces;
+        }
+    }
+    out.extend_from_slice(&text[at..]);
+    out
+}
+
+fn line_ending_len(text: &[u8]) -> usize {
+    match text {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\n'] => 1,
+        _ => 0,
+    }
+}
+
+/// The offset of the serial in SOA data.
+fn serial_at(data: &[u8]) -> Option<usize> {
+    let first = wire_len(data).ok()?;
+    let second = wire_len(data.get(first..)?).ok()?;
+    (data.len() >= first + second + 20).then_some(first + second)
+}
