@@ -9,7 +9,7 @@ use crate::counters::{Event, RCODES, Worker};
 use crate::query::{Transport, UDP_SIZE, Verdict, respond};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +24,7 @@ const QUERY_SIZE: usize = 4096;
 /// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
 /// all addresses, replies leave from the address that was asked.
 pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
-    let mut batch = Batch::new(asks_for_addresses(socket));
+    let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(socket, local)));
     loop {
         let stopping = stop.load(Ordering::Acquire);
         match batch.receive(socket, stopping) {
@@ -213,9 +213,9 @@ impl Control {
     }
 }
 
-/// Asks the kernel to say which address each message was sent to, when the socket is bound to all. Returns whether it will.
-fn asks_for_addresses(socket: &UdpSocket) -> bool {
-    let Ok(local) = socket.local_addr() else { return false };
+/// Asks the kernel to say which address each message was sent to, when the socket is bound to all, or is about to be: a
+/// message that comes before this is asked is answered from another address. Returns whether the kernel will.
+pub(super) fn asks_for_addresses(socket: &impl AsRawFd, local: SocketAddr) -> bool {
     if !local.ip().is_unspecified() {
         return false;
     }
