@@ -2,7 +2,7 @@
 
 mod peers;
 
-use peers::{Carrier, Peer, Program, Question, Random, World, ask_all, read};
+use peers::{Carrier, Ours, Peer, Program, Question, Random, Reply, World, ask_all, read};
 
 #[test]
 fn explore() {
@@ -11,52 +11,62 @@ fn explore() {
     let world =
         if std::env::var("ROOT").is_ok() { World::of_root(&mut random) } else { World::of_trees(20, &mut random) };
     let begun = std::time::Instant::now();
+    let ours = Ours::start(&world);
     let knot = Peer::start(Program::Knot, &world);
-    println!("knot up {:?} {}", begun.elapsed(), knot.log());
     let nsd = Peer::start(Program::Nsd, &world);
-    println!("nsd up {:?} {}", begun.elapsed(), nsd.log());
     let names = world.interesting();
     println!("{} zones, {} names", world.zones.len(), names.len());
     let questions: Vec<_> = (0..10000).map(|_| Question::random(&names, &mut random)).collect();
     let octets: Vec<_> = questions.iter().zip(0..).map(|(q, id)| q.octets(id)).collect();
-    let mut same = 0;
-    let mut shown = 0;
+    let mut counts = std::collections::BTreeMap::new();
     for carrier in [Carrier::Udp, Carrier::Tcp] {
+        let from_ours = ask_all(carrier, ours.address, &octets);
+        println!("asked ours {:?}", begun.elapsed());
         let from_knot = ask_all(carrier, knot.address, &octets);
+        println!("asked knot {:?}", begun.elapsed());
         let from_nsd = ask_all(carrier, nsd.address, &octets);
-        println!("asked {:?}", begun.elapsed());
-        for ((question, one), two) in questions.iter().zip(from_knot).zip(from_nsd) {
-            let (Some(one), Some(two)) = (one, two) else {
-                println!("SILENT {question}");
-                continue;
-            };
-            let (k, n) = match (read(&one), read(&two)) {
-                (Ok(a), Ok(b)) => (a, b),
-                other => {
-                    println!("UNREAD {question} {other:?}");
-                    continue;
+        println!("asked nsd {:?}", begun.elapsed());
+        for (at, question) in questions.iter().enumerate() {
+            let all: Vec<(&str, Result<Reply, String>)> =
+                [("ours", &from_ours), ("knot", &from_knot), ("nsd", &from_nsd)]
+                    .iter()
+                    .map(|(n, l)| (*n, l[at].as_ref().ok_or("silent".to_owned()).and_then(|o| read(o))))
+                    .collect();
+            let same = |a: &Result<Reply, String>, b: &Result<Reply, String>| match (a, b) {
+                (Ok(k), Ok(n)) => {
+                    k.rcode == n.rcode
+                        && k.aa == n.aa
+                        && k.tc == n.tc
+                        && k.answer == n.answer
+                        && k.authority == n.authority
                 }
+                _ => false,
             };
-            if k.rcode == n.rcode && k.aa == n.aa && k.tc == n.tc && k.answer == n.answer && k.authority == n.authority
-            {
-                same += 1;
+            let k = same(&all[0].1, &all[1].1);
+            let n = same(&all[0].1, &all[2].1);
+            *counts.entry((k, n)).or_insert(0) += 1;
+            if k || n {
                 continue;
             }
-            shown += 1;
             println!("--- {carrier:?} {question}");
-            for (w, r) in [("knot", &k), ("nsd", &n)] {
-                println!("  {w}: rcode {} aa {} tc {} len {}", r.rcode, r.aa, r.tc, r.length);
-                for a in &r.answer {
-                    println!("    an {}", peers::line(a));
-                }
-                for a in &r.authority {
-                    println!("    au {}", peers::line(a));
-                }
-                for a in &r.additional {
-                    println!("    ad {}", peers::line(a));
+            for (w, r) in all {
+                match r {
+                    Err(e) => println!("  {w}: {e}"),
+                    Ok(r) => {
+                        println!("  {w}: rcode {} aa {} tc {} len {}", r.rcode, r.aa, r.tc, r.length);
+                        for a in &r.answer {
+                            println!("    an {}", peers::line(a));
+                        }
+                        for a in &r.authority {
+                            println!("    au {}", peers::line(a));
+                        }
+                        for a in &r.additional {
+                            println!("    ad {}", peers::line(a));
+                        }
+                    }
                 }
             }
         }
     }
-    println!("same {same} different {shown} in {:?}", begun.elapsed());
+    println!("(=knot, =nsd) {counts:?} in {:?}", begun.elapsed());
 }

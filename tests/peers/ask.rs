@@ -18,27 +18,34 @@ pub(crate) enum Carrier {
     Tcp,
 }
 
-/// Asks each of `queries` and returns the replies in the same order; none where three attempts got no reply.
+/// Asks each of `queries` and returns the replies in the same order; none where no reply came.
 ///
-/// Each query's ID must be its place in the list, so that a reply finds its question.
+/// Each query's ID must be its place in the list, so that a reply finds its question. A server may close a connection at a
+/// question that it does not answer: the first question left open is then asked alone, and given up when that is silent too.
 pub(crate) fn ask_all(carrier: Carrier, server: SocketAddr, queries: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
     let mut replies: Vec<Option<Vec<u8>>> = vec![None; queries.len()];
-    for _ in 0..3 {
-        let open: Vec<usize> = (0..queries.len()).filter(|at| replies[*at].is_none()).collect();
-        if open.is_empty() {
-            break;
-        }
-        for window in open.chunks(WINDOW) {
-            let asked = window.iter().map(|at| (id_of(&queries[*at]), *at)).collect();
-            let batch: Vec<_> = window.iter().map(|at| &queries[*at][..]).collect();
-            let received = match carrier {
-                Carrier::Udp => over_udp(server, &batch),
-                Carrier::Tcp => over_tcp(server, &batch),
-            };
-            place(&asked, received, &mut replies);
+    let everything: Vec<usize> = (0..queries.len()).collect();
+    for window in everything.chunks(WINDOW) {
+        let mut open = window.to_vec();
+        while let Some(first) = open.first().copied() {
+            ask(carrier, server, queries, &open, &mut replies);
+            if replies[first].is_none() {
+                ask(carrier, server, queries, &[first], &mut replies);
+            }
+            open.retain(|at| *at != first && replies[*at].is_none());
         }
     }
     replies
+}
+
+fn ask(carrier: Carrier, server: SocketAddr, queries: &[Vec<u8>], open: &[usize], replies: &mut [Option<Vec<u8>>]) {
+    let asked = open.iter().map(|at| (id_of(&queries[*at]), *at)).collect();
+    let batch: Vec<_> = open.iter().map(|at| &queries[*at][..]).collect();
+    let received = match carrier {
+        Carrier::Udp => over_udp(server, &batch),
+        Carrier::Tcp => over_tcp(server, &batch),
+    };
+    place(&asked, received, replies);
 }
 
 fn place(asked: &HashMap<u16, usize>, received: Vec<Vec<u8>>, replies: &mut [Option<Vec<u8>>]) {

@@ -171,7 +171,7 @@ fn nsd_config(world: &World, folder: &Path, address: SocketAddr) -> String {
         "server:\n  ip-address: {}@{}\n  server-count: 1\n  username: \"\"\n  chroot: \"\"\n  zonesdir: \"{folder}\"\n  \
          database: \"\"\n  pidfile: \"{folder}/nsd.pid\"\n  xfrdfile: \"{folder}/xfrd.state\"\n  \
          xfrdir: \"{folder}\"\n  zonelistfile: \"{folder}/zone.list\"\n  cookie-secret-file: \"{folder}/cookies\"\n  \
-         refuse-any: no\n  minimal-responses: no\n  round-robin: no\n  rrl-ratelimit: 0\n  \
+         refuse-any: no\n  minimal-responses: yes\n  round-robin: no\n  rrl-ratelimit: 0\n  \
          rrl-whitelist-ratelimit: 0\n  tcp-query-count: 0\n  tcp-count: 100\nremote-control:\n  control-enable: no\n",
         address.ip(),
         address.port()
