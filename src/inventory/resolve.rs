@@ -173,7 +173,8 @@ impl View<'_> {
 
     fn through(&mut self, role: &'static str, found: &Role, wish: &Wish) -> Option<BTreeSet<IpAddr>> {
         match found.guest(self.inventory) {
-            Some(guest) => Some(self.addresses_of(guest, wish)),
+            // Without an address the name waits, as it does without a guest: its records stay as they are.
+            Some(guest) => Some(self.addresses_of(guest, wish)).filter(|addresses| !addresses.is_empty()),
             None => {
                 self.missing.roles.entry(role).or_default().insert(wish.name.clone());
                 None
@@ -284,7 +285,7 @@ fn list(names: &BTreeSet<Name>, most: usize) -> String {
 }
 
 fn no_address(guest: &Guest, names: &BTreeSet<Name>) -> Finding {
-    let what = format!("the guest has no address in the inventory; left out: {}", list(names, 5));
+    let what = format!("the guest has no address in the inventory, which is needed for {}", list(names, 5));
     let remedy = format!("write `\"ip\": \"<address>/<length>\"` in `network_config` of {}", guest.id);
     let cause = if guest.dynamic.is_empty() { "no `ip` is written" } else { "its `ip` is `dhcp`" };
     let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());

@@ -114,8 +114,11 @@ fn wrong_types_anywhere_are_told_with_their_place() {
                     assert!(place.starts_with(&pointer), "{pointer} {wrong} is told at {place}");
                 }
                 let removed: usize = plan.files.iter().map(|file| file.removed).sum();
-                assert!(plan.refused() || removed <= 4, "{pointer} = {wrong} takes {removed} records away");
-                assert!(plan.files.iter().all(|file| plan.refused() || file.after.is_some()), "{pointer} = {wrong}");
+                // Another domain is another zone: that is meant, or the brake's.
+                let renamed = pointer == "/domain_name";
+                assert!(plan.refused() || renamed || removed <= 4, "{pointer} = {wrong} takes {removed} records away");
+                let emptied = plan.files.iter().any(|file| file.horizon == "internal" && file.after.is_none());
+                assert!(renamed || !emptied, "{pointer} = {wrong}");
                 tried += 1;
             }
         }
