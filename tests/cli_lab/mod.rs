@@ -1,7 +1,9 @@
 //! A published state made of zone texts in memory or in a folder, for tests of the control room.
+#![allow(clippy::unwrap_used, dead_code, reason = "a test lab; each test program uses its own part")]
 
 use horizon_dns::config;
 use horizon_dns::control::Published;
+use horizon_dns::control::PublishedZone;
 use horizon_dns::dns::Name;
 use horizon_dns::dns::parse_name;
 use horizon_dns::snapshot;
@@ -66,6 +68,14 @@ pub(crate) fn published(folder: &Path, config: &str, zones: &[(&str, &str, &str)
         })
         .collect();
     let snapshot = snapshot::build(&settings, &zones, None).unwrap();
+    let zones = zones
+        .into_iter()
+        .map(|ZoneSource { horizon, file, records }| PublishedZone {
+            horizon,
+            records,
+            files: file.into_iter().collect(),
+        })
+        .collect();
     Published { snapshot: Arc::new(snapshot), zones, findings: Vec::new() }
 }
 
