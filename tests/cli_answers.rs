@@ -169,7 +169,8 @@ fn explain_names_horizon_zone_rule_and_record() {
     let explain = |name: &str, rtype: &str, from: &str| -> ExplainAnswer {
         control::explain(&state, name, rtype, from.parse().unwrap()).unwrap()
     };
-    let table: [(&str, &str, &str, &str, &[&str], &str); 10] = [
+    type Case = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str], &'static str);
+    let table: [Case; 10] = [
         ("exact", "app", "A", "10.0.0.7", &["exact: the name has A records"], "NOERROR"),
         ("no data", "app", "MX", "10.0.0.7", &["no-data: the name exists without MX records"], "NOERROR"),
         (
