@@ -1,9 +1,9 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
-mod desk;
 mod generating;
 mod inputs;
 mod loading;
+mod orders;
 mod pipeline;
 mod reload;
 mod serial;
@@ -13,9 +13,9 @@ mod status;
 mod watch;
 mod zonefiles;
 
-pub use desk::Desk;
 pub use inputs::Inputs;
 pub use loading::LoadedZone;
+pub use orders::Orders;
 pub use pipeline::{Candidate, Failure, candidate};
 pub use reload::{Cause, Outcome};
 pub use serve::Server;
