@@ -26,7 +26,7 @@ pub struct ZoneFile {
 /// # Errors
 /// `ZONE_FOLDER_UNREADABLE`, `ZONE_FILE_NAME` (a name that is no origin) and `DUPLICATE_ORIGIN` (two names that differ in
 /// case only), all of them at once.
-pub fn list(settings: &Settings) -> Result<Vec<ZoneFile>, Vec<Finding>> {
+pub(super) fn list(settings: &Settings) -> Result<Vec<ZoneFile>, Vec<Finding>> {
     list_with(settings, &std::iter::empty())
 }
 
