@@ -2,6 +2,8 @@
 //!
 //! The rooms of the house, lowest first. A room may import only rooms declared above it (`tests/layering.rs` holds this).
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 /// Names, record types and record data over the `domain` crate; the octets of messages.
 pub mod dns;
 

@@ -106,7 +106,7 @@ impl Batch {
             message.msg_hdr.msg_namelen = size_of::<Address>() as libc::socklen_t;
             message.msg_hdr.msg_control =
                 if self.control_size > 0 { control.0.as_mut_ptr().cast() } else { std::ptr::null_mut() };
-            message.msg_hdr.msg_controllen = self.control_size as _;
+            message.msg_hdr.msg_controllen = self.control_size;
         }
         let flags = libc::MSG_WAITFORONE | if now { libc::MSG_DONTWAIT } else { 0 };
         // SAFETY: `incoming` holds BATCH headers; each points to a name, one part and maybe control data in boxed slices of
@@ -116,7 +116,7 @@ impl Batch {
                 socket.as_raw_fd(),
                 self.incoming.as_mut_ptr(),
                 BATCH as libc::c_uint,
-                flags as _,
+                flags,
                 std::ptr::null_mut(),
             )
         };
