@@ -7,10 +7,11 @@ use super::loading::LoadedZone;
 use super::source::Source;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::Settings;
+use crate::control::Published;
 use crate::dns::{Rtype, name_from_wire};
 use crate::finding::{Finding, Place, Severity};
 use crate::inventory::private_address_published;
-use crate::snapshot::{Snapshot, ZoneSource, build};
+use crate::snapshot::{ZoneSource, build};
 use crate::zone::Record;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ use std::sync::Arc;
 pub struct Candidate {
     /// What it was built from.
     pub settings: Settings,
-    /// Ready to answer.
-    pub snapshot: Arc<Snapshot>,
+    /// Ready to answer, with what it was made of.
+    pub published: Arc<Published>,
     /// The zone files, in the order they were listed.
     pub zones: Vec<LoadedZone>,
     /// What is not right but does not keep it from going live.
@@ -52,14 +53,12 @@ impl Candidate {
             && self.zones.iter().zip(&other.zones).all(|(a, b)| a.file == b.file && Arc::ptr_eq(&a.records, &b.records))
     }
 
-    /// How many zones were read anew, those of `previous` kept.
-    pub fn zones_read(&self, previous: Option<&Candidate>) -> usize {
-        let kept = |zone: &&LoadedZone| {
-            previous
-                .and_then(|previous| previous.zone(&zone.file))
-                .is_some_and(|old| Arc::ptr_eq(&old.records, &zone.records))
-        };
-        self.zones.len() - self.zones.iter().filter(kept).count()
+    /// The zones that are not those of `previous`, as `origin in horizon`; those that are gone, too.
+    pub fn changed_zones(&self, previous: &Candidate) -> Vec<String> {
+        let same = |a: &LoadedZone, b: &Candidate| b.zone(&a.file).is_some_and(|b| Arc::ptr_eq(&a.records, &b.records));
+        let new = self.zones.iter().filter(|zone| !same(zone, previous));
+        let gone = previous.zones.iter().filter(|zone| self.zone(&zone.file).is_none());
+        new.chain(gone).map(|zone| format!("{}. in {}", zone.file.origin, zone.file.horizon)).collect()
     }
 
     fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
@@ -111,10 +110,11 @@ fn load(
             records: Arc::clone(&zone.records),
         })
         .collect();
-    let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.snapshot))?;
+    let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.published.snapshot))?;
+    let published = Published { snapshot: Arc::new(snapshot), zones: sources, findings: findings.clone() };
     Ok(Candidate {
         settings,
-        snapshot: Arc::new(snapshot),
+        published: Arc::new(published),
         zones,
         findings,
         withheld: generated.withheld.clone(),
@@ -130,7 +130,7 @@ fn read_zones(
     previous: Option<&Candidate>,
 ) -> Result<Vec<LoadedZone>, Vec<Finding>> {
     let mut findings = vanished(settings, previous);
-    let files = zonefiles::list_with(settings, &generated.files.iter().map(|(path, _)| path.as_path()))?;
+    let files = zonefiles::list(settings, &generated.files.iter().map(|(path, _)| path.as_path()))?;
     let mut zones = Vec::with_capacity(files.len());
     for file in files {
         let text = generated.text(&file.path);

@@ -1,6 +1,7 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
 use super::inputs::{Inputs, Stamps};
+use super::office::Office;
 use super::pipeline::{Candidate, Failure, candidate};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -31,6 +32,8 @@ pub enum Cause {
 pub struct Outcome {
     /// True when something new went live.
     pub changed: bool,
+    /// The zones that changed, as `origin in horizon`.
+    pub zones: Vec<String>,
     /// Why the files as they are now do not serve, or not all of them; empty when they do.
     pub failing: Vec<Finding>,
     /// What else was found.
@@ -45,6 +48,7 @@ pub(super) struct Reloads {
     pub(super) board: Arc<Board>,
     pub(super) counters: Arc<Counters>,
     pub(super) listeners: Listeners,
+    pub(super) office: Office,
     pub(super) watch: Watch,
     /// Where the files of the last load are, and how they looked before it read them.
     pub(super) inputs: Inputs,
@@ -109,18 +113,27 @@ impl Reloads {
             .listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
+        let control = self.office.bind(&server.control).map_err(refuse)?;
         write(&candidate.pending).map_err(refuse)?;
-        let written = std::mem::take(&mut candidate.pending);
-        self.seen.refresh(written.iter().map(|(path, _)| path.as_path()));
+        for (path, _) in std::mem::take(&mut candidate.pending) {
+            self.seen.refresh(&path);
+        }
         let changed = !candidate.serves_the_same(&before.serving);
         if changed {
-            self.live.store(Arc::clone(&candidate.snapshot));
+            self.live.store(Arc::clone(&candidate.published.snapshot));
         }
+        self.office.publish(Arc::clone(&candidate.published));
+        self.office.adopt(control);
         if let Err(error) = self.listeners.adopt(opened) {
             tracing::error!("not every listener could be started: {error}");
         }
         let now = SystemTime::now();
-        let outcome = Outcome { changed, failing: candidate.withheld.clone(), findings: candidate.findings.clone() };
+        let outcome = Outcome {
+            changed,
+            zones: candidate.changed_zones(&before.serving),
+            failing: candidate.withheld.clone(),
+            findings: candidate.findings.clone(),
+        };
         self.tell(&outcome.findings, &before.serving.findings);
         self.tell(&outcome.failing, &before.failing);
         if before.failing != outcome.failing && outcome.failing.is_empty() {
@@ -132,6 +145,7 @@ impl Reloads {
         let failing_since = (!outcome.failing.is_empty()).then(|| before.failing_since.unwrap_or(now));
         self.board.store(Arc::new(Status {
             live_since: if changed { now } else { before.live_since },
+            tried: now,
             reloads: before.reloads + u64::from(changed),
             listening: self.listeners.addresses(),
             serving: Arc::new(candidate),
@@ -148,18 +162,20 @@ impl Reloads {
         let (failing, findings): (Vec<_>, Vec<_>) =
             failure.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
         self.tell(&failing, &[]);
+        let now = SystemTime::now();
         self.board.store(Arc::new(Status {
+            tried: now,
             refused: before.refused + 1,
             failing: failing.clone(),
-            failing_since: before.failing_since.or_else(|| Some(SystemTime::now())),
+            failing_since: before.failing_since.or(Some(now)),
             ..before.clone()
         }));
-        Outcome { changed: false, failing, findings }
+        Outcome { failing, findings, ..Outcome::default() }
     }
 
     fn unchanged(&self) -> Outcome {
         let status = self.board.load();
-        Outcome { changed: false, failing: status.failing.clone(), findings: status.serving.findings.clone() }
+        Outcome { failing: status.failing.clone(), findings: status.serving.findings.clone(), ..Outcome::default() }
     }
 
     /// Logs what was not known before.
