@@ -7,14 +7,15 @@ use super::loading::LoadedZone;
 use super::source::Source;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::Settings;
-use crate::control::Published;
+use crate::control::{Published, PublishedZone};
 use crate::dns::{Rtype, name_from_wire};
 use crate::finding::{Finding, Place, Severity};
+use crate::generate::Plan;
 use crate::inventory::private_address_published;
 use crate::snapshot::{ZoneSource, build};
 use crate::zone::Record;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Everything that one load brought; it may go live.
@@ -30,8 +31,8 @@ pub struct Candidate {
     pub findings: Vec<Finding>,
     /// Why generation was left out, so that the zones are those of the present zone files; empty when all went well.
     pub withheld: Vec<Finding>,
-    /// Zone files that generation changes and that are not written yet: path and new content.
-    pub pending: Vec<(PathBuf, Vec<u8>)>,
+    /// What generation changes in the zone files; it is loaded already and not written yet.
+    pub plan: Plan,
     /// Where everything was read.
     pub inputs: Inputs,
 }
@@ -111,14 +112,20 @@ fn load(
         })
         .collect();
     let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.published.snapshot))?;
-    let published = Published { snapshot: Arc::new(snapshot), zones: sources, findings: findings.clone() };
+    let zones_shown = zones.iter().map(|zone| PublishedZone {
+        horizon: zone.file.horizon.clone(),
+        files: zone.files.clone(),
+        records: Arc::clone(&zone.records),
+    });
+    let published =
+        Published { snapshot: Arc::new(snapshot), zones: zones_shown.collect(), findings: findings.clone() };
     Ok(Candidate {
         settings,
         published: Arc::new(published),
         zones,
         findings,
         withheld: generated.withheld.clone(),
-        pending: generated.files.clone(),
+        plan: generated.plan.clone(),
         inputs: inputs.clone(),
     })
 }
@@ -130,10 +137,17 @@ fn read_zones(
     previous: Option<&Candidate>,
 ) -> Result<Vec<LoadedZone>, Vec<Finding>> {
     let mut findings = vanished(settings, previous);
-    let files = zonefiles::list(settings, &generated.files.iter().map(|(path, _)| path.as_path()))?;
+    let files = zonefiles::list(settings, &generated.written())?;
     let mut zones = Vec::with_capacity(files.len());
     for file in files {
-        let text = generated.text(&file.path);
+        let text = match generated.change(&file.path) {
+            Some(change) => match &change.after {
+                Some(text) => Some(text.as_slice()),
+                // It goes when the plan is written.
+                None => continue,
+            },
+            None => None,
+        };
         let old = previous.and_then(|previous| previous.zone(&file));
         match LoadedZone::read(&file, text, &settings.zones, old) {
             Ok(zone) => zones.push(zone),

@@ -7,12 +7,11 @@ use super::source::Source;
 use super::status::{Board, Status};
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
-use crate::files;
 use crate::finding::{Finding, Place, Severity};
+use crate::generate::{ApplyError, Plan, apply};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Listeners};
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -114,9 +113,9 @@ impl Reloads {
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
         let control = self.office.bind(&server.control).map_err(refuse)?;
-        write(&candidate.pending).map_err(refuse)?;
-        for (path, _) in std::mem::take(&mut candidate.pending) {
-            self.seen.refresh(&path);
+        write(&candidate.plan).map_err(refuse)?;
+        for change in std::mem::take(&mut candidate.plan).files {
+            self.seen.refresh(&change.path);
         }
         let changed = !candidate.serves_the_same(&before.serving);
         if changed {
@@ -196,23 +195,26 @@ pub(super) fn tell(finding: &Finding) {
 }
 
 /// Writes generated zone files: all or none.
-pub(super) fn write(pending: &[(PathBuf, Vec<u8>)]) -> Result<(), Vec<Finding>> {
-    let failed = |path: &Path, error: String| {
-        vec![
-            Finding::new(
-                "ZONE_FILE_NOT_WRITTEN",
-                Severity::Error,
-                path.display().to_string(),
-                format!("a generated zone file cannot be written: {error}"),
-                "see that there is room on the disk and that the server may write to the zones directory",
-            )
-            .seen_at(Place::file(path)),
-        ]
+pub(super) fn write(plan: &Plan) -> Result<(), Vec<Finding>> {
+    let failed = |error: ApplyError| {
+        let place = match &error {
+            ApplyError::Changed(path) => Some(path.clone()),
+            ApplyError::File(error) => Some(error.path().to_path_buf()),
+            ApplyError::Refused | ApplyError::Brake => None,
+        };
+        let subject = place.as_ref().map_or_else(|| "generation".to_owned(), |path| path.display().to_string());
+        let finding = Finding::new(
+            "ZONE_FILE_NOT_WRITTEN",
+            Severity::Error,
+            subject,
+            format!("generated zone files cannot be written: {error}"),
+            "see that there is room on the disk and that the server may write to the zones directory",
+        );
+        vec![place.into_iter().map(Place::file).fold(finding, Finding::seen_at)]
     };
-    for folder in pending.iter().filter_map(|(path, _)| path.parent()) {
-        files::create_folder(folder).map_err(|error| failed(folder, error.to_string()))?;
-    }
-    files::replace_all(pending).map_err(|error| failed(error.path(), error.to_string()))
+    apply(plan)
+        .map(|written| written.iter().for_each(|path| tracing::info!("wrote {}", path.display())))
+        .map_err(failed)
 }
 
 impl fmt::Display for Cause {

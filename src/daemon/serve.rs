@@ -64,11 +64,11 @@ impl Server {
             .open(&server.listen, server.workers)
             .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;
         let control = Office::bind_first(&server.control)?;
-        if let Err(findings) = write(&candidate.pending) {
+        if let Err(findings) = write(&candidate.plan) {
             candidate.withheld.extend(findings);
         }
-        for (path, _) in std::mem::take(&mut candidate.pending) {
-            seen.refresh(&path);
+        for change in std::mem::take(&mut candidate.plan).files {
+            seen.refresh(&change.path);
         }
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
