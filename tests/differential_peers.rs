@@ -44,6 +44,12 @@ fn answers_are_those_of_knot_and_nsd() {
             _ => World::of_trees(24, &mut random),
         };
         let peers = [Program::Knot, Program::Nsd].map(|program| (program, Peer::start(program, &world)));
+        if let Ok(folder) = std::env::var("PEERS_DUMP") {
+            for (n, zone) in world.zones.iter().enumerate() {
+                let text: String = zone.records.iter().map(|r| line(r) + "\n").collect();
+                std::fs::write(format!("{folder}/{seed}-{n}.zone"), text).unwrap();
+            }
+        }
         let stage = Stage { ours: Ours::start(&world), world, peers };
         stage.run(seed, questions, &mut random, &mut tally);
     }
@@ -96,31 +102,69 @@ impl Stage {
             if let Err(what) = truncation(&ours.0, &ours.1, question) {
                 fault(&what, &[("udp", Some(&ours.0)), ("tcp", Some(&ours.1))]);
             }
-            for (program, peer, udp, tcp) in &peers {
-                let (udp, tcp) = (readable(&udp[at]).ok(), readable(&tcp[at]).ok());
-                let ask = |question: &Question| {
-                    let replies = ask_all(Carrier::Tcp, peer.address, &[question.octets(0)]);
-                    replies.first().and_then(|reply| readable(reply).ok())
-                };
-                // What UDP cut off is compared as it comes over TCP; `truncation` has held ours against that.
-                let cut = ours.0.tc || udp.as_ref().is_some_and(|reply| reply.tc);
-                let over_udp = if cut { (&ours.1, tcp.as_ref()) } else { (&ours.0, udp.as_ref()) };
-                for (carrier, (ours, peer)) in [over_udp, (&ours.1, tcp.as_ref())].into_iter().enumerate() {
-                    let case = Case { world: &self.world, question, program: *program, ours, peer, ask: &ask };
-                    let verdict = case.verdict();
-                    tally.count(carrier, *program, verdict);
-                    if verdict == Verdict::Fault {
-                        let replies = [("ours", Some(ours)), (program.name(), peer)];
-                        tally.faults.push(shown(seed, question, "not as the peer, in no listed way", &replies));
-                    }
-                }
-                if let Some(udp) = udp.filter(|udp| udp.tc != ours.0.tc) {
-                    tally.count_cut(&ours.0, &udp);
+            let read: Vec<_> = peers
+                .iter()
+                .map(|(program, peer, udp, tcp)| (*program, *peer, readable(&udp[at]).ok(), readable(&tcp[at]).ok()))
+                .collect();
+            for carrier in [Carrier::Udp, Carrier::Tcp] {
+                self.compare(seed, question, carrier, &ours, &read, tally);
+            }
+            for (_, _, udp, _) in &read {
+                if let Some(udp) = udp.as_ref().filter(|udp| udp.tc != ours.0.tc) {
+                    tally.cut[usize::from(ours.0.tc)] += usize::from(udp.tc != ours.0.tc);
                 }
             }
         }
     }
+
+    /// Compares ours, over UDP and over TCP, with both peers on one carrier.
+    fn compare(
+        &self,
+        seed: u64,
+        question: &Question,
+        carrier: Carrier,
+        ours: &(Reply, Reply),
+        peers: &[Replies<'_>],
+        tally: &mut Tally,
+    ) {
+        let mut cases: Vec<_> = peers
+            .iter()
+            .map(|(program, server, udp, tcp)| {
+                let ask = move |question: &Question| {
+                    let replies = ask_all(Carrier::Tcp, server.address, &[question.octets(0)]);
+                    replies.first().and_then(|reply| readable(reply).ok())
+                };
+                // What UDP cut off is compared as it comes over TCP; `truncation` has held ours against that.
+                let cut = ours.0.tc || udp.as_ref().is_some_and(|reply| reply.tc);
+                let by_tcp = carrier == Carrier::Tcp || cut;
+                let (ours, peer) = if by_tcp { (&ours.1, tcp.as_ref()) } else { (&ours.0, udp.as_ref()) };
+                let ask = Box::new(ask);
+                Case { world: &self.world, question, program: *program, ours, peer, other_agrees: false, ask }
+            })
+            .collect();
+        if cases.iter().all(|case| case.verdict() == Verdict::Same) {
+            cases.iter().for_each(|case| tally.count(carrier, case.program, Verdict::Same));
+            return;
+        }
+        let agrees: Vec<_> = cases.iter().map(Case::agrees).collect();
+        for (at, case) in cases.iter_mut().enumerate() {
+            case.other_agrees = agrees[1 - at];
+        }
+        for case in &cases {
+            let verdict = case.verdict();
+            tally.count(carrier, case.program, verdict);
+            if verdict == Verdict::Fault {
+                let mut replies = vec![("ours", Some(case.ours))];
+                replies.extend(cases.iter().map(|case| (case.program.name(), case.peer)));
+                let what = format!("not as {}, in no listed way", case.program.name());
+                tally.faults.push(shown(seed, question, &what, &replies));
+            }
+        }
+    }
 }
+
+/// A peer and what it says of one question over UDP and over TCP.
+type Replies<'a> = (Program, &'a Peer, Option<Reply>, Option<Reply>);
 
 /// Ours over UDP is ours over TCP, cut off exactly when what must be in it does not fit (RFC 2181 section 9).
 ///
@@ -180,18 +224,13 @@ fn shown(seed: u64, question: &Question, what: &str, replies: &[(&str, Option<&R
 }
 
 impl Tally {
-    fn count(&mut self, carrier: usize, program: Program, verdict: Verdict) {
-        self.pairs[carrier] += 1;
+    fn count(&mut self, carrier: Carrier, program: Program, verdict: Verdict) {
+        self.pairs[usize::from(carrier == Carrier::Tcp)] += 1;
         match verdict {
             Verdict::Same => *self.equal_to.entry(program.name()).or_default() += 1,
             Verdict::Listed(class) => *self.listed.entry((class, program.name())).or_default() += 1,
             Verdict::Fault => {}
         }
-    }
-
-    fn count_cut(&mut self, ours: &Reply, peer: &Reply) {
-        let _ = peer;
-        self.cut[usize::from(ours.tc)] += 1;
     }
 
     fn report(&self) -> String {
@@ -215,6 +254,6 @@ impl Tally {
     }
 
     fn first_faults(&self) -> String {
-        self.faults.iter().take(12).cloned().collect()
+        self.faults.iter().take(400).cloned().collect()
     }
 }

@@ -19,8 +19,10 @@ pub(crate) struct Case<'a> {
     pub(crate) ours: &'a Reply,
     /// None where the peer is silent.
     pub(crate) peer: Option<&'a Reply>,
+    /// True when the other peer says what we say.
+    pub(crate) other_agrees: bool,
     /// Asks the same peer another question over TCP.
-    pub(crate) ask: &'a dyn Fn(&Question) -> Option<Reply>,
+    pub(crate) ask: Box<dyn Fn(&Question) -> Option<Reply> + 'a>,
 }
 
 /// What came of a comparison.
@@ -54,29 +56,46 @@ impl Case<'_> {
         zones.pop()
     }
 
-    /// What the peer says of the whole chain: where its answer stops at the edge of a zone, it is asked for the rest.
+    /// What the peer says of the whole chain when it is asked in each zone anew: where an alias leads into another zone than
+    /// the one searched, its answer is cut there and it is asked for the target.
     ///
-    /// None when the peer has said all there is to say.
+    /// None when no alias leads into another zone.
     pub(crate) fn joined(&self) -> Option<Reply> {
-        let mut joined = self.peer?.clone();
-        let mut zone = self.zone_of(&self.question.name)?.apex.clone();
-        let mut seen = BTreeSet::from([lower(&self.question.name)]);
-        let mut steps = 0;
-        loop {
-            let end = joined.chain_end(self.question);
-            let here = self.zone_of(&end);
-            let edge = here.is_some_and(|here| here.apex != zone || steps > 0) && joined.ends_open(self.question);
-            if !edge || !seen.insert(end.clone()) || steps == 20 {
-                return (steps > 0).then_some(joined);
+        let mut reply = self.peer?.clone();
+        let mut joined = Reply { answer: BTreeSet::new(), ..reply.clone() };
+        let mut name = lower(&self.question.name);
+        let mut zone = self.zone_of(&name)?.apex.clone();
+        let mut seen = BTreeSet::new();
+        let mut crossings = 0;
+        while seen.insert(name.clone()) {
+            let part = reply.at(&name);
+            joined.answer.extend(part.iter().map(|record| (*record).clone()));
+            let Some(target) = alias_of(&part, &name, self.question.rtype) else { break };
+            name = target;
+            if let Some(next) = self.zone_of(&name).filter(|next| next.apex != zone && !seen.contains(&name)) {
+                zone = next.apex.clone();
+                reply = (self.ask)(&Question { name: name.clone(), ..self.question.clone() })?;
+                crossings += 1;
             }
-            zone = here?.apex.clone();
-            let rest = (self.ask)(&Question { name: end, ..self.question.clone() })?;
-            joined.rcode = rest.rcode;
-            joined.answer.extend(rest.answer);
-            joined.authority = rest.authority;
-            steps += 1;
         }
+        joined.rcode = reply.rcode;
+        joined.authority = reply.authority;
+        (crossings > 0).then_some(joined)
     }
+
+    /// Our reply is the peer's, or what it says zone by zone, but for ANY that is minimal.
+    pub(crate) fn agrees(&self) -> bool {
+        let fits = |reply: &Reply| same(self.ours, reply) || super::differences::minimal_any(self, reply);
+        self.peer.is_some_and(fits) || self.joined().is_some_and(|joined| fits(&joined))
+    }
+}
+
+/// Where the records at `name` lead on to; none when they are what was asked for.
+fn alias_of(records: &[&Rr], name: &[u8], rtype: Rtype) -> Option<Vec<u8>> {
+    let synthesized = records.iter().any(|record| record.owner != name);
+    let follows = rtype != Rtype::CNAME && (rtype != Rtype::ANY || synthesized);
+    let alias = records.iter().find(|record| record.rtype == Rtype::CNAME && record.owner == name);
+    alias.filter(|_| follows).map(|record| record.data.clone())
 }
 
 /// Equal in all that the promise names: rcode, AA, answer, authority.
@@ -85,6 +104,23 @@ pub(crate) fn same(one: &Reply, other: &Reply) -> bool {
 }
 
 impl Reply {
+    /// The part of the answer that is about `name`: its own records, and the DNAME above it that redirects it.
+    pub(crate) fn at(&self, name: &[u8]) -> Vec<&Rr> {
+        let above = |record: &Rr| record.rtype == Rtype::DNAME && is_at_or_below(name, &record.owner);
+        self.answer.iter().filter(|record| record.owner == name || above(record)).collect()
+    }
+
+    /// Where the chain of aliases that starts at the question's name ends.
+    pub(crate) fn chain_end(&self, question: &Question) -> Vec<u8> {
+        let mut name = lower(&question.name);
+        let mut seen = BTreeSet::new();
+        while seen.insert(name.clone()) {
+            let Some(target) = alias_of(&self.at(&name), &name, question.rtype) else { break };
+            name = target;
+        }
+        name
+    }
+
     /// True when the answer ends in an alias whose target is not answered: no data, no authority, no error.
     pub(crate) fn ends_open(&self, question: &Question) -> bool {
         let end = self.chain_end(question);
@@ -94,7 +130,7 @@ impl Reply {
             && !self.answer.iter().any(|record| record.owner == end)
     }
 
-    /// The part of the answer that is no alias on the way: the records at the chain's end.
+    /// The records at the chain's end.
     pub(crate) fn data(&self, question: &Question) -> BTreeSet<&Rr> {
         let end = self.chain_end(question);
         self.answer.iter().filter(|record| record.owner == end).collect()

@@ -171,20 +171,6 @@ fn canonical(octets: &[u8], rtype: Rtype, start: usize, end: usize) -> Option<Ve
 }
 
 impl Reply {
-    /// The records that alias: where the chain of CNAMEs that starts at the question's name ends.
-    pub(crate) fn chain_end(&self, question: &Question) -> Vec<u8> {
-        let mut name = lower(&question.name);
-        let mut seen = BTreeSet::new();
-        while seen.insert(name.clone()) {
-            let alias = self.answer.iter().find(|record| record.rtype == Rtype::CNAME && record.owner == name);
-            match alias {
-                Some(record) if question.rtype != Rtype::CNAME => name = record.data.clone(),
-                _ => break,
-            }
-        }
-        name
-    }
-
     /// True when each alias stands before what it leads to, as stub resolvers expect (RFC 1034 section 4.3.1).
     pub(crate) fn in_order(&self, question: &Question) -> bool {
         let mut name = lower(&question.name);
