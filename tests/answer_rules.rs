@@ -319,7 +319,8 @@ fn odd_messages_get_the_right_rcode() {
     };
     let badvers = [&change(11, 1)[..], &[0, 0, 41, 4, 0, 0, 1, 0, 0, 0, 0]].concat();
     let class_at = plain.len() - 1;
-    let table: Vec<(&str, Vec<u8>, Option<(u8, u8)>)> = vec![
+    type Seen = Option<(u8, u8)>;
+    let table: Vec<(&str, Vec<u8>, Seen)> = vec![
         ("a response", change(2, 0x80), None),
         ("eleven octets", plain[..11].to_vec(), None),
         ("a question cut short", plain[..20].to_vec(), Some((1, 0))),

@@ -6,6 +6,7 @@
 mod additional;
 mod compile;
 mod engine;
+mod gather;
 mod name;
 mod node;
 mod reply;

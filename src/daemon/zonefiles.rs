@@ -4,6 +4,7 @@ use crate::config::Settings;
 use crate::dns::{Name, parse_name};
 use crate::finding::{Finding, Place, Severity};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,17 +26,29 @@ pub struct ZoneFile {
 /// `ZONE_FOLDER_UNREADABLE`, `ZONE_FILE_NAME` (a name that is no origin) and `DUPLICATE_ORIGIN` (two names that differ in
 /// case only), all of them at once.
 pub fn list(settings: &Settings) -> Result<Vec<ZoneFile>, Vec<Finding>> {
+    list_with(settings, std::iter::empty())
+}
+
+/// As [`list`], with files that are about to be written.
+pub(super) fn list_with<'a>(
+    settings: &Settings,
+    coming: impl Iterator<Item = &'a Path> + Clone,
+) -> Result<Vec<ZoneFile>, Vec<Finding>> {
     let mut files = Vec::new();
     let mut findings = Vec::new();
     for horizon in &settings.horizons {
         let folder = settings.zones.join(&horizon.name);
-        let names = match names(&folder) {
+        let mut names = match names(&folder) {
             Ok(names) => names,
             Err(finding) => {
                 findings.push(finding);
                 continue;
             }
         };
+        let coming = coming.clone().filter(|path| path.parent() == Some(&folder));
+        names.extend(coming.filter_map(Path::file_name).filter_map(OsStr::to_str).map(str::to_owned));
+        names.sort();
+        names.dedup();
         let mut origins: BTreeMap<Name, PathBuf> = BTreeMap::new();
         for file in names {
             let path = folder.join(&file);
@@ -97,7 +110,6 @@ fn names(folder: &Path) -> Result<Vec<String>, Finding> {
             names.push(name);
         }
     }
-    names.sort();
     Ok(names)
 }
 

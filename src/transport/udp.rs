@@ -9,7 +9,7 @@ use crate::counters::{Event, RCODES, Worker};
 use crate::query::{Transport, UDP_SIZE, Verdict, respond};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +24,7 @@ const QUERY_SIZE: usize = 4096;
 /// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
 /// all addresses, replies leave from the address that was asked.
 pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
-    let mut batch = Batch::new(asks_for_addresses(socket));
+    let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(socket, local)));
     loop {
         let stopping = stop.load(Ordering::Acquire);
         match batch.receive(socket, stopping) {
@@ -106,7 +106,7 @@ impl Batch {
             message.msg_hdr.msg_namelen = size_of::<Address>() as libc::socklen_t;
             message.msg_hdr.msg_control =
                 if self.control_size > 0 { control.0.as_mut_ptr().cast() } else { std::ptr::null_mut() };
-            message.msg_hdr.msg_controllen = self.control_size as _;
+            message.msg_hdr.msg_controllen = self.control_size;
         }
         let flags = libc::MSG_WAITFORONE | if now { libc::MSG_DONTWAIT } else { 0 };
         // SAFETY: `incoming` holds BATCH headers; each points to a name, one part and maybe control data in boxed slices of
@@ -116,7 +116,7 @@ impl Batch {
                 socket.as_raw_fd(),
                 self.incoming.as_mut_ptr(),
                 BATCH as libc::c_uint,
-                flags as _,
+                flags,
                 std::ptr::null_mut(),
             )
         };
@@ -147,7 +147,7 @@ impl Batch {
             };
             tally.count(&reply[..length]);
             let header = incoming.msg_hdr;
-            self.controls[index].answer_by_any_route(header.msg_controllen as usize);
+            self.controls[index].answer_by_any_route(header.msg_controllen);
             self.reply_parts[index] = libc::iovec { iov_base: reply.as_mut_ptr().cast(), iov_len: length };
             let outgoing = &mut self.outgoing[self.replied].msg_hdr;
             *outgoing = header;
@@ -213,9 +213,9 @@ impl Control {
     }
 }
 
-/// Asks the kernel to say which address each message was sent to, when the socket is bound to all. Returns whether it will.
-fn asks_for_addresses(socket: &UdpSocket) -> bool {
-    let Ok(local) = socket.local_addr() else { return false };
+/// Asks the kernel to say which address each message was sent to, when the socket is bound to all, or is about to be: a
+/// message that comes before this is asked is answered from another address. Returns whether the kernel will.
+pub(super) fn asks_for_addresses(socket: &impl AsRawFd, local: SocketAddr) -> bool {
     if !local.ip().is_unspecified() {
         return false;
     }

@@ -5,12 +5,17 @@ mod edit;
 mod fault;
 mod layout;
 mod lex;
+mod load;
 mod records;
+mod source;
 mod statement;
+mod template;
 
 #[cfg(test)]
 mod edit_tests;
 
 pub use document::{Document, Entry, EntryKind, RecordEntry};
 pub use edit::{Edit, EditError, RecordLine};
+pub use load::{LoadedZone, parse_zone, parse_zone_with, read_zone};
 pub use records::{Line, Record, Records, RecordsError};
+pub use source::{Below, Includes};

@@ -65,6 +65,11 @@ impl Context {
         Context { origin, owner: Vec::new(), default_ttl: None, last_ttl: None }
     }
 
+    /// The context inside an included file: its own origin and no owner yet; TTLs carry over.
+    pub(super) fn included(&self, origin: Name) -> Self {
+        Context { origin, owner: Vec::new(), default_ttl: self.default_ttl, last_ttl: self.last_ttl }
+    }
+
     /// Reads one entry; the data of a record is appended to `data`.
     pub(super) fn read(
         &mut self,
@@ -92,7 +97,7 @@ impl Context {
         self.record(tokens, at, data).map(Statement::Record)
     }
 
-    fn set_owner(&mut self, token: &Token<'_>) -> Result<(), Fault> {
+    pub(super) fn set_owner(&mut self, token: &Token<'_>) -> Result<(), Fault> {
         self.owner.clear();
         if token.quoted {
             let what = "an owner in quotes";
@@ -224,6 +229,17 @@ pub(super) fn read_ttl(token: &Token<'_>) -> Result<u32, Fault> {
             let right = format!("seconds from 0 to {MAX_TTL}, units w d h m s allowed, such as 1h30m");
             Err(Fault::new("ZONE_TTL", token.at, what, right))
         }
+    }
+}
+
+/// The word that is the type, of `[TTL] [IN] TYPE DATA` from word `at` on.
+pub(super) fn type_word(tokens: &[Token<'_>], mut at: usize) -> Result<usize, Fault> {
+    loop {
+        let token = argument(tokens, at, "the record type")?;
+        if !token.text.first().is_some_and(u8::is_ascii_digit) && !is_class(token)? {
+            return Ok(at);
+        }
+        at += 1;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Asks a snapshot made of zone text, without a socket, and shows the reply as one line of text.
 
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
+
 use domain::base::Message;
 use horizon_dns::config::{Horizon, Prefix, Settings, parse};
 use horizon_dns::dns::{parse_name, parse_rtype, present_data, present_name, present_rtype};
