@@ -1,11 +1,10 @@
-//! Records become a compiled zone: names grouped by hash, empty non-terminals added, flags set, shards written.
+//! Records become a compiled zone: gathered by name, written into shards.
 
-use super::name::{SearchName, hash_name};
-use super::node::{encode_node, flag, rtype};
+use super::gather::{Gathered, Gathering};
+use super::node::{NodeWriter, rtype};
 use super::zone::{ALIGN, SLOT, Zone, shard_of, slot_of, tag_of};
 use crate::dns::{Name, Rtype, name_from_wire};
 use crate::zone::{Record, Records};
-use std::collections::HashMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 use thiserror::Error;
@@ -50,242 +49,127 @@ const NAMES_PER_SHARD: usize = 512;
 /// # Errors
 /// [`CompileError`].
 pub fn compile(origin: &Name, layers: &[Layer<'_>], empty: &[Name]) -> Result<Zone, CompileError> {
-    let apex = lower(origin.as_slice());
-    let mut nodes = group(&apex, layers);
-    if !nodes.iter().any(|node| node.owner.len() == apex.len() && node.holds(rtype::SOA)) {
+    let apex = origin.as_slice().to_ascii_lowercase();
+    let gathered = Gathered::new(&apex, layers, empty);
+    let is_apex_with_soa = |node: &Gathering<'_>| {
+        node.owner.len() == apex.len() && gathered.records(node).any(|record| record.rtype == Rtype::SOA)
+    };
+    if !gathered.nodes.iter().any(is_apex_with_soa) {
         return Err(CompileError::NoSoa(origin.clone()));
     }
-    add_empty_names(&mut nodes, &apex, empty);
-    set_flags(&mut nodes, &apex);
-    nodes.sort_unstable_by_key(|node| node.hash);
-    let records = nodes.iter().map(|node| node.records.len()).sum();
-    let (shards, slots) = write_shards(&nodes, &apex)?;
-    Zone::assemble(origin, shards, slots, nodes.len(), records).map_err(|_| CompileError::NoSoa(origin.clone()))
-}
-
-/// One name on its way into the zone.
-struct NodeInMaking<'a> {
-    hash: u64,
-    /// Lower-cased.
-    owner: Vec<u8>,
-    layer: u16,
-    flags: u8,
-    records: Vec<Record<'a>>,
-}
-
-impl NodeInMaking<'_> {
-    fn holds(&self, rtype: u16) -> bool {
-        self.records.iter().any(|record| record.rtype.to_int() == rtype)
-    }
-}
-
-fn lower(wire: &[u8]) -> Vec<u8> {
-    wire.to_ascii_lowercase()
-}
-
-fn hash_of(wire: &[u8]) -> u64 {
-    SearchName::new(wire, 0).map_or(0, |name| hash_name(&name))
-}
-
-/// Gathers the records of each name; a name's records come from the first layer that has any.
-fn group<'a>(apex: &[u8], layers: &[Layer<'a>]) -> Vec<NodeInMaking<'a>> {
-    let mut keys: Vec<(u64, u16, u32)> = Vec::with_capacity(layers.iter().map(|layer| layer.records.len()).sum());
-    for (number, layer) in (0u16..).zip(layers) {
-        let mut last: (&[u8], Option<u64>) = (&[], None);
-        for (index, record) in (0u32..).zip(layer.records.iter()) {
-            if record.owner != last.0 {
-                let inside = belongs(record.owner, apex, layer.apex);
-                last = (record.owner, inside.then(|| hash_of(record.owner)));
-            }
-            if let Some(hash) = last.1 {
-                keys.push((hash, number, index));
-            }
-        }
-    }
-    keys.sort_unstable();
-    let mut nodes: Vec<NodeInMaking<'a>> = Vec::with_capacity(keys.len());
-    let mut first_of_hash = 0;
-    for (hash, number, index) in keys {
-        let layer = &layers[usize::from(number)];
-        let Some(record) = layer.records.get(index as usize) else { continue };
-        if nodes.last().is_none_or(|node| node.hash != hash) {
-            first_of_hash = nodes.len();
-        }
-        // Two names may share a hash: they are told apart here and by every look-up.
-        match nodes[first_of_hash..].iter_mut().find(|node| node.owner.eq_ignore_ascii_case(record.owner)) {
-            Some(node) if node.layer == number => node.records.push(record),
-            Some(_) => {}
-            None => {
-                let flags = if number > 0 { flag::INHERITED } else { 0 };
-                let owner = lower(record.owner);
-                nodes.push(NodeInMaking { hash, owner, layer: number, flags, records: vec![record] });
-            }
-        }
-    }
-    nodes
-}
-
-/// True when a layer's owner lies in the zone and the layer may speak for it.
-fn belongs(owner: &[u8], apex: &[u8], apex_counts: bool) -> bool {
-    let Some(cut) = owner.len().checked_sub(apex.len()) else { return false };
-    if !owner[cut..].eq_ignore_ascii_case(apex) {
-        return false;
-    }
-    if cut == 0 {
-        return apex_counts;
-    }
-    ancestors(owner).any(|ancestor| ancestor.len() == apex.len())
-}
-
-/// The names above a wire name, nearest first, the root last.
-fn ancestors(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = wire;
-    std::iter::from_fn(move || {
-        let length = usize::from(*rest.first()?);
-        if length == 0 {
-            return None;
-        }
-        rest = rest.get(1 + length..)?;
-        Some(rest)
-    })
-}
-
-/// Adds the empty non-terminals (RFC 4592 section 2.2.2): names without records above names with records.
-fn add_empty_names(nodes: &mut Vec<NodeInMaking<'_>>, apex: &[u8], empty: &[Name]) {
-    let deep = |owner: &[u8]| ancestors(owner).next().is_some_and(|parent| parent.len() > apex.len());
-    let mut missing: HashSet<Vec<u8>> = HashSet::new();
-    if nodes.iter().any(|node| deep(&node.owner)) || !empty.is_empty() {
-        let known: HashSet<&[u8]> = nodes.iter().map(|node| &node.owner[..]).collect();
-        let mut add_above = |owner: &[u8]| {
-            for ancestor in ancestors(owner).take_while(|ancestor| ancestor.len() > apex.len()) {
-                if known.contains(ancestor) || !missing.insert(ancestor.to_vec()) {
-                    break;
-                }
-            }
-        };
-        nodes.iter().for_each(|node| add_above(&node.owner));
-        empty.iter().for_each(|name| add_above(&lower(name.as_slice())));
-        let alone = empty.iter().map(|name| lower(name.as_slice()));
-        missing.extend(alone.filter(|name| !known.contains(&name[..])));
-    }
-    nodes.extend(missing.into_iter().map(|owner| NodeInMaking {
-        hash: hash_of(&owner),
-        owner,
-        layer: 0,
-        flags: 0,
-        records: Vec::new(),
-    }));
-}
-
-fn set_flags(nodes: &mut [NodeInMaking<'_>], apex: &[u8]) {
-    let mut cuts: HashSet<Vec<u8>> = HashSet::new();
-    let mut wildcard_parents: HashSet<Vec<u8>> = HashSet::new();
-    for node in nodes.iter_mut() {
-        for record in &node.records {
-            node.flags |= match record.rtype.to_int() {
-                rtype::NS if node.owner.len() > apex.len() => flag::CUT,
-                rtype::DNAME => flag::DNAME,
-                rtype::CNAME => flag::CNAME,
-                _ => 0,
-            };
-        }
-        if node.flags & (flag::CUT | flag::DNAME) != 0 {
-            cuts.insert(node.owner.clone());
-        }
-        if node.owner.starts_with(b"\x01*") && node.owner.len() > apex.len() {
-            wildcard_parents.insert(node.owner[2..].to_vec());
-        }
-    }
-    for node in nodes.iter_mut() {
-        let above = || ancestors(&node.owner).take_while(|ancestor| ancestor.len() >= apex.len());
-        if !cuts.is_empty() && above().any(|ancestor| cuts.contains(ancestor)) {
-            node.flags |= flag::OCCLUDED;
-        }
-        if !wildcard_parents.is_empty() && wildcard_parents.contains(&node.owner) {
-            node.flags |= flag::WILDCARD;
-        }
-    }
+    let shards = ShardWriter::new(&gathered, &apex).write()?;
+    let (names, records) = (gathered.nodes.len(), gathered.record_count());
+    Zone::assemble(origin, shards.octets, shards.slots, names, records).map_err(|_| CompileError::NoSoa(origin.clone()))
 }
 
 /// Shards, each one allocation, and the number of slots that each has.
-type Shards = (Vec<Arc<[u8]>>, u32);
-
-/// Writes the nodes, sorted by hash, into shards.
-fn write_shards(nodes: &[NodeInMaking<'_>], apex: &[u8]) -> Result<Shards, CompileError> {
-    let count = (nodes.len() / NAMES_PER_SHARD).next_power_of_two();
-    let bits = count.trailing_zeros();
-    let mut bounds = vec![0usize; count + 1];
-    for node in nodes {
-        bounds[shard_of(node.hash, bits) + 1] += 1;
-    }
-    let largest = bounds.iter().copied().max().unwrap_or(0);
-    // Three names to four slots: short probes for 5.3 octets a name, and one slot always empty.
-    let slots = largest + largest / 3 + 1;
-    for index in 0..count {
-        bounds[index + 1] += bounds[index];
-    }
-    let mut shards = Vec::with_capacity(count);
-    let mut octets = Vec::new();
-    for index in 0..count {
-        octets.clear();
-        write_shard(&mut octets, &nodes[bounds[index]..bounds[index + 1]], slots, apex)?;
-        shards.push(Arc::from(&octets[..]));
-    }
-    Ok((shards, slots as u32))
+struct Shards {
+    octets: Vec<Arc<[u8]>>,
+    slots: u32,
 }
 
-fn write_shard(out: &mut Vec<u8>, nodes: &[NodeInMaking<'_>], slots: usize, apex: &[u8]) -> Result<(), CompileError> {
-    out.resize(slots * SLOT, 0);
-    for node in nodes {
-        let offset = (out.len() - slots * SLOT) / ALIGN + 1;
+/// Writes gathered names into shards.
+struct ShardWriter<'g, 'a> {
+    gathered: &'g Gathered<'a>,
+    apex: &'g [u8],
+    /// How many leading bits of the hash choose the shard.
+    bits: u32,
+    slots: usize,
+    octets: Vec<u8>,
+    /// One name's records by type; kept between names to save allocations.
+    records: Vec<Record<'a>>,
+}
+
+impl<'g, 'a> ShardWriter<'g, 'a> {
+    fn new(gathered: &'g Gathered<'a>, apex: &'g [u8]) -> Self {
+        let bits = (gathered.nodes.len() / NAMES_PER_SHARD).next_power_of_two().trailing_zeros();
+        let mut counts = vec![0usize; 1 << bits];
+        for node in &gathered.nodes {
+            counts[shard_of(node.hash, bits)] += 1;
+        }
+        let largest = counts.iter().copied().max().unwrap_or(0);
+        // Three names to four slots: short probes for 5.3 octets a name, and one slot always empty.
+        let slots = largest + largest / 3 + 1;
+        ShardWriter { gathered, apex, bits, slots, octets: Vec::new(), records: Vec::new() }
+    }
+
+    fn write(mut self) -> Result<Shards, CompileError> {
+        let mut shards = Vec::with_capacity(1 << self.bits);
+        let mut rest = &self.gathered.nodes[..];
+        for shard in 0..1 << self.bits {
+            let (here, after) = rest.split_at(rest.partition_point(|node| shard_of(node.hash, self.bits) <= shard));
+            rest = after;
+            self.octets.clear();
+            self.octets.resize(self.slots * SLOT, 0);
+            for node in here {
+                self.place(node)?;
+                self.node(node)?;
+            }
+            shards.push(Arc::from(&self.octets[..]));
+        }
+        Ok(Shards { octets: shards, slots: self.slots as u32 })
+    }
+
+    /// Fills the slot of a node that is written next.
+    fn place(&mut self, node: &Gathering<'_>) -> Result<(), CompileError> {
+        let offset = (self.octets.len() - self.slots * SLOT) / ALIGN + 1;
         if offset >= 1 << 24 {
             return Err(CompileError::ShardTooLarge(printable(&node.owner)));
         }
-        let mut slot = slot_of(node.hash, slots as u32);
-        while out[slot * SLOT..][..SLOT] != [0; SLOT] {
-            slot = (slot + 1) % slots;
+        let mut slot = slot_of(node.hash, self.slots as u32);
+        while self.octets[slot * SLOT..][..SLOT] != [0; SLOT] {
+            slot = (slot + 1) % self.slots;
         }
         let entry = tag_of(node.hash) | offset as u32;
-        out[slot * SLOT..][..SLOT].copy_from_slice(&entry.to_le_bytes());
-        let rrsets = rrsets(node)?;
-        encode_node(out, &node.owner[..node.owner.len() - apex.len()], node.flags, &rrsets, apex);
-        out.resize(out.len().next_multiple_of(ALIGN), 0);
+        self.octets[slot * SLOT..][..SLOT].copy_from_slice(&entry.to_le_bytes());
+        Ok(())
     }
-    Ok(())
+
+    /// Writes a node: its RRsets by ascending type, equal records once, the lowest TTL for all (RFC 2181 sections 5
+    /// and 5.2).
+    fn node(&mut self, node: &Gathering<'a>) -> Result<(), CompileError> {
+        let mut records = std::mem::take(&mut self.records);
+        records.clear();
+        records.extend(self.gathered.records(node));
+        records.sort_by_key(|record| record.rtype.to_int());
+        let relative = &node.owner[..node.owner.len() - self.apex.len()];
+        let mut writer = NodeWriter::start(&mut self.octets, relative, node.flags);
+        for rrset in records.chunk_by_mut(|a, b| a.rtype == b.rtype) {
+            let rtype = rrset[0].rtype;
+            let ttl = rrset.iter().map(|record| record.ttl).min().unwrap_or(0);
+            let count = move_repeated_back(rrset);
+            let data = rrset[..count].iter().map(|record| record.data);
+            let octets = data.clone().map(|data| data.len() + 12).sum();
+            if octets > LARGEST_RRSET - node.owner.len() {
+                return Err(CompileError::RrSetTooLarge { name: printable(&node.owner), rtype, octets });
+            }
+            writer.rrset(rtype.to_int(), ttl, data, self.apex);
+        }
+        let end = self.octets.len().next_multiple_of(ALIGN);
+        self.octets.resize(end, 0);
+        self.records = records;
+        Ok(())
+    }
 }
 
-/// An RRset as it is written: its type, its TTL in seconds, and the data of its records.
-type RrSetInMaking<'a> = (u16, u32, Vec<&'a [u8]>);
+/// What a message of 65,535 octets has left for records: header and the question's type and class are taken off.
+const LARGEST_RRSET: usize = 65_535 - 12 - 4;
 
-/// A node's records by ascending type; equal records once, the lowest TTL for all (RFC 2181 sections 5 and 5.2).
-fn rrsets<'a>(node: &NodeInMaking<'a>) -> Result<Vec<RrSetInMaking<'a>>, CompileError> {
-    let mut sets: Vec<RrSetInMaking<'a>> = Vec::new();
-    let mut at: HashMap<u16, usize> = HashMap::new();
-    for record in &node.records {
-        let rtype = record.rtype.to_int();
-        let index = match sets.last() {
-            Some(last) if last.0 == rtype => sets.len() - 1,
-            _ => *at.entry(rtype).or_insert(sets.len()),
-        };
-        if index == sets.len() {
-            sets.push((rtype, record.ttl, Vec::with_capacity(1)));
-        }
-        sets[index].1 = sets[index].1.min(record.ttl);
-        sets[index].2.push(record.data);
+/// Moves records that repeat an earlier one's data behind all others, whose order stays. Returns how many are left.
+fn move_repeated_back(rrset: &mut [Record<'_>]) -> usize {
+    if rrset.len() == 1 {
+        return 1;
     }
-    for (rtype, _, records) in &mut sets {
-        if records.len() > 1 {
-            let mut seen = HashSet::new();
-            records.retain(|data| seen.insert(*data));
-        }
-        let octets: usize = records.iter().map(|data| data.len() + 12).sum();
-        if octets > 65_535 - 12 - 4 - node.owner.len() {
-            let name = printable(&node.owner);
-            return Err(CompileError::RrSetTooLarge { name, rtype: Rtype::from_int(*rtype), octets });
+    let mut seen = HashSet::with_capacity(rrset.len());
+    let mut kept = 0;
+    for at in 0..rrset.len() {
+        if seen.insert(rrset[at].data) {
+            rrset.swap(kept, at);
+            kept += 1;
         }
     }
-    sets.sort_unstable_by_key(|set| set.0);
-    Ok(sets)
+    // An alias has one target; of several, which the zone's check refuses, the first counts.
+    if rrset[0].rtype.to_int() == rtype::CNAME || rrset[0].rtype.to_int() == rtype::DNAME { 1 } else { kept }
 }
 
 fn printable(owner: &[u8]) -> Name {

@@ -144,31 +144,43 @@ pub(crate) mod rtype {
     pub(crate) const ANY: u16 = 255;
 }
 
-/// Appends a node; `rrsets` ascend by type, each with its TTL and data.
-pub(crate) fn encode_node(
-    out: &mut Vec<u8>,
-    relative: &[u8],
-    flags: u8,
-    rrsets: &[(u16, u32, Vec<&[u8]>)],
-    origin: &[u8],
-) {
-    out.push(relative.len() as u8);
-    out.push(flags);
-    out.extend((rrsets.len() as u16).to_le_bytes());
-    out.extend_from_slice(relative);
-    for (rtype, ttl, records) in rrsets {
-        out.extend(rtype.to_le_bytes());
-        out.extend((records.len() as u16).to_le_bytes());
-        out.extend(ttl.to_le_bytes());
-        let length_at = out.len();
-        out.extend([0; 4]);
-        for data in records {
+/// Writes one node behind the octets that are there.
+pub(crate) struct NodeWriter<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+}
+
+impl<'o> NodeWriter<'o> {
+    /// Begins a node; `relative` is its owner without the origin, in any case.
+    pub(crate) fn start(out: &'o mut Vec<u8>, relative: &[u8], flags: u8) -> Self {
+        let start = out.len();
+        out.extend([relative.len() as u8, flags, 0, 0]);
+        out.extend_from_slice(relative);
+        out[start + NODE_HEADER..].make_ascii_lowercase();
+        NodeWriter { out, start }
+    }
+
+    /// Adds an RRset of a type greater than those before; together its records are shorter than 65,536 octets.
+    pub(crate) fn rrset<'d>(&mut self, rtype: u16, ttl: u32, data: impl Iterator<Item = &'d [u8]>, origin: &[u8]) {
+        let out = &mut *self.out;
+        let header = out.len();
+        out.extend([0; RRSET_HEADER]);
+        let mut count: u16 = 0;
+        for data in data {
             out.extend((data.len() as u16).to_le_bytes());
-            push_tails(out, *rtype, data, origin);
+            push_tails(out, rtype, data, origin);
             out.extend_from_slice(data);
+            count += 1;
         }
-        let length = (out.len() - length_at - 4) as u32;
-        out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+        let length = (out.len() - header - RRSET_HEADER) as u32;
+        let fields = [&rtype.to_le_bytes()[..], &count.to_le_bytes(), &ttl.to_le_bytes(), &length.to_le_bytes()];
+        let mut at = header;
+        for field in fields {
+            out[at..at + field.len()].copy_from_slice(field);
+            at += field.len();
+        }
+        let sets = u16::from_le_bytes([out[self.start + 2], out[self.start + 3]]) + 1;
+        out[self.start + 2..self.start + 4].copy_from_slice(&sets.to_le_bytes());
     }
 }
 

@@ -1,1 +1,34 @@
-//! (door: inventory)
+//! The operator's JSON: read with every fault told, typed, and turned into claims per horizon with their origins.
+//!
+//! [`read`] gives the [`Inventory`], [`claims`] what it wants published. Knows the settings' horizons and routes, no zone files.
+
+mod address;
+mod address_check;
+mod ca_check;
+mod certificate;
+mod claims;
+mod collect;
+mod firewall;
+mod guest;
+mod hostname;
+mod hypervisor;
+mod json;
+mod model;
+mod publish;
+mod reach;
+mod read;
+mod resolve;
+mod roles;
+mod rule;
+mod shadow;
+mod stack;
+
+pub use ca_check::name_not_at_ca;
+pub use claims::{CaClaim, ClaimKind, Claims, HorizonClaims, Origin, Published, Undecided, ZoneClaim, claims};
+pub use firewall::{Action, Direction, FirewallRule, Peers};
+pub use model::{
+    Certificate, CertificateAuthority, Firewall, Guest, GuestAddress, GuestId, GuestKind, HostName, Inventory, Network,
+    Service, Stack, StackUse, WrittenRecord, ZoneName,
+};
+pub use publish::{may_publish, private_address_published};
+pub use read::read;

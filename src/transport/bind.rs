@@ -1,6 +1,7 @@
 //! Sockets for one listen address, and errors that say what stands in the way.
 
 use super::holder::holder;
+use super::udp::asks_for_addresses;
 use crate::finding::{Finding, Severity};
 use socket2::{Domain, Socket, Type};
 use std::fmt;
@@ -142,6 +143,7 @@ fn udp(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
     if shared {
         socket.set_reuse_port(true)?;
     }
+    asks_for_addresses(&socket, address);
     socket.bind(&address.into())?;
     // Set after binding, too: from now on further sockets of this user may join.
     socket.set_reuse_port(true)?;

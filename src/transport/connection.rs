@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -70,6 +71,7 @@ pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>
         sent_until: None,
         shared,
     };
+    let mut stopped = None;
     loop {
         // A sender that is gone means that the listeners are.
         let stopping = *stop.borrow() || stop.has_changed().is_err();
@@ -78,6 +80,12 @@ pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>
             return;
         }
         if stopping && next == Turn::Read {
+            // What the kernel has may not have been reported yet.
+            let until = *stopped.get_or_insert_with(|| Instant::now() + connection.shared.limits.message);
+            let look = Instant::now() + LAST_LOOK;
+            if look < until && connection.wait(next, look).await {
+                continue;
+            }
             return connection.finish().await;
         }
         let deadline = connection.deadline(next);
@@ -259,6 +267,9 @@ fn append(
     *used += PREFIX + length;
     true
 }
+
+/// How long a stopping connection waits for word of octets that have arrived.
+const LAST_LOOK: Duration = Duration::from_millis(50);
 
 /// How many reads one turn makes before other connections have theirs.
 const TURNS: usize = 16;

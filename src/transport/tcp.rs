@@ -3,11 +3,9 @@
 use super::connection::{Shared, serve};
 use super::quota::Quota;
 use crate::counters::Event;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -81,8 +79,14 @@ pub(super) async fn accept(
             }
         }
     }
-    while let Some((stream, client)) = waiting(&listener).await {
-        begin(stream, client, &shared, &quota, &stop);
+    // Asked of the kernel itself: the runtime may not have heard of those that came last.
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, client)) = listener.accept() {
+        if stream.set_nonblocking(true).is_ok()
+            && let Ok(stream) = TcpStream::from_std(stream)
+        {
+            begin(stream, client, &shared, &quota, &stop);
+        }
     }
 }
 
@@ -111,13 +115,4 @@ fn begin(
 /// True for errors of the one connection that was being taken (accept(2)): the next one may be well.
 fn concerns_one_connection(error: &io::Error) -> bool {
     !matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
-}
-
-/// A connection that is in the queue now.
-async fn waiting(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    poll_fn(|context| match listener.poll_accept(context) {
-        Poll::Ready(Ok(accepted)) => Poll::Ready(Some(accepted)),
-        Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }

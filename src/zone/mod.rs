@@ -24,4 +24,4 @@ pub use document::{Document, Entry, EntryKind, RecordEntry};
 pub use edit::{Edit, EditError, RecordLine};
 pub use load::{LoadedZone, parse_zone, parse_zone_with, read_zone};
 pub use records::{Line, Record, Records, RecordsError};
-pub use source::Includes;
+pub use source::{Below, Includes};

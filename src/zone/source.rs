@@ -33,12 +33,13 @@ impl Includes for NoIncludes {
 
 /// Files below one directory, links followed; a relative name counts from the folder of the including file.
 #[derive(Debug, Clone)]
-pub(super) struct Below {
+pub struct Below {
     root: PathBuf,
 }
 
 impl Below {
-    pub(super) fn new(root: &Path) -> Self {
+    /// Files below `root`.
+    pub fn new(root: &Path) -> Self {
         Below { root: root.to_path_buf() }
     }
 }

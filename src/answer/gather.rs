@@ -1,0 +1,245 @@
+//! The names of a zone in the making: records grouped by owner, empty non-terminals added, flags set.
+//!
+//! Compact, because a zone may have millions of names: no allocation per name, but for names that no record owns.
+
+use super::compile::Layer;
+use super::name::{SearchName, hash_name};
+use super::node::{flag, rtype};
+use crate::dns::Name;
+use crate::zone::Record;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// All names of the zone, sorted by hash, and the records behind them.
+pub(crate) struct Gathered<'a> {
+    pub(crate) layers: &'a [Layer<'a>],
+    pub(crate) nodes: Vec<Gathering<'a>>,
+    keys: Vec<Key>,
+}
+
+/// One name on its way into the zone.
+pub(crate) struct Gathering<'a> {
+    pub(crate) hash: u64,
+    /// Uncompressed wire format, in the case of its first record.
+    pub(crate) owner: Cow<'a, [u8]>,
+    pub(crate) flags: u8,
+    /// Its records' place among the keys.
+    first: u32,
+    count: u32,
+}
+
+/// One record: the hash of its owner, its layer, its place there. The order is that of the fields.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    hash: u64,
+    layer: u16,
+    index: u32,
+}
+
+impl<'a> Gathered<'a> {
+    /// Gathers the names of the zone at `apex`; `empty` names exist without records beside what the layers say.
+    pub(crate) fn new(apex: &[u8], layers: &'a [Layer<'a>], empty: &[Name]) -> Self {
+        let mut gathered = Gathered { layers, nodes: Vec::new(), keys: keys(apex, layers) };
+        gathered.group();
+        gathered.add_empty_names(apex, empty);
+        gathered.set_flags(apex);
+        gathered
+    }
+
+    /// A name's records, in the order they were written.
+    pub(crate) fn records(&self, node: &Gathering<'a>) -> impl Iterator<Item = Record<'a>> {
+        self.keys[node.first as usize..][..node.count as usize].iter().filter_map(|key| record(self.layers, *key))
+    }
+
+    /// How many records the zone serves, equal ones counted each.
+    pub(crate) fn record_count(&self) -> usize {
+        self.nodes.iter().map(|node| node.count as usize).sum()
+    }
+
+    /// Makes a node of each owner; a name's records are those of the first layer that has any.
+    fn group(&mut self) {
+        self.keys.sort_unstable();
+        let owner = |key: Key| record(self.layers, key).map_or(&[][..], |record| record.owner);
+        let mut start = 0;
+        while start < self.keys.len() {
+            let hash = self.keys[start].hash;
+            let run = self.keys[start..].iter().take_while(|key| key.hash == hash).count();
+            let run = &mut self.keys[start..start + run];
+            let first = owner(run[0]);
+            if !run.iter().all(|key| owner(*key).eq_ignore_ascii_case(first)) {
+                // Two names share a hash: they are told apart here and by every look-up.
+                run.sort_by_key(|key| (owner(*key).to_ascii_lowercase(), *key));
+            }
+            let end = start + run.len();
+            while start < end {
+                let key = self.keys[start];
+                let name = owner(key);
+                let same =
+                    self.keys[start..end].iter().take_while(|other| owner(**other).eq_ignore_ascii_case(name)).count();
+                let count = self.keys[start..start + same].iter().take_while(|other| other.layer == key.layer).count();
+                let flags = if key.layer > 0 { flag::INHERITED } else { 0 };
+                // `Records` holds fewer than 2^32 records.
+                self.nodes.push(Gathering {
+                    hash,
+                    owner: Cow::Borrowed(name),
+                    flags,
+                    first: start as u32,
+                    count: count as u32,
+                });
+                start += same;
+            }
+        }
+    }
+
+    /// Adds the empty non-terminals (RFC 4592 section 2.2.2): names without records above names with records.
+    fn add_empty_names(&mut self, apex: &[u8], empty: &[Name]) {
+        let index = HashIndex::new(&self.nodes);
+        let mut missing: HashSet<Vec<u8>> = HashSet::new();
+        let given = empty.iter().map(|name| Cow::Borrowed(name.as_slice()));
+        let names = self.nodes.iter().map(|node| node.owner.clone());
+        for (name, itself) in given.map(|name| (name, true)).chain(names.map(|name| (name, false))) {
+            let itself = itself.then_some(&*name);
+            for candidate in itself.into_iter().chain(between(&name, apex)) {
+                if index.find(&self.nodes, candidate).is_some() || !missing.insert(candidate.to_ascii_lowercase()) {
+                    break;
+                }
+            }
+        }
+        if missing.is_empty() {
+            return;
+        }
+        self.nodes.extend(missing.into_iter().map(|owner| {
+            let hash = hash_of(&owner);
+            Gathering { hash, owner: Cow::Owned(owner), flags: 0, first: 0, count: 0 }
+        }));
+        self.nodes.sort_unstable_by(|a, b| (a.hash, &a.owner).cmp(&(b.hash, &b.owner)));
+    }
+
+    fn set_flags(&mut self, apex: &[u8]) {
+        let index = HashIndex::new(&self.nodes);
+        let mut cuts = false;
+        let mut with_wildcard = Vec::new();
+        for at in 0..self.nodes.len() {
+            let mut flags = 0;
+            for record in self.records(&self.nodes[at]) {
+                flags |= match record.rtype.to_int() {
+                    rtype::NS if record.owner.len() > apex.len() => flag::CUT,
+                    rtype::DNAME => flag::DNAME,
+                    rtype::CNAME => flag::CNAME,
+                    _ => 0,
+                };
+            }
+            cuts |= flags & (flag::CUT | flag::DNAME) != 0;
+            let node = &mut self.nodes[at];
+            node.flags |= flags;
+            if node.owner.starts_with(b"\x01*") && node.owner.len() > apex.len() {
+                let parent = node.owner[2..].to_vec();
+                with_wildcard.extend(index.find(&self.nodes, &parent));
+            }
+        }
+        for at in with_wildcard {
+            self.nodes[at].flags |= flag::WILDCARD;
+        }
+        if cuts {
+            let is_cut = |name: &[u8]| {
+                index.find(&self.nodes, name).is_some_and(|at| self.nodes[at].flags & (flag::CUT | flag::DNAME) != 0)
+            };
+            let hidden: Vec<usize> = (0..self.nodes.len())
+                .filter(|at| {
+                    let owner = &self.nodes[*at].owner;
+                    owner.len() > apex.len() && (is_cut(apex) || between(owner, apex).any(is_cut))
+                })
+                .collect();
+            for at in hidden {
+                self.nodes[at].flags |= flag::OCCLUDED;
+            }
+        }
+    }
+}
+
+fn record<'a>(layers: &[Layer<'a>], key: Key) -> Option<Record<'a>> {
+    layers.get(usize::from(key.layer))?.records.get(key.index as usize)
+}
+
+/// The records of all layers that lie in the zone, with the hash of their owners.
+fn keys(apex: &[u8], layers: &[Layer<'_>]) -> Vec<Key> {
+    let mut keys = Vec::with_capacity(layers.iter().map(|layer| layer.records.len()).sum());
+    for (layer, from) in (0u16..).zip(layers) {
+        let mut last: (&[u8], Option<u64>) = (&[], None);
+        for (index, record) in (0u32..).zip(from.records.iter()) {
+            // Records of one owner stand together most of the time.
+            if record.owner != last.0 {
+                last = (record.owner, belongs(record.owner, apex, from.apex).then(|| hash_of(record.owner)));
+            }
+            keys.extend(last.1.map(|hash| Key { hash, layer, index }));
+        }
+    }
+    keys
+}
+
+/// True when a layer's owner lies in the zone and the layer may speak for it.
+fn belongs(owner: &[u8], apex: &[u8], apex_counts: bool) -> bool {
+    if owner.eq_ignore_ascii_case(apex) {
+        return apex_counts;
+    }
+    owner.len() > apex.len()
+        && owner[owner.len() - apex.len()..].eq_ignore_ascii_case(apex)
+        && ancestors(owner).any(|ancestor| ancestor.len() == apex.len())
+}
+
+/// The names above a wire name, nearest first, the root last.
+fn ancestors(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = wire;
+    std::iter::from_fn(move || {
+        let length = usize::from(*rest.first()?);
+        if length == 0 {
+            return None;
+        }
+        rest = rest.get(1 + length..)?;
+        Some(rest)
+    })
+}
+
+/// The names above a wire name and below the apex, nearest first.
+fn between<'n>(wire: &'n [u8], apex: &[u8]) -> impl Iterator<Item = &'n [u8]> {
+    let apex = apex.len();
+    ancestors(wire).take_while(move |ancestor| ancestor.len() > apex)
+}
+
+fn hash_of(wire: &[u8]) -> u64 {
+    SearchName::new(wire, 0).map_or(0, |name| hash_name(&name))
+}
+
+/// Finds nodes by hash in one step: where the nodes of each leading part of the hash begin.
+struct HashIndex {
+    starts: Vec<u32>,
+    bits: u32,
+}
+
+impl HashIndex {
+    /// `nodes` are sorted by hash.
+    fn new(nodes: &[Gathering<'_>]) -> Self {
+        let bits = nodes.len().next_power_of_two().trailing_zeros();
+        let mut index = HashIndex { starts: vec![0; (1 << bits) + 1], bits };
+        for node in nodes {
+            let bucket = index.bucket(node.hash);
+            index.starts[bucket + 1] += 1;
+        }
+        for bucket in 1..index.starts.len() {
+            index.starts[bucket] += index.starts[bucket - 1];
+        }
+        index
+    }
+
+    fn bucket(&self, hash: u64) -> usize {
+        (hash >> 1 >> (63 - self.bits)) as usize
+    }
+
+    /// The place of a name among the nodes that the index was made of.
+    fn find(&self, nodes: &[Gathering<'_>], name: &[u8]) -> Option<usize> {
+        let hash = hash_of(name);
+        let bucket = self.bucket(hash);
+        (self.starts[bucket] as usize..self.starts[bucket + 1] as usize)
+            .find(|at| nodes[*at].hash == hash && nodes[*at].owner.eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,221 @@
+//! The load as a sentence: read config and inventory, generate, load zones, check, build. Nothing is written here and no
+//! socket is touched, so that `zonectl` runs the very same load without a server.
+
+use super::generating::{Generated, generate};
+use super::inputs::Inputs;
+use super::loading::LoadedZone;
+use super::source::Source;
+use super::zonefiles::{self, ZoneFile};
+use crate::config::Settings;
+use crate::control::{Published, PublishedZone};
+use crate::dns::{Rtype, name_from_wire};
+use crate::finding::{Finding, Place, Severity};
+use crate::generate::Plan;
+use crate::inventory::private_address_published;
+use crate::snapshot::{ZoneSource, build};
+use crate::zone::Record;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Everything that one load brought; it may go live.
+#[derive(Debug)]
+pub struct Candidate {
+    /// What it was built from.
+    pub settings: Settings,
+    /// Ready to answer, with what it was made of.
+    pub published: Arc<Published>,
+    /// The zone files, in the order they were listed.
+    pub zones: Vec<LoadedZone>,
+    /// What is not right but does not keep it from going live.
+    pub findings: Vec<Finding>,
+    /// Why generation was left out, so that the zones are those of the present zone files; empty when all went well.
+    pub withheld: Vec<Finding>,
+    /// What generation changes in the zone files; it is loaded already and not written yet.
+    pub plan: Plan,
+    /// Where everything was read.
+    pub inputs: Inputs,
+}
+
+/// A load that must not go live.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Why, and what else was found on the way.
+    pub findings: Vec<Finding>,
+    /// Where everything was read, as far as it was reached: a change there is worth another try.
+    pub inputs: Inputs,
+}
+
+impl Candidate {
+    /// True when it serves the same as `other` in every way.
+    pub fn serves_the_same(&self, other: &Candidate) -> bool {
+        self.settings == other.settings
+            && self.zones.len() == other.zones.len()
+            && self.zones.iter().zip(&other.zones).all(|(a, b)| a.file == b.file && Arc::ptr_eq(&a.records, &b.records))
+    }
+
+    /// The zones that are not those of `previous`, as `origin in horizon`; those that are gone, too.
+    pub fn changed_zones(&self, previous: &Candidate) -> Vec<String> {
+        let same = |a: &LoadedZone, b: &Candidate| b.zone(&a.file).is_some_and(|b| Arc::ptr_eq(&a.records, &b.records));
+        let new = self.zones.iter().filter(|zone| !same(zone, previous));
+        let gone = previous.zones.iter().filter(|zone| self.zone(&zone.file).is_none());
+        new.chain(gone).map(|zone| format!("{}. in {}", zone.file.origin, zone.file.horizon)).collect()
+    }
+
+    fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
+        self.zones.iter().find(|zone| zone.file == *file)
+    }
+}
+
+/// Loads everything that the config file names. Zone files that did not change since `previous` are not read again, and
+/// their zones not compiled again.
+///
+/// Faults of the inventory alone do not refuse a load: they are in [`Candidate::withheld`], and the zone files that are
+/// there are what is loaded.
+///
+/// # Errors
+/// [`Failure`] with every finding of the stage that failed.
+pub fn candidate(source: &Source, previous: Option<&Candidate>) -> Result<Candidate, Failure> {
+    let settings =
+        source.settings().map_err(|findings| Failure { findings, inputs: Inputs::of_config(&source.config) })?;
+    let inputs = Inputs::of(&settings);
+    let generated = generate(&settings);
+    match load(settings, &generated, &inputs, previous) {
+        Ok(candidate) => Ok(candidate),
+        Err(mut findings) => {
+            findings.extend(generated.withheld.into_iter().chain(generated.findings));
+            Err(Failure { findings, inputs })
+        }
+    }
+}
+
+fn load(
+    settings: Settings,
+    generated: &Generated,
+    inputs: &Inputs,
+    previous: Option<&Candidate>,
+) -> Result<Candidate, Vec<Finding>> {
+    let zones = read_zones(&settings, generated, previous)?;
+    let mut findings: Vec<Finding> = generated.findings.clone();
+    findings.extend(zones.iter().flat_map(|zone| zone.findings.iter().cloned()));
+    findings.extend(no_zones(&settings, &zones));
+    let refusing: Vec<Finding> = private_addresses(&settings, &zones);
+    if !refusing.is_empty() {
+        return Err(refusing);
+    }
+    let sources: Vec<ZoneSource> = zones
+        .iter()
+        .map(|zone| ZoneSource {
+            horizon: zone.file.horizon.clone(),
+            file: Some(zone.file.path.clone()),
+            records: Arc::clone(&zone.records),
+        })
+        .collect();
+    let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.published.snapshot))?;
+    let zones_shown = zones.iter().map(|zone| PublishedZone {
+        horizon: zone.file.horizon.clone(),
+        files: zone.files.clone(),
+        records: Arc::clone(&zone.records),
+    });
+    let published =
+        Published { snapshot: Arc::new(snapshot), zones: zones_shown.collect(), findings: findings.clone() };
+    Ok(Candidate {
+        settings,
+        published: Arc::new(published),
+        zones,
+        findings,
+        withheld: generated.withheld.clone(),
+        plan: generated.plan.clone(),
+        inputs: inputs.clone(),
+    })
+}
+
+/// The zone files that are there, with those that generation changes or adds in their new state.
+fn read_zones(
+    settings: &Settings,
+    generated: &Generated,
+    previous: Option<&Candidate>,
+) -> Result<Vec<LoadedZone>, Vec<Finding>> {
+    let mut findings = vanished(settings, previous);
+    let files = zonefiles::list(settings, &generated.written())?;
+    let mut zones = Vec::with_capacity(files.len());
+    for file in files {
+        let text = match generated.change(&file.path) {
+            Some(change) => match &change.after {
+                Some(text) => Some(text.as_slice()),
+                // It goes when the plan is written.
+                None => continue,
+            },
+            None => None,
+        };
+        let old = previous.and_then(|previous| previous.zone(&file));
+        match LoadedZone::read(&file, text, &settings.zones, old) {
+            Ok(zone) => zones.push(zone),
+            Err(refused) => findings.extend(refused),
+        }
+    }
+    if findings.is_empty() { Ok(zones) } else { Err(findings) }
+}
+
+/// A horizon whose folder is gone as a whole lost it by accident or is being exchanged: its zones are not given up.
+fn vanished(settings: &Settings, previous: Option<&Candidate>) -> Vec<Finding> {
+    let Some(previous) = previous else { return Vec::new() };
+    let mut gone: Vec<&Path> = previous
+        .zones
+        .iter()
+        .filter(|zone| settings.horizons.iter().any(|horizon| horizon.name == zone.file.horizon))
+        .filter_map(|zone| zone.file.path.parent())
+        .filter(|folder| folder.starts_with(&settings.zones) && !folder.is_dir())
+        .collect();
+    gone.dedup();
+    gone.into_iter()
+        .map(|folder| {
+            Finding::new(
+                "ZONE_FOLDER_GONE",
+                Severity::Error,
+                folder.display().to_string(),
+                "the folder is gone, and zones are served out of it",
+                "put it back; to give up its zones, leave the folder and remove the files, or remove the horizon",
+            )
+            .seen_at(Place::file(folder))
+        })
+        .collect()
+}
+
+fn no_zones(settings: &Settings, zones: &[LoadedZone]) -> Option<Finding> {
+    zones.is_empty().then(|| {
+        Finding::new(
+            "NO_ZONES",
+            Severity::Warning,
+            settings.zones.display().to_string(),
+            "there is no zone file, so every query is refused",
+            "put zone files at `<horizon>/<origin>.zone` below this folder, or name an inventory to generate them from",
+        )
+        .seen_at(Place::file(&settings.zones))
+    })
+}
+
+/// A public horizon must not tell private addresses, whoever wrote the record.
+fn private_addresses(settings: &Settings, zones: &[LoadedZone]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for horizon in settings.horizons.iter().filter(|horizon| horizon.is_public()) {
+        for zone in zones.iter().filter(|zone| zone.file.horizon == horizon.name) {
+            let told = zone.records.iter().filter_map(|record| {
+                let address = address(&record)?;
+                let finding = private_address_published(horizon, &name_from_wire(record.owner).ok()?, address)?;
+                let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
+                Some(finding.seen_at(Place::at(file, record.line.number, 1)))
+            });
+            findings.extend(told);
+        }
+    }
+    findings
+}
+
+fn address(record: &Record<'_>) -> Option<IpAddr> {
+    match record.rtype {
+        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
+        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
+        _ => None,
+    }
+}

@@ -1,0 +1,241 @@
+//! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
+
+use super::inputs::{Inputs, Stamps};
+use super::office::Office;
+use super::pipeline::{Candidate, Failure, candidate};
+use super::source::Source;
+use super::status::{Board, Status};
+use super::watch::Watch;
+use crate::counters::{Counters, Event};
+use crate::finding::{Finding, Place, Severity};
+use crate::generate::{ApplyError, Plan, apply};
+use crate::snapshot::Live;
+use crate::transport::{BindError, Listeners};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+/// Why a reload is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// SIGHUP.
+    Signal,
+    /// `zonectl reload`.
+    Asked,
+    /// Files may have changed: nothing is done unless they have.
+    Files,
+}
+
+/// What came of a reload.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// True when something new went live.
+    pub changed: bool,
+    /// The zones that changed, as `origin in horizon`.
+    pub zones: Vec<String>,
+    /// Why the files as they are now do not serve, or not all of them; empty when they do.
+    pub failing: Vec<Finding>,
+    /// What else was found.
+    pub findings: Vec<Finding>,
+}
+
+/// Everything that a reload changes; owned by the one thread that reloads.
+#[derive(Debug)]
+pub(super) struct Reloads {
+    pub(super) source: Source,
+    pub(super) live: Arc<Live>,
+    pub(super) board: Arc<Board>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) listeners: Listeners,
+    pub(super) office: Office,
+    pub(super) watch: Watch,
+    /// Where the files of the last load are, and how they looked before it read them.
+    pub(super) inputs: Inputs,
+    pub(super) seen: Stamps,
+}
+
+/// How often a load is tried again at once because files changed while it read them.
+const TRIES: usize = 5;
+
+impl Reloads {
+    /// Loads everything anew and lets it go live if it is well.
+    pub(super) fn reload(&mut self, cause: Cause) -> Outcome {
+        let start = Instant::now();
+        let stamps = self.inputs.stamps();
+        if cause == Cause::Files {
+            let Some(changed) = self.seen.changes(&stamps).next() else { return self.unchanged() };
+            tracing::debug!("{} changed", changed.display());
+        }
+        self.seen = stamps;
+        let before = self.board.load_full();
+        let loaded = self.load(&before.serving);
+        match loaded.and_then(|candidate| self.publish(candidate, &before)) {
+            Ok(outcome) => {
+                if outcome.changed {
+                    tracing::info!("{cause}: live after {:.1?}; {}", start.elapsed(), self.board.load());
+                }
+                outcome
+            }
+            Err(failure) => self.refuse(cause, failure, &before),
+        }
+    }
+
+    /// Loads until the files hold still; what they looked like is known from before they were read.
+    fn load(&mut self, previous: &Candidate) -> Result<Candidate, Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let loaded = candidate(&self.source, Some(previous));
+            let inputs = match &loaded {
+                Ok(candidate) => &candidate.inputs,
+                Err(failure) => &failure.inputs,
+            };
+            // A config that cannot be read names no files; those of the last one stay of interest.
+            let elsewhere = *inputs != self.inputs && *inputs != Inputs::of_config(&self.source.config);
+            if elsewhere {
+                self.inputs = inputs.clone();
+                self.watch.folders(self.inputs.folders());
+            }
+            let stamps = self.inputs.stamps();
+            let moved = elsewhere || (loaded.is_err() && stamps != self.seen);
+            if !moved || tries == TRIES {
+                return loaded;
+            }
+            self.seen = stamps;
+        }
+    }
+
+    fn publish(&mut self, mut candidate: Candidate, before: &Status) -> Result<Outcome, Failure> {
+        let refuse = |findings| Failure { findings, inputs: Inputs::default() };
+        let server = &candidate.settings.server;
+        let opened = self
+            .listeners
+            .open(&server.listen, server.workers)
+            .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
+        let control = self.office.bind(&server.control).map_err(refuse)?;
+        write(&candidate.plan).map_err(refuse)?;
+        for change in std::mem::take(&mut candidate.plan).files {
+            self.seen.refresh(&change.path);
+        }
+        let changed = !candidate.serves_the_same(&before.serving);
+        if changed {
+            self.live.store(Arc::clone(&candidate.published.snapshot));
+        }
+        self.office.publish(Arc::clone(&candidate.published));
+        self.office.adopt(control);
+        if let Err(error) = self.listeners.adopt(opened) {
+            tracing::error!("not every listener could be started: {error}");
+        }
+        let now = SystemTime::now();
+        let outcome = Outcome {
+            changed,
+            zones: candidate.changed_zones(&before.serving),
+            failing: candidate.withheld.clone(),
+            findings: candidate.findings.clone(),
+        };
+        self.tell(&outcome.findings, &before.serving.findings);
+        self.tell(&outcome.failing, &before.failing);
+        if before.failing != outcome.failing && outcome.failing.is_empty() {
+            tracing::info!("the files are well again");
+        }
+        if changed {
+            self.counters.count(Event::ReloadsOk);
+        }
+        let failing_since = (!outcome.failing.is_empty()).then(|| before.failing_since.unwrap_or(now));
+        self.board.store(Arc::new(Status {
+            live_since: if changed { now } else { before.live_since },
+            tried: now,
+            reloads: before.reloads + u64::from(changed),
+            listening: self.listeners.addresses(),
+            serving: Arc::new(candidate),
+            failing: outcome.failing.clone(),
+            failing_since,
+            ..before.clone()
+        }));
+        Ok(outcome)
+    }
+
+    fn refuse(&mut self, cause: Cause, failure: Failure, before: &Status) -> Outcome {
+        self.counters.count(Event::ReloadsFailed);
+        tracing::error!("{cause}: refused; what was live before serves on");
+        let (failing, findings): (Vec<_>, Vec<_>) =
+            failure.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+        self.tell(&failing, &[]);
+        let now = SystemTime::now();
+        self.board.store(Arc::new(Status {
+            tried: now,
+            refused: before.refused + 1,
+            failing: failing.clone(),
+            failing_since: before.failing_since.or(Some(now)),
+            ..before.clone()
+        }));
+        Outcome { failing, findings, ..Outcome::default() }
+    }
+
+    fn unchanged(&self) -> Outcome {
+        let status = self.board.load();
+        Outcome { failing: status.failing.clone(), findings: status.serving.findings.clone(), ..Outcome::default() }
+    }
+
+    /// Logs what was not known before.
+    fn tell(&self, findings: &[Finding], known: &[Finding]) {
+        for finding in findings.iter().filter(|finding| !known.contains(finding)) {
+            tell(finding);
+        }
+    }
+}
+
+/// Logs a finding as loud as it is bad.
+pub(super) fn tell(finding: &Finding) {
+    match finding.severity {
+        Severity::Error => tracing::error!("{finding}"),
+        Severity::Warning => tracing::warn!("{finding}"),
+        Severity::Info => tracing::info!("{finding}"),
+    }
+}
+
+/// Writes generated zone files: all or none.
+pub(super) fn write(plan: &Plan) -> Result<(), Vec<Finding>> {
+    let failed = |error: ApplyError| {
+        let place = match &error {
+            ApplyError::Changed(path) => Some(path.clone()),
+            ApplyError::File(error) => Some(error.path().to_path_buf()),
+            ApplyError::Refused | ApplyError::Brake => None,
+        };
+        let subject = place.as_ref().map_or_else(|| "generation".to_owned(), |path| path.display().to_string());
+        let finding = Finding::new(
+            "ZONE_FILE_NOT_WRITTEN",
+            Severity::Error,
+            subject,
+            format!("generated zone files cannot be written: {error}"),
+            "see that there is room on the disk and that the server may write to the zones directory",
+        );
+        vec![place.into_iter().map(Place::file).fold(finding, Finding::seen_at)]
+    };
+    apply(plan)
+        .map(|written| written.iter().for_each(|path| tracing::info!("wrote {}", path.display())))
+        .map_err(failed)
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cause::Signal => "reload on SIGHUP",
+            Cause::Asked => "reload on request",
+            Cause::Files => "reload of changed files",
+        })
+    }
+}
+
+/// How much serves, for the log.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let zones = self.serving.zones.len();
+        let records = self.serving.zones.iter().map(|zone| zone.records.len()).sum();
+        let horizons = self.serving.settings.horizons.len();
+        let (zones, records, horizons) =
+            (counted(zones, "zone"), counted(records, "record"), counted(horizons, "horizon"));
+        write!(f, "{zones} with {records} in {horizons}")
+    }
+}

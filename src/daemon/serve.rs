@@ -1,0 +1,177 @@
+//! The server from start to end.
+
+use super::inputs::Inputs;
+use super::office::Office;
+use super::orders::Orders;
+use super::pipeline::{Candidate, Failure, candidate};
+use super::reload::{Cause, Outcome, Reloads, tell, write};
+use super::source::Source;
+use super::status::{Board, Status};
+use super::watch::{Patience, Watch};
+use crate::counters::Counters;
+use crate::finding::{Finding, Severity};
+use crate::snapshot::Live;
+use crate::transport::{BindError, Limits, Listeners};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+    orders: Orders,
+    board: Arc<Board>,
+    reloading: JoinHandle<Reloads>,
+}
+
+/// The signals that a server minds.
+#[derive(Debug)]
+pub struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+/// How long a shutdown waits for TCP clients to take their last answers.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Server {
+    /// Loads, listens and watches.
+    ///
+    /// A faulty inventory, or generated zone files that cannot be written, do not keep the server from starting as long as
+    /// there is some zone to serve: an operator who reboots wants names first. [`Status::failing`] says so until it is
+    /// mended.
+    ///
+    /// # Errors
+    /// Every finding that refuses the load, and every address that cannot be listened on.
+    pub fn start(source: Source) -> Result<Self, Vec<Finding>> {
+        let settings_before = Inputs::of_config(&source.config);
+        let inputs = source.settings().map_or(settings_before, |settings| Inputs::of(&settings));
+        let mut seen = inputs.stamps();
+        let mut candidate = first(&source)?;
+        let runtime = Runtime::new().map_err(|error| system("the asynchronous side", &error))?;
+        let live = Arc::new(Live::new(Arc::clone(&candidate.published.snapshot)));
+        let server = &candidate.settings.server;
+        let counters = Arc::new(Counters::new(1 + server.listen.len() * server.workers));
+        let mut listeners =
+            Listeners::new(Arc::clone(&live), Arc::clone(&counters), Limits::default(), runtime.handle().clone());
+        let opened = listeners
+            .open(&server.listen, server.workers)
+            .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;
+        let control = Office::bind_first(&server.control)?;
+        if let Err(findings) = write(&candidate.plan) {
+            candidate.withheld.extend(findings);
+        }
+        for change in std::mem::take(&mut candidate.plan).files {
+            seen.refresh(&change.path);
+        }
+        listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
+        candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
+        let published = Arc::clone(&candidate.published);
+        let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
+        let (orders, queue) = Orders::new();
+        let desk = Office::desk(published, Arc::clone(&board), Arc::clone(&counters), orders.clone(), &runtime);
+        let mut office = Office::new(desk, runtime.handle().clone());
+        office.adopt(Some(control));
+        let asking = orders.clone();
+        let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
+            .map_err(|error| system("the watching of files", &error))?;
+        watch.folders(inputs.folders());
+        let reloads =
+            Reloads { source, live, board: Arc::clone(&board), counters, listeners, office, watch, inputs, seen };
+        let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
+        Ok(Server { runtime, orders, board, reloading })
+    }
+
+    /// The addresses that are listened on.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.board.load().listening.clone()
+    }
+
+    /// The state now.
+    pub fn status(&self) -> Arc<Status> {
+        self.board.load_full()
+    }
+
+    /// Takes signals from now on: until then they end the process at once.
+    ///
+    /// # Errors
+    /// Signals cannot be taken.
+    pub fn signals(&self) -> io::Result<Signals> {
+        let _inside = self.runtime.enter();
+        Ok(Signals {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes what has been asked. SIGHUP reloads.
+    pub fn run(self, mut signals: Signals) {
+        self.runtime.block_on(async {
+            loop {
+                let name = tokio::select! {
+                    _ = signals.hangup.recv() => {
+                        self.orders.ask(Cause::Signal);
+                        continue;
+                    }
+                    _ = signals.terminate.recv() => "SIGTERM",
+                    _ = signals.interrupt.recv() => "SIGINT",
+                };
+                tracing::info!("shutting down on {name}");
+                return;
+            }
+        });
+        self.stop();
+    }
+
+    /// Loads anew, as on a SIGHUP, and waits for what comes of it.
+    pub fn reload(&self) -> Outcome {
+        self.runtime.block_on(self.orders.reload(Cause::Asked)).unwrap_or_default()
+    }
+
+    /// Finishes what has been asked, then closes everything.
+    pub fn stop(self) {
+        self.orders.end();
+        if let Ok(Reloads { listeners, office, .. }) = self.reloading.join() {
+            drop(office);
+            self.runtime.block_on(listeners.stop(FAREWELL));
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+    }
+}
+
+/// The first load. Zones that only a faulty inventory could give are missing; without any zone at all there is nothing to
+/// start for.
+fn first(source: &Source) -> Result<Candidate, Vec<Finding>> {
+    let candidate = candidate(source, None).map_err(|Failure { findings, .. }| findings)?;
+    if candidate.zones.is_empty() && !candidate.withheld.is_empty() {
+        return Err(candidate.withheld.into_iter().chain(candidate.findings).collect());
+    }
+    Ok(candidate)
+}
+
+fn status(candidate: Candidate, listeners: &Listeners) -> Status {
+    let now = SystemTime::now();
+    Status {
+        started: now,
+        live_since: now,
+        tried: now,
+        reloads: 0,
+        refused: 0,
+        listening: listeners.addresses(),
+        failing: candidate.withheld.clone(),
+        failing_since: (!candidate.withheld.is_empty()).then_some(now),
+        serving: Arc::new(candidate),
+    }
+}
+
+fn system(what: &str, error: &io::Error) -> Vec<Finding> {
+    let remedy = "see the limits on threads, memory and open files of this service";
+    vec![Finding::new("SYSTEM", Severity::Error, what, format!("cannot be started: {error}"), remedy)]
+}
