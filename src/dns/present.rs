@@ -49,7 +49,7 @@ fn present_fields(rtype: Rtype, data: &[u8]) -> Option<String> {
     let mut rest = data;
     for (index, &(field, _)) in fields(rtype)?.iter().enumerate() {
         let spaced = matches!(field, Field::Types | Field::MaybeTypes | Field::Parameters);
-        if index > 0 && !spaced && !(field == Field::KeyData && rest.is_empty()) {
+        if index > 0 && !spaced {
             text.push(' ');
         }
         present_field(field, &mut rest, &mut text)?;
@@ -89,7 +89,6 @@ fn present_field(field: Field, rest: &mut &[u8], text: &mut String) -> Option<()
             push_hex(text, some(take_all(rest))?);
         }
         Field::Base64 => push_base64(text, some(take_all(rest))?),
-        Field::KeyData => push_base64(text, take_all(rest)),
         Field::Salt => match take_string(rest)? {
             [] => text.push('-'),
             salt => push_hex(text, salt),

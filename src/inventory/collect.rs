@@ -160,6 +160,10 @@ impl Collector<'_> {
         }
         names.extend(name.clone().ok());
         let label = format!("{} name", guest.id);
+        if let (Ok(name), false) = (&name, guest.template) {
+            let origin = Origin::new(&label, place.clone());
+            self.claims.own_names.insert(guest.id.clone(), (name.clone(), origin));
+        }
         self.add(&guest.name, name, ClaimKind::Guest, Some(index), None, &label, &place);
         if guest.template {
             names.sort();
