@@ -1,5 +1,7 @@
 //! TCP as RFC 7766 wants it, and clients that do not play fair.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod transport_lab;
 
 use horizon_dns::counters::Event;
