@@ -114,7 +114,7 @@ pub(super) fn fields(rtype: Rtype) -> Option<Fields> {
             (Type, "type covered"),
             (Algorithm, "algorithm"),
             (U8, "labels"),
-            (Seconds, "original TTL"),
+            (U32, "original TTL"),
             (Time, "expiration"),
             (Time, "inception"),
             (U16, "key tag"),

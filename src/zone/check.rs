@@ -8,6 +8,7 @@
 //! | `SEVERAL_DNAMES`, `BELOW_DNAME` | error | RFC 6672 sections 2.3 and 2.4 |
 //! | `GLUE_MISSING` | warning | a delegation that nobody can follow (RFC 1034 section 4.2.1) |
 //! | `OCCLUDED` | warning | data at or below a delegation that is not glue |
+//! | `WILDCARD_NS` | warning | a delegation by wildcard has no use (RFC 4592 section 4.2) |
 //! | `MIXED_TTLS` | warning | the lowest is served (RFC 2181 section 5.2) |
 //! | `DUPLICATE_RECORD` | warning | served once (RFC 2181 section 5) |
 //! | `TARGET_MISSING`, `TARGET_IS_CNAME` | warning | NS, MX, SRV (RFC 2181 section 10.3) |

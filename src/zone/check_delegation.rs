@@ -35,6 +35,12 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_>) {
         match cut {
             Some(cut) => occluded(census, node, cut, report),
             None if node.kinds & kind::NS != 0 => {
+                if owner.starts_with(b"\x01*") {
+                    let line = first_line(census, node, |rtype| rtype == Rtype::NS);
+                    let what = || "NS records at a wildcard".to_owned();
+                    let remedy = "name what is delegated (RFC 4592 section 4.2)";
+                    report.add("WILDCARD_NS", Severity::Warning, owner, &[line], what, remedy);
+                }
                 occluded(census, node, node, report);
                 glue(census, node, report);
             }
