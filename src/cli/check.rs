@@ -42,7 +42,7 @@ pub(super) fn check_file(config: PathBuf, output: super::screen::Output) -> Resu
     let (ok, zones, pending, mut findings) = match daemon::candidate(&Source::of(&config), None) {
         Ok(candidate) => {
             let findings: Vec<Finding> = candidate.withheld.iter().chain(&candidate.findings).cloned().collect();
-            let pending = candidate.pending.iter().map(|(path, _)| path.clone()).collect();
+            let pending = candidate.plan.files.iter().map(|change| change.path.clone()).collect();
             (candidate.withheld.is_empty(), candidate.zones.len(), pending, findings)
         }
         Err(failure) => (false, 0, Vec::new(), failure.findings),

@@ -7,8 +7,6 @@ use super::screen::say;
 use crate::config;
 use crate::control;
 use crate::control::AskError;
-use crate::control::Published;
-use crate::control::PublishedZone;
 use crate::control::Request;
 use crate::daemon;
 use crate::daemon::Candidate;
@@ -16,7 +14,6 @@ use crate::daemon::Source;
 use crate::finding::Finding;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// For answers that only look.
@@ -38,7 +35,7 @@ pub(super) fn answer<T: DeserializeOwned>(scope: &Scope, request: &Request) -> R
     }
     let candidate = load(scope)?;
     let value =
-        control::answer(request, &published(&candidate)).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+        control::answer(request, &candidate.published).map_err(|refusal| refused(AskError::Refused(refusal)))?;
     serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
 }
 
@@ -87,17 +84,4 @@ fn refused(error: AskError) -> Failure {
         lines.extend(refusal.choices.iter().map(|choice| format!("  {choice}")));
     }
     Failure { exit: Exit::Error, lines }
-}
-
-fn published(candidate: &Candidate) -> Published {
-    let zones = candidate.zones.iter().map(|zone| PublishedZone {
-        horizon: zone.file.horizon.clone(),
-        records: Arc::clone(&zone.records),
-        files: zone.files.clone(),
-    });
-    Published {
-        snapshot: Arc::clone(&candidate.snapshot),
-        zones: zones.collect(),
-        findings: candidate.findings.clone(),
-    }
 }
