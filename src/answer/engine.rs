@@ -8,7 +8,7 @@ use super::reply::{Owner, Reply, Section};
 use super::trace::{Rule, Step, Trace};
 use super::zone::{Descent, Zone};
 use super::zones::{Located, Zones};
-use crate::dns::{HEADER, Name, Query, name_from_wire};
+use crate::dns::{HEADER, Name, Query, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.
 const ALIASES: usize = 20;
@@ -32,6 +32,7 @@ pub(crate) enum Outcome {
 pub(crate) fn answer<T: Trace>(zones: &Zones, query: &Query<'_>, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
     let Ok(mut name) = SearchName::new(query.name, HEADER) else { return Outcome::NotOurs };
     let mut searched = [0u64; ALIASES];
+    let mut redirects = Redirects::default();
     let mut special = false;
     for alias in 0..ALIASES {
         let Some(located) = zones.locate(&name, query.rtype == rtype::DS) else {
@@ -44,7 +45,7 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, query: &Query<'_>, reply: &mut Rep
         special |= located.special;
         searched[alias] = located.hash;
         let search = Search { zones, located, name: &name, rtype: query.rtype, first: alias == 0 };
-        let Some(target) = search.run(reply, trace) else { break };
+        let Some(target) = search.run(&mut redirects, reply, trace) else { break };
         // A target that no pointer can name any more ends the chain; so does one that was searched before.
         let Ok(next) = SearchName::in_message(reply.octets(), target) else { break };
         if searched[..=alias].contains(&hash_name(&next)) {
@@ -53,6 +54,34 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, query: &Query<'_>, reply: &mut Rep
         name = next;
     }
     Outcome::Answered { special }
+}
+
+/// The DNAMEs that one answer went through.
+#[derive(Default)]
+struct Redirects {
+    used: [Redirect; ALIASES],
+    count: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Redirect {
+    /// Of the DNAME's owner.
+    hash: u64,
+    /// Where its target stands in the reply.
+    target: usize,
+}
+
+impl Redirects {
+    fn find(&self, hash: u64) -> Option<Redirect> {
+        self.used[..self.count].iter().find(|redirect| redirect.hash == hash).copied()
+    }
+
+    fn add(&mut self, redirect: Redirect) {
+        if let Some(free) = self.used.get_mut(self.count) {
+            *free = redirect;
+            self.count += 1;
+        }
+    }
 }
 
 /// One name to be searched in one zone.
@@ -67,7 +96,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Writes what the zone says. Returns where in the reply the alias target stands that is to be searched next.
-    fn run<T: Trace>(&self, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+    fn run<T: Trace>(&self, redirects: &mut Redirects, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
         let zone = self.zone();
         let exact = zone.find(self.located.hash, zone.relative(self.name, self.name.labels()));
         if let Some(node) = exact
@@ -85,7 +114,7 @@ impl<'a> Search<'a> {
             return self.refer(node, labels, reply, trace);
         }
         if node.has(flag::DNAME) {
-            return self.redirect(node, labels, reply, trace);
+            return self.redirect(node, labels, hash, redirects, reply, trace);
         }
         if node.has(flag::WILDCARD)
             && let Some(wildcard) = zone.wildcard(self.name, labels, hash)
@@ -149,17 +178,37 @@ impl<'a> Search<'a> {
     }
 
     /// A DNAME above the name: the DNAME, the CNAME made from it, and on with the new name (RFC 6672 section 3.2).
-    fn redirect<T: Trace>(&self, node: Node<'_>, labels: usize, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
-        trace.step(|| self.step(Rule::Dname, node));
-        reply.authoritative |= self.first;
+    ///
+    /// A DNAME stands in the answer once, however often the chain comes by. One that leads below itself would lengthen the
+    /// name until it overflows: the chain ends when it comes by again, and a resolver that wants more asks for the target.
+    fn redirect<T: Trace>(
+        &self,
+        node: Node<'_>,
+        labels: usize,
+        hash: u64,
+        redirects: &mut Redirects,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<usize> {
         let owner = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
         let dname = node.rrset(rtype::DNAME)?;
-        let Some(target) = reply.push(Section::Answer, owner, dname, dname.ttl, None) else {
+        let new_suffix = dname.records().next()?.data;
+        let before = redirects.find(hash);
+        if before.is_some() && is_at_or_below(new_suffix, owner.wire) {
+            return None;
+        }
+        trace.step(|| self.step(Rule::Dname, node));
+        reply.authoritative |= self.first;
+        let pushed = match before {
+            Some(before) => Some(before.target),
+            None => reply.push(Section::Answer, owner, dname, dname.ttl, None),
+        };
+        let Some(target) = pushed else {
             reply.set_truncated();
             return None;
         };
+        redirects.add(Redirect { hash, target });
         let prefix = &self.name.wire()[..self.name.suffix_start(labels)];
-        let new_suffix = dname.records().next()?.data;
         if prefix.len() + new_suffix.len() > 255 {
             reply.rcode = YXDOMAIN;
             return None;
