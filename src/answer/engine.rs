@@ -106,7 +106,7 @@ impl<'a> Search<'a> {
             if node.has(flag::CUT) && self.rtype != rtype::DS {
                 return self.refer(node, self.name.labels(), reply, trace);
             }
-            return self.answer_from(node, false, reply, trace);
+            return self.answer_from(node, false, redirects, reply, trace);
         }
         let Descent { node, labels, hash } = zone.descend(self.name);
         let node = node?;
@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
         if node.has(flag::WILDCARD)
             && let Some(wildcard) = zone.wildcard(self.name, labels, hash)
         {
-            return self.answer_from(wildcard, true, reply, trace);
+            return self.answer_from(wildcard, true, redirects, reply, trace);
         }
         trace.step(|| self.step(Rule::NxDomain, node));
         reply.rcode = NXDOMAIN;
@@ -131,6 +131,7 @@ impl<'a> Search<'a> {
         &self,
         node: Node<'_>,
         wildcard: bool,
+        redirects: &Redirects,
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<usize> {
@@ -156,6 +157,9 @@ impl<'a> Search<'a> {
             return self.deny(reply);
         };
         trace.step(|| self.step(rule(Rule::Exact, Rule::Wildcard), node));
+        if rrset.rtype == rtype::DNAME && redirects.find(self.located.hash).is_some() {
+            return None;
+        }
         if reply.push(Section::Answer, self.owner(), rrset, rrset.ttl, self.origin_position()).is_none() {
             reply.set_truncated();
             return None;
