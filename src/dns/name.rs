@@ -90,6 +90,19 @@ pub fn labels(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// True when the wire name `name` is `apex` or lies below it; case is ignored (RFC 4343).
+pub fn is_at_or_below(name: &[u8], apex: &[u8]) -> bool {
+    let Some(start) = name.len().checked_sub(apex.len()) else { return false };
+    let mut at = 0;
+    for label in labels(name) {
+        if at >= start {
+            break;
+        }
+        at += 1 + label.len();
+    }
+    at == start && name[start..].eq_ignore_ascii_case(apex)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +125,22 @@ mod tests {
         ];
         for (why, octets, expected) in table {
             assert_eq!(wire_len(octets), expected, "{why}");
+        }
+    }
+
+    /// Only whole labels count, in any case (RFC 4343).
+    #[test]
+    fn names_lie_below_names_by_whole_labels() {
+        let table: [(&[u8], &[u8], bool); 6] = [
+            (b"\x01a\x03org\0", b"\x03ORG\0", true),
+            (b"\x03org\0", b"\x03org\0", true),
+            (b"\x03org\0", b"\0", true),
+            (b"\x04xorg\0", b"\x03org\0", false),
+            (b"\x05a\x03org\0", b"\x03org\0", false),
+            (b"\x03org\0", b"\x01a\x03org\0", false),
+        ];
+        for (name, apex, expected) in table {
+            assert_eq!(is_at_or_below(name, apex), expected, "{name:?} {apex:?}");
         }
     }
 }
