@@ -1,5 +1,7 @@
 //! Files that change are served at once, each save is one reload, and a bad file changes nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod reload_lab;
 
 use horizon_dns::daemon::Server;
