@@ -37,6 +37,9 @@ pub struct Signals {
     interrupt: Signal,
 }
 
+/// Files that are open beside the sockets for DNS, and some to spare: zone files, watches, the control socket.
+const RESERVED_FILES: usize = 128;
+
 /// How long a shutdown waits for TCP clients to take their last answers.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -58,8 +61,8 @@ impl Server {
         let live = Arc::new(Live::new(Arc::clone(&candidate.published.snapshot)));
         let server = &candidate.settings.server;
         let counters = Arc::new(Counters::new(1 + server.listen.len() * server.workers));
-        let mut listeners =
-            Listeners::new(Arc::clone(&live), Arc::clone(&counters), Limits::default(), runtime.handle().clone());
+        let limits = Limits::affordable(RESERVED_FILES + 2 * server.listen.len() * server.workers);
+        let mut listeners = Listeners::new(Arc::clone(&live), Arc::clone(&counters), limits, runtime.handle().clone());
         let opened = listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;

@@ -23,7 +23,8 @@ use std::net::Ipv6Addr;
 /// Writes record data as one line of master-file text: names absolute, strings quoted, no comment.
 ///
 /// Data that is not right for its type, and types without a form of their own, come as `\# LENGTH HEX`
-/// (RFC 3597 section 5). The text always reads back as the same octets ([`super::scan_data`]).
+/// (RFC 3597 section 5). Data that is right for its type always reads back as the same octets
+/// ([`super::scan_data`]); data that is not is refused when it is read back.
 pub fn present_data(rtype: Rtype, data: &[u8]) -> String {
     if let Some(text) = present_fields(rtype, data) {
         // Octets may be well formed and still have no text that leads back to them, such as a LOC size of 0e9.

@@ -138,9 +138,12 @@ fn finish(
 
 type Key = (Name, u16);
 
+/// Marked records of one owner and type with their entries, and those that are wanted.
+type Group<'a> = (VecDeque<(usize, Wanted)>, VecDeque<&'a Wanted>);
+
 /// The edits that lead from the marked records to the wanted ones, and whether any record changes.
 fn record_edits(document: &Document, records: &[Wanted]) -> (Vec<Edit>, Counts, bool) {
-    let mut groups: BTreeMap<Key, (VecDeque<(usize, Wanted)>, VecDeque<&Wanted>)> = BTreeMap::new();
+    let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
     let mut counts = Counts::default();
     for (index, source) in marked(document) {
         let Some(record) = existing(document, index, source).filter(|record| record.rtype != Rtype::SOA) else {
@@ -169,7 +172,8 @@ fn record_edits(document: &Document, records: &[Wanted]) -> (Vec<Edit>, Counts, 
             edits.push(replace(document, *index, wanted));
             counts.changed += usize::from(record.source != OWN || wanted.source != OWN);
             content = true;
-            (old.pop_front(), new.pop_front());
+            old.pop_front();
+            new.pop_front();
         }
         for (index, record) in old {
             edits.push(Edit::Remove(index));

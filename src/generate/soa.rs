@@ -7,11 +7,12 @@ use crate::dns::{Name, parse_name};
 /// A minute only for the last: a name that is published is found at once.
 const TIMES: [u32; 4] = [3600, 600, 604_800, 60];
 
-/// SOA data in wire format.
+/// SOA data in wire format; the mailbox is `hostmaster` of the domain that this server's name is in.
 pub(super) fn data(origin: &Name, server: &Name, serial: u32) -> Vec<u8> {
     let mut data = server.as_slice().to_vec();
-    let mailbox = if origin.is_root() { "hostmaster".to_owned() } else { format!("hostmaster.{origin}") };
-    // An origin of 244 octets or more leaves no room for the label: the apex itself is the mailbox then.
+    let domain = server.parent().unwrap_or_else(|| origin.clone());
+    let mailbox = if domain.is_root() { "hostmaster".to_owned() } else { format!("hostmaster.{domain}") };
+    // A domain of 244 octets or more leaves no room for the label: the apex itself is the mailbox then.
     let mailbox = parse_name(&mailbox).unwrap_or_else(|_| origin.clone());
     data.extend_from_slice(mailbox.as_slice());
     for number in [serial].iter().chain(&TIMES) {

@@ -60,8 +60,8 @@ const PRIVATE_ENDS: [&str; 15] = [
 
 fn is_private(zone: &Name) -> bool {
     let text = zone.to_string().to_ascii_lowercase();
-    let ends = |end: &&str| text == **end || text.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
-    text.split('.').any(|label| label == "internal") || PRIVATE_ENDS.iter().any(|end| ends(&end))
+    let ends = |end: &str| text == end || text.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'));
+    text.split('.').any(|label| label == "internal") || PRIVATE_ENDS.iter().any(|end| ends(end))
 }
 
 /// Collects the wishes of all sources; what cannot become a name is told.

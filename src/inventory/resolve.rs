@@ -173,7 +173,8 @@ impl View<'_> {
 
     fn through(&mut self, role: &'static str, found: &Role, wish: &Wish) -> Option<BTreeSet<IpAddr>> {
         match found.guest(self.inventory) {
-            Some(guest) => Some(self.addresses_of(guest, wish)),
+            // Without an address the name waits, as it does without a guest: its records stay as they are.
+            Some(guest) => Some(self.addresses_of(guest, wish)).filter(|addresses| !addresses.is_empty()),
             None => {
                 self.missing.roles.entry(role).or_default().insert(wish.name.clone());
                 None
@@ -283,6 +284,27 @@ fn list(names: &BTreeSet<Name>, most: usize) -> String {
     }
 }
 
+fn no_address(guest: &Guest, names: &BTreeSet<Name>) -> Finding {
+    let what = format!("the guest has no address in the inventory, which is needed for {}", list(names, 5));
+    let remedy = format!("write `\"ip\": \"<address>/<length>\"` in `network_config` of {}", guest.id);
+    let cause = if guest.dynamic.is_empty() { "no `ip` is written" } else { "its `ip` is `dhcp`" };
+    let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());
+    Finding::new("NO_ADDRESS", Severity::Warning, guest.id.to_string(), what, remedy).because(cause).seen_at(place)
+}
+
+/// A guest with a lease and a fixed address: its names lead to the fixed one.
+fn other_address(guest: &Guest, leased: Option<IpAddr>) -> Finding {
+    let fixed: Vec<String> = guest.addresses.iter().map(|own| own.address.to_string()).collect();
+    let lease = match leased {
+        Some(address) => format!("it is taken to be {address}, on which Horizon listens and which no guest has"),
+        None => "it is not known here".to_owned(),
+    };
+    let what = format!("one address of the guest comes by DHCP: {lease}; its names lead to {} first", fixed.join(", "));
+    let remedy = format!("nothing to do if that is meant; else write `\"ip\": \"<address>/<length>\"` in {}", guest.id);
+    let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());
+    Finding::new("NO_ADDRESS", Severity::Info, guest.id.to_string(), what, remedy).seen_at(place)
+}
+
 /// What names needed and nobody could give.
 #[derive(Default)]
 struct Missing {
@@ -294,14 +316,15 @@ struct Missing {
 
 impl Missing {
     fn report(self, inventory: &Inventory, roles: &Roles, findings: &mut Vec<Finding>) {
-        for guest in &inventory.guests {
-            let Some(names) = self.addresses.get(&guest.id.to_string()) else { continue };
-            let what = format!("the guest has no address in the inventory; left out: {}", list(names, 5));
-            let remedy = format!("write `\"ip\": \"<address>/<length>\"` in `network_config` of {}", guest.id);
-            let finding = Finding::new("NO_ADDRESS", Severity::Warning, guest.id.to_string(), what, remedy);
-            let cause = if guest.dynamic.is_empty() { "no `ip` is written" } else { "its `ip` is `dhcp`" };
-            let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());
-            findings.push(finding.because(cause).seen_at(place));
+        for guest in inventory.guests.iter().filter(|guest| !guest.template) {
+            match self.addresses.get(&guest.id.to_string()) {
+                Some(names) => findings.push(no_address(guest, names)),
+                None if !guest.dynamic.is_empty() && !guest.addresses.is_empty() => {
+                    let gateway = roles.gateway.guest(inventory).is_some_and(|gateway| gateway.id == guest.id);
+                    findings.push(other_address(guest, roles.leased.filter(|_| gateway)));
+                }
+                None => {}
+            }
         }
         for (role, names) in &self.roles {
             let (found, hint) = match *role {

@@ -179,8 +179,8 @@ impl<'a> Scan<'a> {
         if tokens.len() < MAX_WORDS {
             tokens.push(token);
         } else {
-            let what = format!("more than {MAX_WORDS} words in one entry");
-            self.fail(token.at as usize, &what, "no record is that long; look for a missing `)` or line end");
+            let what = "more than 140,000 words in one entry";
+            self.fail(token.at as usize, what, "no record is that long; look for a missing `)` or line end");
         }
     }
 

@@ -43,6 +43,20 @@ impl Lab {
         lab
     }
 
+    /// Writes the config and lets the caller put more into the folder, then starts the server.
+    pub(crate) fn prepared(config: &str, prepare: impl FnOnce(&Path)) -> Self {
+        let mut lab = Lab { folder: tempfile::tempdir().unwrap(), server: None };
+        lab.write("horizon.toml", config);
+        prepare(lab.folder.path());
+        lab.restart();
+        lab
+    }
+
+    /// Starts the server again.
+    pub(crate) fn restart(&mut self) {
+        self.server = Some(Server::start(self.source()).unwrap_or_else(|findings| panic!("{findings:#?}")));
+    }
+
     pub(crate) fn source(&self) -> Source {
         Source::of(self.path("horizon.toml"))
     }
