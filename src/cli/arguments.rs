@@ -61,6 +61,24 @@ Examples:
   zonectl check --config ./horizon.toml
   zonectl check -o json | jq '.findings[] | select(.severity == \"error\")'")]
     Check,
+    /// Generate the zones of all horizons out of the inventory
+    #[command(after_help = "\
+Only records with the generator's mark are touched; what a person wrote stays and wins. A running server does the same by
+itself when the inventory changes. A change that removes more than 30 % of a zone's generated records, and at least 10,
+stops with exit code 5 unless it is forced.
+
+Examples:
+  zonectl generate --plan        what would change; exit code 2 when something would
+  zonectl generate
+  zonectl generate --force       let the brake go")]
+    Generate {
+        /// Show what would change and change nothing
+        #[arg(long)]
+        plan: bool,
+        /// Go on where the brake would stop
+        #[arg(long)]
+        force: bool,
+    },
     /// Show the records of a name, all horizons side by side
     #[command(after_help = "\
 Each horizon is asked the way its clients ask it. With a TYPE the whole answer is shown, aliases followed; without one all

@@ -46,7 +46,7 @@ fn text(answer: &GetAnswer, wide: bool) -> String {
             let noted = record.from.as_ref().is_some_and(|origin| note(origin).is_some());
             // Without a note the place stands in its place.
             let (from, file) = match (noted, wide) {
-                (false, false) => (join(from, file), String::new()),
+                (false, false) => (join(from, &file), String::new()),
                 _ => (from, file),
             };
             table.row([
@@ -75,16 +75,16 @@ fn outcome(horizon: &HorizonRecords) -> String {
 /// What the generator or a person noted, and whose record it is when not the horizon's own.
 pub(super) fn from(origin: &RecordOrigin, horizon: &str) -> String {
     let inherited = (origin.horizon != horizon).then(|| format!("inherited from {}", origin.horizon));
-    join(inherited.unwrap_or_default(), note(origin).unwrap_or_default())
+    join(inherited.unwrap_or_default(), &note(origin).unwrap_or_default())
 }
 
 fn note(origin: &RecordOrigin) -> Option<String> {
     origin.source.clone().or_else(|| origin.comment.as_ref().map(|comment| format!("\"{comment}\"")))
 }
 
-fn join(first: String, second: String) -> String {
+fn join(first: String, second: &str) -> String {
     let separator = if first.is_empty() || second.is_empty() { "" } else { ": " };
-    first + separator + &second
+    first + separator + second
 }
 
 /// File and line.

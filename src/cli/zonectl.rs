@@ -8,6 +8,7 @@ use super::diff::diff;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::explain::explain;
+use super::generate::generate;
 use super::get::get;
 use super::horizon_match::horizon_match;
 use super::reload::reload;
@@ -47,6 +48,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let scope = &arguments.scope;
     match &arguments.verb {
         Verb::Check => check(scope),
+        Verb::Generate { plan, force } => generate(scope, *plan, *force),
         Verb::Get { name, rtype } => get(scope, name, rtype.as_deref()),
         Verb::Explain { name, rtype, from } => explain(scope, name, rtype, *from),
         Verb::Horizon { verb: HorizonVerb::Match { address } } => horizon_match(scope, *address),

@@ -5,6 +5,7 @@ use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ pub struct Published {
     pub zones: Vec<PublishedZone>,
     /// What the checks said when it was loaded.
     pub findings: Vec<Finding>,
+    /// Zone texts that lines count in although they are not in their files yet: what generation will write.
+    pub unwritten: HashMap<PathBuf, Vec<u8>>,
 }
 
 /// One zone of one horizon as it was read.

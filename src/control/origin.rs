@@ -96,10 +96,13 @@ impl<'a> Origins<'a> {
 
     /// The comment of the entry that begins on a line. A file that is gone or changed meanwhile has none to tell.
     fn comment(&mut self, file: &Path, line: u32, origin: &Name) -> Option<String> {
-        if !self.files.contains_key(file) {
-            self.files.insert(file.to_path_buf(), files::read(file, LARGEST_FILE).unwrap_or_default());
-        }
-        let text = self.files.get(file)?;
+        let text = match self.published.unwritten.get(file) {
+            Some(text) => text,
+            None => self
+                .files
+                .entry(file.to_path_buf())
+                .or_insert_with(|| files::read(file, LARGEST_FILE).unwrap_or_default()),
+        };
         let before: usize =
             text.split_inclusive(|octet| *octet == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
         let rest = text.get(before..)?;

@@ -14,6 +14,7 @@ use crate::generate::Plan;
 use crate::inventory::private_address_published;
 use crate::snapshot::{ZoneSource, build};
 use crate::zone::Record;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -117,8 +118,12 @@ fn load(
         files: zone.files.clone(),
         records: Arc::clone(&zone.records),
     });
-    let published =
-        Published { snapshot: Arc::new(snapshot), zones: zones_shown.collect(), findings: findings.clone() };
+    let published = Published {
+        snapshot: Arc::new(snapshot),
+        zones: zones_shown.collect(),
+        findings: findings.clone(),
+        unwritten: HashMap::new(),
+    };
     Ok(Candidate {
         settings,
         published: Arc::new(published),

@@ -12,6 +12,7 @@ use horizon_dns::zone::Document;
 use horizon_dns::zone::EntryKind;
 use horizon_dns::zone::Line;
 use horizon_dns::zone::Records;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ pub(crate) fn published(folder: &Path, config: &str, zones: &[(&str, &str, &str)
             files: file.into_iter().collect(),
         })
         .collect();
-    Published { snapshot: Arc::new(snapshot), zones, findings: Vec::new() }
+    Published { snapshot: Arc::new(snapshot), zones, findings: Vec::new(), unwritten: HashMap::new() }
 }
 
 /// The usual state: `corp.example` inside and outside.
