@@ -1,22 +1,27 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
-mod desk;
+mod demo;
 mod generating;
 mod inputs;
 mod loading;
+mod orders;
 mod pipeline;
+mod program;
 mod reload;
 mod serial;
 mod serve;
 mod source;
 mod status;
+mod table;
 mod watch;
 mod zonefiles;
 
-pub use desk::Desk;
+pub use demo::{DEMO_CONFIG, DEMO_LISTEN, demo_source};
 pub use inputs::Inputs;
 pub use loading::LoadedZone;
+pub use orders::Orders;
 pub use pipeline::{Candidate, Failure, candidate};
+pub use program::{demo, serve};
 pub use reload::{Cause, Outcome};
 pub use serve::Server;
 pub use source::Source;

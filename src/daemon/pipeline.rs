@@ -7,8 +7,12 @@ use super::loading::LoadedZone;
 use super::source::Source;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::Settings;
-use crate::finding::{Finding, Severity};
+use crate::dns::{Rtype, name_from_wire};
+use crate::finding::{Finding, Place, Severity};
+use crate::inventory::private_address_published;
 use crate::snapshot::{Snapshot, ZoneSource, build};
+use crate::zone::Record;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -126,7 +130,7 @@ fn read_zones(
     previous: Option<&Candidate>,
 ) -> Result<Vec<LoadedZone>, Vec<Finding>> {
     let mut findings = vanished(settings, previous);
-    let files = zonefiles::list_with(settings, generated.files.iter().map(|(path, _)| path.as_path()))?;
+    let files = zonefiles::list_with(settings, &generated.files.iter().map(|(path, _)| path.as_path()))?;
     let mut zones = Vec::with_capacity(files.len());
     for file in files {
         let text = generated.text(&file.path);
@@ -159,7 +163,7 @@ fn vanished(settings: &Settings, previous: Option<&Candidate>) -> Vec<Finding> {
                 "the folder is gone, and zones are served out of it",
                 "put it back; to give up its zones, leave the folder and remove the files, or remove the horizon",
             )
-            .seen_at(crate::finding::Place::file(folder))
+            .seen_at(Place::file(folder))
         })
         .collect()
 }
@@ -173,11 +177,31 @@ fn no_zones(settings: &Settings, zones: &[LoadedZone]) -> Option<Finding> {
             "there is no zone file, so every query is refused",
             "put zone files at `<horizon>/<origin>.zone` below this folder, or name an inventory to generate them from",
         )
-        .seen_at(crate::finding::Place::file(&settings.zones))
+        .seen_at(Place::file(&settings.zones))
     })
 }
 
+/// A public horizon must not tell private addresses, whoever wrote the record.
 fn private_addresses(settings: &Settings, zones: &[LoadedZone]) -> Vec<Finding> {
-    let _ = (settings, zones);
-    Vec::new()
+    let mut findings = Vec::new();
+    for horizon in settings.horizons.iter().filter(|horizon| horizon.is_public()) {
+        for zone in zones.iter().filter(|zone| zone.file.horizon == horizon.name) {
+            let told = zone.records.iter().filter_map(|record| {
+                let address = address(&record)?;
+                let finding = private_address_published(horizon, &name_from_wire(record.owner).ok()?, address)?;
+                let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
+                Some(finding.seen_at(Place::at(file, record.line.number, 1)))
+            });
+            findings.extend(told);
+        }
+    }
+    findings
+}
+
+fn address(record: &Record<'_>) -> Option<IpAddr> {
+    match record.rtype {
+        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
+        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
+        _ => None,
+    }
 }

@@ -109,7 +109,7 @@ impl Reloads {
             .listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
-        write(&candidate.pending).map_err(|finding| refuse(vec![finding]))?;
+        write(&candidate.pending).map_err(refuse)?;
         let written = std::mem::take(&mut candidate.pending);
         self.seen.refresh(written.iter().map(|(path, _)| path.as_path()));
         let changed = !candidate.serves_the_same(&before.serving);
@@ -180,16 +180,18 @@ pub(super) fn tell(finding: &Finding) {
 }
 
 /// Writes generated zone files: all or none.
-pub(super) fn write(pending: &[(PathBuf, Vec<u8>)]) -> Result<(), Finding> {
+pub(super) fn write(pending: &[(PathBuf, Vec<u8>)]) -> Result<(), Vec<Finding>> {
     let failed = |path: &Path, error: String| {
-        Finding::new(
-            "ZONE_FILE_NOT_WRITTEN",
-            Severity::Error,
-            path.display().to_string(),
-            format!("a generated zone file cannot be written: {error}"),
-            "see that there is room on the disk and that the server may write to the zones directory",
-        )
-        .seen_at(Place::file(path))
+        vec![
+            Finding::new(
+                "ZONE_FILE_NOT_WRITTEN",
+                Severity::Error,
+                path.display().to_string(),
+                format!("a generated zone file cannot be written: {error}"),
+                "see that there is room on the disk and that the server may write to the zones directory",
+            )
+            .seen_at(Place::file(path)),
+        ]
     };
     for folder in pending.iter().filter_map(|(path, _)| path.parent()) {
         files::create_folder(folder).map_err(|error| failed(folder, error.to_string()))?;

@@ -1,7 +1,7 @@
 //! The server from start to end.
 
-use super::desk::Desk;
 use super::inputs::Inputs;
+use super::orders::Orders;
 use super::pipeline::{Candidate, Failure, candidate};
 use super::reload::{Cause, Reloads, tell, write};
 use super::source::Source;
@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
-    desk: Desk,
+    orders: Orders,
     board: Arc<Board>,
     reloading: JoinHandle<Listeners>,
 }
@@ -54,8 +54,8 @@ impl Server {
         let opened = listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;
-        if let Err(finding) = write(&candidate.pending) {
-            candidate.withheld.push(finding);
+        if let Err(findings) = write(&candidate.pending) {
+            candidate.withheld.extend(findings);
         }
         seen.refresh(
             candidate.pending.drain(..).map(|(path, _)| path).collect::<Vec<_>>().iter().map(|path| path.as_path()),
@@ -63,14 +63,14 @@ impl Server {
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let (desk, queue) = Desk::new();
-        let asking = desk.clone();
+        let (orders, queue) = Orders::new();
+        let asking = orders.clone();
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
         watch.folders(inputs.folders());
         let reloads = Reloads { source, live, board: Arc::clone(&board), counters, listeners, watch, inputs, seen };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
-        Ok(Server { runtime, desk, board, reloading })
+        Ok(Server { runtime, orders, board, reloading })
     }
 
     /// The addresses that are listened on.
@@ -95,7 +95,7 @@ impl Server {
             loop {
                 let name = tokio::select! {
                     _ = hangup.recv() => {
-                        self.desk.ask(Cause::Signal);
+                        self.orders.ask(Cause::Signal);
                         continue;
                     }
                     _ = terminate.recv() => "SIGTERM",
@@ -111,7 +111,7 @@ impl Server {
 
     /// Finishes what has been asked, then closes everything.
     pub fn stop(self) {
-        self.desk.end();
+        self.orders.end();
         if let Ok(listeners) = self.reloading.join() {
             self.runtime.block_on(listeners.stop(FAREWELL));
         }

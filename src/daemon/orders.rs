@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 /// Asks for reloads; clones ask the same thread.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct Orders {
     sender: Sender<Request>,
 }
 
@@ -23,11 +23,11 @@ enum Request {
 #[derive(Debug)]
 pub(super) struct Queue(Receiver<Request>);
 
-impl Desk {
-    /// A desk and the queue of its requests.
+impl Orders {
+    /// A orders and the queue of its requests.
     pub(super) fn new() -> (Self, Queue) {
         let (sender, receiver) = channel();
-        (Desk { sender }, Queue(receiver))
+        (Orders { sender }, Queue(receiver))
     }
 
     /// Asks for a reload and does not wait.
