@@ -1,72 +1,259 @@
-//! Our answers beside those of Knot and NSD on random zones and random questions.
+//! Our answers beside those of Knot and NSD: random zones, random questions, over UDP and over TCP.
+//!
+//! Each pair of replies is equal or different in a way that `peers/differences.rs` lists with the RFC section that decides;
+//! anything else fails, and so does a listed difference that no longer occurs. `PEERS_SEEDS=7,8` runs other seeds,
+//! `PEERS_QUESTIONS=100000` more questions a seed.
 
 mod peers;
 
-use peers::{Carrier, Ours, Peer, Program, Question, Random, Reply, World, ask_all, read};
+use peers::{
+    CLASSES, Carrier, Case, Ours, Peer, Program, Question, Random, Reply, Verdict, World, ask_all, line, read, same,
+};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
+/// What a run adds up.
+#[derive(Default)]
+struct Tally {
+    pairs: [usize; 2],
+    equal_to: BTreeMap<&'static str, usize>,
+    listed: BTreeMap<(usize, &'static str), usize>,
+    /// TC over UDP set by the peer only, and by us only.
+    cut: [usize; 2],
+    faults: Vec<String>,
+}
+
+/// All servers with the same zones.
+struct Stage {
+    world: World,
+    ours: Ours,
+    peers: [(Program, Peer); 2],
+}
+
+/// The promise of the engine: rcode, AA, answer and authority as Knot and NSD say, or as the RFC named says.
 #[test]
-fn explore() {
-    let seed = std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
-    let mut random = Random::new(seed);
-    let world =
-        if std::env::var("ROOT").is_ok() { World::of_root(&mut random) } else { World::of_trees(20, &mut random) };
-    let begun = std::time::Instant::now();
-    let ours = Ours::start(&world);
-    let knot = Peer::start(Program::Knot, &world);
-    let nsd = Peer::start(Program::Nsd, &world);
-    let names = world.interesting();
-    println!("{} zones, {} names", world.zones.len(), names.len());
-    let questions: Vec<_> = (0..10000).map(|_| Question::random(&names, &mut random)).collect();
-    let octets: Vec<_> = questions.iter().zip(0..).map(|(q, id)| q.octets(id)).collect();
-    let mut counts = std::collections::BTreeMap::new();
-    for carrier in [Carrier::Udp, Carrier::Tcp] {
-        let from_ours = ask_all(carrier, ours.address, &octets);
-        println!("asked ours {:?}", begun.elapsed());
-        let from_knot = ask_all(carrier, knot.address, &octets);
-        println!("asked knot {:?}", begun.elapsed());
-        let from_nsd = ask_all(carrier, nsd.address, &octets);
-        println!("asked nsd {:?}", begun.elapsed());
-        for (at, question) in questions.iter().enumerate() {
-            let all: Vec<(&str, Result<Reply, String>)> =
-                [("ours", &from_ours), ("knot", &from_knot), ("nsd", &from_nsd)]
-                    .iter()
-                    .map(|(n, l)| (*n, l[at].as_ref().ok_or("silent".to_owned()).and_then(|o| read(o))))
-                    .collect();
-            let same = |a: &Result<Reply, String>, b: &Result<Reply, String>| match (a, b) {
-                (Ok(k), Ok(n)) => {
-                    k.rcode == n.rcode
-                        && k.aa == n.aa
-                        && k.tc == n.tc
-                        && k.answer == n.answer
-                        && k.authority == n.authority
-                }
-                _ => false,
-            };
-            let k = same(&all[0].1, &all[1].1);
-            let n = same(&all[0].1, &all[2].1);
-            *counts.entry((k, n)).or_insert(0) += 1;
-            if k || n {
-                continue;
+fn answers_are_those_of_knot_and_nsd() {
+    let seeds = numbers("PEERS_SEEDS").unwrap_or_else(|| vec![1, 2, 3, 4]);
+    let questions = numbers("PEERS_QUESTIONS").and_then(|all| all.first().copied()).unwrap_or(6_000) as usize;
+    let mut tally = Tally::default();
+    for seed in seeds {
+        // Each fourth seed serves the root zone.
+        let mut random = Random::new(seed);
+        let world = match seed % 4 {
+            0 => World::of_root(&mut random),
+            _ => World::of_trees(24, &mut random),
+        };
+        let peers = [Program::Knot, Program::Nsd].map(|program| (program, Peer::start(program, &world)));
+        if let Ok(folder) = std::env::var("PEERS_DUMP") {
+            for (n, zone) in world.zones.iter().enumerate() {
+                let text: String = zone.records.iter().map(|r| line(r) + "\n").collect();
+                std::fs::write(format!("{folder}/{seed}-{n}.zone"), text).unwrap();
             }
-            println!("--- {carrier:?} {question}");
-            for (w, r) in all {
-                match r {
-                    Err(e) => println!("  {w}: {e}"),
-                    Ok(r) => {
-                        println!("  {w}: rcode {} aa {} tc {} len {}", r.rcode, r.aa, r.tc, r.length);
-                        for a in &r.answer {
-                            println!("    an {}", peers::line(a));
-                        }
-                        for a in &r.authority {
-                            println!("    au {}", peers::line(a));
-                        }
-                        for a in &r.additional {
-                            println!("    ad {}", peers::line(a));
-                        }
-                    }
+        }
+        let stage = Stage { ours: Ours::start(&world), world, peers };
+        stage.run(seed, questions, &mut random, &mut tally);
+    }
+    println!("{}", tally.report());
+    assert!(tally.faults.is_empty(), "{} faults; the first:\n{}", tally.faults.len(), tally.first_faults());
+    assert!(tally.pairs.iter().all(|pairs| *pairs >= 20_000) || numbers("PEERS_SEEDS").is_some(), "too few pairs");
+    for (index, class) in CLASSES.iter().enumerate() {
+        assert!(tally.listed.keys().any(|(used, _)| *used == index), "never seen, so not to be listed: {}", class.name);
+    }
+}
+
+fn numbers(variable: &str) -> Option<Vec<u64>> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.split(',').map(|number| number.trim().parse().expect("numbers with commas between")).collect())
+}
+
+impl Stage {
+    fn run(&self, seed: u64, count: usize, random: &mut Random, tally: &mut Tally) {
+        let names = self.world.interesting();
+        let mut left = count;
+        while left > 0 {
+            let questions: Vec<_> = (0..left.min(20_000)).map(|_| Question::random(&names, random)).collect();
+            left -= questions.len();
+            self.ask(seed, &questions, tally);
+        }
+    }
+
+    fn ask(&self, seed: u64, questions: &[Question], tally: &mut Tally) {
+        let octets: Vec<_> = questions.iter().zip(0..).map(|(question, id)| question.octets(id)).collect();
+        let by_udp = ask_all(Carrier::Udp, self.ours.address, &octets);
+        let by_tcp = ask_all(Carrier::Tcp, self.ours.address, &octets);
+        let peers = self.peers.each_ref().map(|(program, peer)| {
+            let udp = ask_all(Carrier::Udp, peer.address, &octets);
+            (*program, peer, udp, ask_all(Carrier::Tcp, peer.address, &octets))
+        });
+        for (at, question) in questions.iter().enumerate() {
+            let mut fault = |what: &str, replies: &[(&str, Option<&Reply>)]| {
+                tally.faults.push(shown(seed, question, what, replies));
+            };
+            let ours = match (readable(&by_udp[at]), readable(&by_tcp[at])) {
+                (Ok(udp), Ok(tcp)) => (udp, tcp),
+                (Err(reason), _) => return fault(&format!("UDP: {reason}"), &[]),
+                (_, Err(reason)) => return fault(&format!("TCP: {reason}"), &[]),
+            };
+            for (carrier, reply) in [(Carrier::Udp, &ours.0), (Carrier::Tcp, &ours.1)] {
+                if let Err(what) = sound(reply, question, carrier, at as u16) {
+                    fault(&what, &[("ours", Some(reply))]);
+                }
+            }
+            if let Err(what) = truncation(&ours.0, &ours.1, question) {
+                fault(&what, &[("udp", Some(&ours.0)), ("tcp", Some(&ours.1))]);
+            }
+            let read: Vec<_> = peers
+                .iter()
+                .map(|(program, peer, udp, tcp)| (*program, *peer, readable(&udp[at]).ok(), readable(&tcp[at]).ok()))
+                .collect();
+            for carrier in [Carrier::Udp, Carrier::Tcp] {
+                self.compare(seed, question, carrier, &ours, &read, tally);
+            }
+            for (_, _, udp, _) in &read {
+                if let Some(udp) = udp.as_ref().filter(|udp| udp.tc != ours.0.tc) {
+                    tally.cut[usize::from(ours.0.tc)] += usize::from(udp.tc != ours.0.tc);
                 }
             }
         }
     }
-    println!("(=knot, =nsd) {counts:?} in {:?}", begun.elapsed());
+
+    /// Compares ours, over UDP and over TCP, with both peers on one carrier.
+    fn compare(
+        &self,
+        seed: u64,
+        question: &Question,
+        carrier: Carrier,
+        ours: &(Reply, Reply),
+        peers: &[Replies<'_>],
+        tally: &mut Tally,
+    ) {
+        let mut cases: Vec<_> = peers
+            .iter()
+            .map(|(program, server, udp, tcp)| {
+                let ask = move |question: &Question| {
+                    let replies = ask_all(Carrier::Tcp, server.address, &[question.octets(0)]);
+                    replies.first().and_then(|reply| readable(reply).ok())
+                };
+                // What UDP cut off is compared as it comes over TCP; `truncation` has held ours against that.
+                let cut = ours.0.tc || udp.as_ref().is_some_and(|reply| reply.tc);
+                let by_tcp = carrier == Carrier::Tcp || cut;
+                let (ours, peer) = if by_tcp { (&ours.1, tcp.as_ref()) } else { (&ours.0, udp.as_ref()) };
+                let ask = Box::new(ask);
+                Case { world: &self.world, question, program: *program, ours, peer, other_agrees: false, ask }
+            })
+            .collect();
+        if cases.iter().all(|case| case.verdict() == Verdict::Same) {
+            cases.iter().for_each(|case| tally.count(carrier, case.program, Verdict::Same));
+            return;
+        }
+        let agrees: Vec<_> = cases.iter().map(Case::agrees).collect();
+        for (at, case) in cases.iter_mut().enumerate() {
+            case.other_agrees = agrees[1 - at];
+        }
+        for case in &cases {
+            let verdict = case.verdict();
+            tally.count(carrier, case.program, verdict);
+            if verdict == Verdict::Fault {
+                let mut replies = vec![("ours", Some(case.ours))];
+                replies.extend(cases.iter().map(|case| (case.program.name(), case.peer)));
+                let what = format!("not as {}, in no listed way", case.program.name());
+                tally.faults.push(shown(seed, question, &what, &replies));
+            }
+        }
+    }
+}
+
+/// A peer and what it says of one question over UDP and over TCP.
+type Replies<'a> = (Program, &'a Peer, Option<Reply>, Option<Reply>);
+
+/// Ours over UDP is ours over TCP, cut off exactly when what must be in it does not fit (RFC 2181 section 9).
+///
+/// Addresses that only help may be left out; those of a referral count (RFC 9471 section 3.1).
+fn truncation(udp: &Reply, tcp: &Reply, question: &Question) -> Result<(), String> {
+    let limit = question.udp_limit();
+    let opt = tcp.opt_length;
+    if tcp.tc {
+        return Err("TC over TCP".to_owned());
+    }
+    if !udp.tc {
+        let equal = same(udp, tcp);
+        return if equal { Ok(()) } else { Err("UDP and TCP replies differ without TC".to_owned()) };
+    }
+    let referral = !tcp.aa && tcp.answer.is_empty();
+    let needed = if referral { tcp.length } else { tcp.needed + opt };
+    if needed > limit { Ok(()) } else { Err(format!("TC although {needed} octets are at most {limit}")) }
+}
+
+/// What must hold for every reply, whatever the peers say.
+fn sound(reply: &Reply, question: &Question, carrier: Carrier, id: u16) -> Result<(), String> {
+    let limit = if carrier == Carrier::Udp { question.udp_limit() } else { 65_535 };
+    let checks = [
+        ("the ID is the query's", reply.id == id),
+        ("the question is echoed octet for octet", reply.question == question.question_octets()),
+        ("the opcode is echoed", reply.opcode == question.opcode),
+        ("RD is echoed", reply.rd == question.recursion_desired || question.opcode != 0),
+        ("RA is clear", !reply.ra),
+        ("it fits", reply.length <= limit),
+        ("no record comes twice", !reply.repeated),
+        ("OPT answers OPT, and only that", reply.edns.is_some() == question.edns.is_some() || reply.rcode == 4),
+        ("an alias stands before its target", reply.in_order(question)),
+    ];
+    checks.iter().find(|(_, holds)| !holds).map_or(Ok(()), |(promise, _)| Err(format!("broken: {promise}")))
+}
+
+fn readable(reply: &Option<Vec<u8>>) -> Result<Reply, String> {
+    read(reply.as_ref().ok_or("no reply")?)
+}
+
+/// A question with replies to it, for a person.
+fn shown(seed: u64, question: &Question, what: &str, replies: &[(&str, Option<&Reply>)]) -> String {
+    let mut text = format!("--- seed {seed}: {question}: {what}\n");
+    for (name, reply) in replies {
+        let Some(reply) = reply else {
+            writeln!(text, "  {name}: silent").expect("a String takes text");
+            continue;
+        };
+        let Reply { rcode, aa, tc, length, .. } = reply;
+        writeln!(text, "  {name}: rcode {rcode} aa {aa} tc {tc} {length} octets").expect("a String takes text");
+        let sections = [("answer", &reply.answer), ("authority", &reply.authority), ("additional", &reply.additional)];
+        for (section, record) in sections.iter().flat_map(|(name, set)| set.iter().map(move |record| (name, record))) {
+            writeln!(text, "    {section} {}", line(record)).expect("a String takes text");
+        }
+    }
+    text
+}
+
+impl Tally {
+    fn count(&mut self, carrier: Carrier, program: Program, verdict: Verdict) {
+        self.pairs[usize::from(carrier == Carrier::Tcp)] += 1;
+        match verdict {
+            Verdict::Same => *self.equal_to.entry(program.name()).or_default() += 1,
+            Verdict::Listed(class) => *self.listed.entry((class, program.name())).or_default() += 1,
+            Verdict::Fault => {}
+        }
+    }
+
+    fn report(&self) -> String {
+        let mut text = format!("{} pairs over UDP, {} over TCP\n", self.pairs[0], self.pairs[1]);
+        for (program, count) in &self.equal_to {
+            writeln!(text, "{count:>8} equal to {program}").expect("a String takes text");
+        }
+        for ((index, program), count) in &self.listed {
+            let class = &CLASSES[*index];
+            writeln!(text, "{count:>8} unlike {program}: {} ({})", class.name, class.decides)
+                .expect("a String takes text");
+        }
+        let [theirs, ours] = self.cut;
+        writeln!(
+            text,
+            "{theirs:>8} cut off over UDP by the peer only, {ours} by us only (RFC 2181 section 9: by size)"
+        )
+        .expect("a String takes text");
+        write!(text, "{:>8} faults", self.faults.len()).expect("a String takes text");
+        text
+    }
+
+    fn first_faults(&self) -> String {
+        self.faults.iter().take(400).cloned().collect()
+    }
 }

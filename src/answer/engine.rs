@@ -7,8 +7,8 @@ use super::node::{Node, flag, rtype};
 use super::reply::{Owner, Reply, Section};
 use super::trace::{Rule, Step, Trace};
 use super::zone::{Descent, Zone};
-use super::zones::{Located, Zones};
-use crate::dns::{HEADER, Name, Query, name_from_wire};
+use super::zones::{Found, Located, Zones};
+use crate::dns::{HEADER, Name, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.
 const ALIASES: usize = 20;
@@ -28,31 +28,117 @@ pub(crate) enum Outcome {
     NotOurs,
 }
 
-/// Writes the answer to a query of class IN into `reply`, but for the header and OPT.
-pub(crate) fn answer<T: Trace>(zones: &Zones, query: &Query<'_>, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
-    let Ok(mut name) = SearchName::new(query.name, HEADER) else { return Outcome::NotOurs };
+/// A question on its way to an answer: hashed and its zone found, nothing of the zone read yet.
+///
+/// It borrows nothing, so that a worker keeps one for each message of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup {
+    name: SearchName,
+    rtype: u16,
+    /// None when no zone holds the name.
+    found: Option<Found>,
+    /// What the first slot holds; only read so that it is in the cache when the answer is written.
+    entry: u32,
+}
+
+impl Lookup {
+    pub(crate) const fn blank() -> Self {
+        Lookup { name: SearchName::blank(), rtype: 0, found: None, entry: 0 }
+    }
+
+    /// Becomes the look-up of a question, whose name stands behind the header of query and reply.
+    pub(crate) fn start(&mut self, zones: &Zones, name: &[u8], rtype: u16) {
+        self.rtype = rtype;
+        self.entry = 0;
+        let read = self.name.read(name, HEADER);
+        self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
+    }
+
+    /// Reads the slot of the name: the first of the two places in memory that may be far away.
+    pub(crate) fn reach_slot(&mut self, zones: &Zones) {
+        if let Some(located) = self.found.and_then(|found| zones.recall(found)) {
+            self.entry = located.zone.first_slot(located.hash);
+        }
+    }
+
+    /// Reads the node of the name: the second.
+    pub(crate) fn reach_node(&self, zones: &Zones) -> u8 {
+        let located = self.found.and_then(|found| zones.recall(found));
+        located.map_or(0, |located| located.zone.first_octet(located.hash, self.entry))
+    }
+}
+
+/// Writes the answer to a question of class IN into `reply`, but for the header and OPT.
+pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
+    let Some(located) = lookup.found.and_then(|found| zones.recall(found)) else {
+        trace.step(|| not_ours(&lookup.name));
+        return Outcome::NotOurs;
+    };
+    let special = located.special;
+    let search = Search { zones, located, name: &lookup.name, rtype: lookup.rtype, first: true };
+    let mut redirects = Redirects::default();
+    match search.run(&mut redirects, reply, trace) {
+        Some(target) => Outcome::Answered { special: special | follow(&search, target, &mut redirects, reply, trace) },
+        None => Outcome::Answered { special },
+    }
+}
+
+/// Searches the targets of aliases until one is no alias. Returns true when a special-use zone had a part in it.
+#[cold]
+fn follow<T: Trace>(
+    question: &Search<'_>,
+    target: usize,
+    redirects: &mut Redirects,
+    reply: &mut Reply<'_>,
+    trace: &mut T,
+) -> bool {
+    let zones = question.zones;
     let mut searched = [0u64; ALIASES];
+    searched[0] = question.located.hash;
     let mut special = false;
-    for alias in 0..ALIASES {
-        let Some(located) = zones.locate(&name, query.rtype == rtype::DS) else {
+    let mut target = Some(target);
+    for alias in 1..ALIASES {
+        // A target that no pointer can name any more ends the chain; so does one that was searched before.
+        let next = target.and_then(|target| SearchName::in_message(reply.octets(), target).ok());
+        let Some(name) = next.filter(|next| !searched[..alias].contains(&hash_name(next))) else { break };
+        let Some(located) = zones.locate(&name, question.rtype == rtype::DS) else {
             trace.step(|| not_ours(&name));
-            if alias == 0 {
-                return Outcome::NotOurs;
-            }
             break;
         };
         special |= located.special;
         searched[alias] = located.hash;
-        let search = Search { zones, located, name: &name, rtype: query.rtype, first: alias == 0 };
-        let Some(target) = search.run(reply, trace) else { break };
-        // A target that no pointer can name any more ends the chain; so does one that was searched before.
-        let Ok(next) = SearchName::in_message(reply.octets(), target) else { break };
-        if searched[..=alias].contains(&hash_name(&next)) {
-            break;
-        }
-        name = next;
+        let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
+        target = search.run(redirects, reply, trace);
     }
-    Outcome::Answered { special }
+    special
+}
+
+/// The DNAMEs that one answer went through.
+#[derive(Default)]
+struct Redirects {
+    used: [Redirect; ALIASES],
+    count: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Redirect {
+    /// Of the DNAME's owner.
+    hash: u64,
+    /// Where its target stands in the reply.
+    target: usize,
+}
+
+impl Redirects {
+    fn find(&self, hash: u64) -> Option<Redirect> {
+        self.used[..self.count].iter().find(|redirect| redirect.hash == hash).copied()
+    }
+
+    fn add(&mut self, redirect: Redirect) {
+        if let Some(free) = self.used.get_mut(self.count) {
+            *free = redirect;
+            self.count += 1;
+        }
+    }
 }
 
 /// One name to be searched in one zone.
@@ -67,7 +153,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Writes what the zone says. Returns where in the reply the alias target stands that is to be searched next.
-    fn run<T: Trace>(&self, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+    fn run<T: Trace>(&self, redirects: &mut Redirects, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
         let zone = self.zone();
         let exact = zone.find(self.located.hash, zone.relative(self.name, self.name.labels()));
         if let Some(node) = exact
@@ -77,7 +163,7 @@ impl<'a> Search<'a> {
             if node.has(flag::CUT) && self.rtype != rtype::DS {
                 return self.refer(node, self.name.labels(), reply, trace);
             }
-            return self.answer_from(node, false, reply, trace);
+            return self.answer_from(node, false, redirects, reply, trace);
         }
         let Descent { node, labels, hash } = zone.descend(self.name);
         let node = node?;
@@ -85,12 +171,12 @@ impl<'a> Search<'a> {
             return self.refer(node, labels, reply, trace);
         }
         if node.has(flag::DNAME) {
-            return self.redirect(node, labels, reply, trace);
+            return self.redirect(node, labels, hash, redirects, reply, trace);
         }
         if node.has(flag::WILDCARD)
             && let Some(wildcard) = zone.wildcard(self.name, labels, hash)
         {
-            return self.answer_from(wildcard, true, reply, trace);
+            return self.answer_from(wildcard, true, redirects, reply, trace);
         }
         trace.step(|| self.step(Rule::NxDomain, node));
         reply.rcode = NXDOMAIN;
@@ -102,6 +188,7 @@ impl<'a> Search<'a> {
         &self,
         node: Node<'_>,
         wildcard: bool,
+        redirects: &Redirects,
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<usize> {
@@ -127,6 +214,9 @@ impl<'a> Search<'a> {
             return self.deny(reply);
         };
         trace.step(|| self.step(rule(Rule::Exact, Rule::Wildcard), node));
+        if rrset.rtype == rtype::DNAME && redirects.find(self.located.hash).is_some() {
+            return None;
+        }
         if reply.push(Section::Answer, self.owner(), rrset, rrset.ttl, self.origin_position()).is_none() {
             reply.set_truncated();
             return None;
@@ -149,17 +239,37 @@ impl<'a> Search<'a> {
     }
 
     /// A DNAME above the name: the DNAME, the CNAME made from it, and on with the new name (RFC 6672 section 3.2).
-    fn redirect<T: Trace>(&self, node: Node<'_>, labels: usize, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
-        trace.step(|| self.step(Rule::Dname, node));
-        reply.authoritative |= self.first;
+    ///
+    /// A DNAME stands in the answer once, however often the chain comes by. One that leads below itself would lengthen the
+    /// name until it overflows: the chain ends when it comes by again, and a resolver that wants more asks for the target.
+    fn redirect<T: Trace>(
+        &self,
+        node: Node<'_>,
+        labels: usize,
+        hash: u64,
+        redirects: &mut Redirects,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<usize> {
         let owner = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
         let dname = node.rrset(rtype::DNAME)?;
-        let Some(target) = reply.push(Section::Answer, owner, dname, dname.ttl, None) else {
+        let new_suffix = dname.records().next()?.data;
+        let before = redirects.find(hash);
+        if before.is_some() && is_at_or_below(new_suffix, owner.wire) {
+            return None;
+        }
+        trace.step(|| self.step(Rule::Dname, node));
+        reply.authoritative |= self.first;
+        let pushed = match before {
+            Some(before) => Some(before.target),
+            None => reply.push(Section::Answer, owner, dname, dname.ttl, None),
+        };
+        let Some(target) = pushed else {
             reply.set_truncated();
             return None;
         };
+        redirects.add(Redirect { hash, target });
         let prefix = &self.name.wire()[..self.name.suffix_start(labels)];
-        let new_suffix = dname.records().next()?.data;
         if prefix.len() + new_suffix.len() > 255 {
             reply.rcode = YXDOMAIN;
             return None;

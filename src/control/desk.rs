@@ -2,11 +2,13 @@
 
 use crate::finding::Finding;
 use crate::snapshot::Snapshot;
-use crate::snapshot::ZoneSource;
+use crate::zone::Records;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::mpsc;
@@ -18,9 +20,22 @@ pub struct Published {
     /// What answers queries.
     pub snapshot: Arc<Snapshot>,
     /// The zones as they were read, of all horizons.
-    pub zones: Vec<ZoneSource>,
+    pub zones: Vec<PublishedZone>,
     /// What the checks said when it was loaded.
     pub findings: Vec<Finding>,
+    /// Zone texts that lines count in although they are not in their files yet: what generation will write.
+    pub unwritten: HashMap<PathBuf, Vec<u8>>,
+}
+
+/// One zone of one horizon as it was read.
+#[derive(Debug, Clone)]
+pub struct PublishedZone {
+    /// The horizon's name.
+    pub horizon: String,
+    /// Its records.
+    pub records: Arc<Records>,
+    /// The files that the records' lines count in: the zone file first, then included ones; empty for a zone in memory.
+    pub files: Vec<PathBuf>,
 }
 
 /// How the server is.

@@ -23,7 +23,7 @@ mod status;
 
 pub use answer::answer;
 pub use client::{AskError, ask};
-pub use desk::{Desk, Health, LastReload, Published, ReloadOrder, ReloadOutcome};
+pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff};
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
 pub use get::{GetAnswer, HorizonRecords, get};

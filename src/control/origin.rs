@@ -1,11 +1,11 @@
 //! Where a record comes from: horizon, file, line, and the comment that stands behind it there.
 
 use super::Published;
+use super::PublishedZone;
 use super::horizon_match::chain;
 use crate::dns::Name;
 use crate::dns::Rtype;
 use crate::files;
-use crate::snapshot::ZoneSource;
 use crate::zone::Document;
 use crate::zone::Record;
 use serde::Deserialize;
@@ -77,8 +77,8 @@ impl<'a> Origins<'a> {
         None
     }
 
-    fn describe(&mut self, source: &ZoneSource, record: Record<'_>) -> RecordOrigin {
-        let file = file_of(source, record.line.file);
+    fn describe(&mut self, source: &PublishedZone, record: Record<'_>) -> RecordOrigin {
+        let file = source.files.get(usize::from(record.line.file)).cloned();
         let line = (record.line.number > 0).then_some(record.line.number);
         let comment = match (&file, line) {
             (Some(file), Some(line)) => self.comment(file, line, source.records.origin()),
@@ -96,10 +96,13 @@ impl<'a> Origins<'a> {
 
     /// The comment of the entry that begins on a line. A file that is gone or changed meanwhile has none to tell.
     fn comment(&mut self, file: &Path, line: u32, origin: &Name) -> Option<String> {
-        if !self.files.contains_key(file) {
-            self.files.insert(file.to_path_buf(), files::read(file, LARGEST_FILE).unwrap_or_default());
-        }
-        let text = self.files.get(file)?;
+        let text = match self.published.unwritten.get(file) {
+            Some(text) => text,
+            None => self
+                .files
+                .entry(file.to_path_buf())
+                .or_insert_with(|| files::read(file, LARGEST_FILE).unwrap_or_default()),
+        };
         let before: usize =
             text.split_inclusive(|octet| *octet == b'\n').take(line as usize - 1).map(<[u8]>::len).sum();
         let rest = text.get(before..)?;
@@ -113,11 +116,6 @@ impl<'a> Origins<'a> {
 }
 
 /// The zones of a horizon whose apex is at or above `owner`.
-fn sources<'a>(published: &'a Published, horizon: &'a str, owner: &'a Name) -> impl Iterator<Item = &'a ZoneSource> {
+fn sources<'a>(published: &'a Published, horizon: &'a str, owner: &'a Name) -> impl Iterator<Item = &'a PublishedZone> {
     published.zones.iter().filter(move |source| source.horizon == horizon && owner.ends_with(source.records.origin()))
-}
-
-/// The file that a record's line counts in. Of included files only the number is known here.
-fn file_of(source: &ZoneSource, index: u16) -> Option<PathBuf> {
-    if index == 0 { source.file.clone() } else { None }
 }

@@ -131,7 +131,7 @@ fn zones(published: &Published, horizon: &str) -> Vec<ZoneStatus> {
                 names: seen.zone.names(),
                 records: seen.zone.records(),
                 inherited: seen.inherited,
-                file: own.and_then(|source| source.file.clone()),
+                file: own.and_then(|source| source.files.first().cloned()),
             }
         })
         .collect();

@@ -64,7 +64,7 @@ pub(super) fn greeting(server: &Server) -> String {
         .collect();
     let names = serving.zones.iter().flat_map(|zone| zone.records.iter());
     let names = names.filter(|record| is_shown(record.rtype)).map(|record| record.owner);
-    let mut text = table(&serving.snapshot, names, &clients);
+    let mut text = table(&serving.published.snapshot, names, &clients);
     let Some(address) = server.addresses().first().copied() else { return text };
     let example = example_name(&text, clients.len()).to_owned();
     let at = format!("@{} -p {}", address.ip(), address.port());

@@ -4,7 +4,7 @@ use super::serial::{raised, same_but_serial, serial, with_serial};
 use super::zonefiles::ZoneFile;
 use crate::files::{self, FileError};
 use crate::finding::{Finding, Place, Severity};
-use crate::zone::{self, Below, Includes, Records, parse_zone_with};
+use crate::zone::{self, Below, Includes, Records, check_zone, parse_zone_with};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -57,7 +57,7 @@ impl LoadedZone {
         }
         let included = Included { below: Below::new(folder), contents: RefCell::default() };
         let zone = parse_zone_with(&octets, &file.path, &file.origin, &included)?;
-        let findings = vet(file, &zone)?;
+        let findings = vet(&zone)?;
         let mut sources = vec![(file.path.clone(), Content::of(&octets))];
         sources.extend(included.contents.into_inner());
         let (records, findings) = match previous {
@@ -120,9 +120,11 @@ fn keep_serial_rising(
     }
 }
 
-fn vet(file: &ZoneFile, zone: &zone::LoadedZone) -> Result<Vec<Finding>, Vec<Finding>> {
-    let _ = file;
-    Ok(zone.findings.clone())
+/// What the zone's text and the zone as a whole give to say.
+fn vet(zone: &zone::LoadedZone) -> Result<Vec<Finding>, Vec<Finding>> {
+    let mut findings = zone.findings.clone();
+    findings.extend(check_zone(&zone.records, &zone.files));
+    if findings.iter().any(|finding| finding.refuses) { Err(findings) } else { Ok(findings) }
 }
 
 /// Reads included files and remembers what was in them.

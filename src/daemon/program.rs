@@ -32,18 +32,20 @@ fn run(source: Source, greeting: impl FnOnce(&Server) -> String) -> ExitCode {
         Ok(server) => server,
         Err(findings) => return refuse(&findings),
     };
+    let signals = match server.signals() {
+        Ok(signals) => signals,
+        Err(error) => {
+            eprintln!("horizond: signals cannot be taken: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let addresses: Vec<String> = server.addresses().iter().map(ToString::to_string).collect();
     let text = format!("{}horizond: ready on {} (UDP and TCP)\n", greeting(&server), addresses.join(", "));
     // Nobody may be reading; the server serves all the same.
     let mut stdout = io::stdout();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    match server.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("horizond: signals cannot be taken: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    server.run(signals);
+    ExitCode::SUCCESS
 }
 
 fn refuse(findings: &[Finding]) -> ExitCode {

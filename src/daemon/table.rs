@@ -48,10 +48,8 @@ fn addresses(snapshot: &Snapshot, client: IpAddr, name: &Name) -> String {
         let Ok(message) = Message::from_octets(reply.as_slice()) else { continue };
         rcode = message.header().rcode().to_string();
         let Ok(answer) = message.answer() else { continue };
-        found.extend(
-            answer.clone().limit_to::<Cname<_>>().flatten().map(|record| format!("-> {}.", record.data().cname())),
-        );
-        found.extend(answer.clone().limit_to::<A>().flatten().map(|record| record.data().addr().to_string()));
+        found.extend(answer.limit_to::<Cname<_>>().flatten().map(|record| format!("-> {}.", record.data().cname())));
+        found.extend(answer.limit_to::<A>().flatten().map(|record| record.data().addr().to_string()));
         found.extend(answer.limit_to::<Aaaa>().flatten().map(|record| record.data().addr().to_string()));
     }
     let mut seen = BTreeSet::new();

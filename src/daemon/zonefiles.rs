@@ -21,17 +21,13 @@ pub struct ZoneFile {
     pub path: PathBuf,
 }
 
-/// Lists the zone files of all horizons: in the order of the settings, then by file name. A missing folder has none.
+/// Lists the zone files of all horizons, those that are about to be written included: in the order of the settings, then by
+/// file name. A missing folder has none.
 ///
 /// # Errors
 /// `ZONE_FOLDER_UNREADABLE`, `ZONE_FILE_NAME` (a name that is no origin) and `DUPLICATE_ORIGIN` (two names that differ in
 /// case only), all of them at once.
-pub(super) fn list(settings: &Settings) -> Result<Vec<ZoneFile>, Vec<Finding>> {
-    list_with(settings, &std::iter::empty())
-}
-
-/// As [`list`], with files that are about to be written.
-pub(super) fn list_with<'a>(
+pub(super) fn list<'a>(
     settings: &Settings,
     coming: &(impl Iterator<Item = &'a Path> + Clone),
 ) -> Result<Vec<ZoneFile>, Vec<Finding>> {
@@ -79,11 +75,6 @@ pub(super) fn is_left_over(name: &str) -> bool {
     const ENDINGS: [&str; 10] =
         ["~", ".swp", ".swx", ".bak", ".tmp", ".orig", ".rej", ".dpkg-old", ".dpkg-new", ".dpkg-dist"];
     name.starts_with('.') || name.starts_with('#') || ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// The zone file name of an origin, lower case: the inverse of what [`list`] reads.
-pub(super) fn file_name(origin: &Name) -> String {
-    if origin.is_root() { "root.zone".to_owned() } else { format!("{origin}.zone").to_ascii_lowercase() }
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {
@@ -171,9 +162,6 @@ mod tests {
         for (file, expected) in table {
             let seen = origin(file).ok();
             assert_eq!(seen, expected.map(|name| parse_name(name).unwrap()), "{file}");
-            if let Some(name) = seen {
-                assert_eq!(file_name(&name), file);
-            }
         }
     }
 }

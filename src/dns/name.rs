@@ -90,6 +90,19 @@ pub fn labels(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// True when the wire name `name` is `apex` or lies below it; case is ignored (RFC 4343).
+pub fn is_at_or_below(name: &[u8], apex: &[u8]) -> bool {
+    let Some(start) = name.len().checked_sub(apex.len()) else { return false };
+    let mut at = 0;
+    for label in labels(name) {
+        if at >= start {
+            break;
+        }
+        at += 1 + label.len();
+    }
+    at == start && name[start..].eq_ignore_ascii_case(apex)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

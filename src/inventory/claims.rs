@@ -21,6 +21,8 @@ pub struct Claims {
     pub undecided: Vec<Undecided>,
     /// The CA's name and where its guest is, when both are known.
     pub ca: Option<CaClaim>,
+    /// The own name of each guest that has a fit one, templates left out.
+    pub own_names: BTreeMap<GuestId, (Name, Origin)>,
 }
 
 /// A zone of the inventory.
@@ -153,8 +155,7 @@ impl Claims {
 ///
 /// Claims come from `authoritative_zones`, `dns_records`, `portainer_agent_hostname`, `traefik_service`, Host rules of stacks
 /// and guests' names; the kinds go before each other in the order of [`ClaimKind`]. `[routes]` decides each name's address
-/// per horizon. A horizon without an entry there publishes everything directly when it is private, and nothing when it is
-/// public or inherits from another.
+/// per horizon; a horizon without an entry there has [`crate::config::KindRoutes::default_for`].
 ///
 /// `[routes.name]` decides like this: an exact name rules every claim of it, also an explicit one (`direct` means the
 /// written address there); a wildcard rules all but explicit claims. Of a CONFLICT, `traefik`, `gateway` and `none` leave

@@ -60,8 +60,8 @@ const PRIVATE_ENDS: [&str; 15] = [
 
 fn is_private(zone: &Name) -> bool {
     let text = zone.to_string().to_ascii_lowercase();
-    let ends = |end: &&str| text == **end || text.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
-    text.split('.').any(|label| label == "internal") || PRIVATE_ENDS.iter().any(|end| ends(&end))
+    let ends = |end: &str| text == end || text.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'));
+    text.split('.').any(|label| label == "internal") || PRIVATE_ENDS.iter().any(|end| ends(end))
 }
 
 /// Collects the wishes of all sources; what cannot become a name is told.
@@ -160,6 +160,10 @@ impl Collector<'_> {
         }
         names.extend(name.clone().ok());
         let label = format!("{} name", guest.id);
+        if let (Ok(name), false) = (&name, guest.template) {
+            let origin = Origin::new(&label, place.clone());
+            self.claims.own_names.insert(guest.id.clone(), (name.clone(), origin));
+        }
         self.add(&guest.name, name, ClaimKind::Guest, Some(index), None, &label, &place);
         if guest.template {
             names.sort();

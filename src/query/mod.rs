@@ -1,7 +1,10 @@
 //! One query from start to finish: octets in, a verdict out. Every transport, test, bench and fuzz target calls this.
 
+mod code;
 mod explain;
+mod pending;
 mod respond;
 
 pub use explain::{Explanation, explain};
+pub use pending::Pending;
 pub use respond::{Transport, UDP_SIZE, Verdict, respond};

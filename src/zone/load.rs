@@ -7,8 +7,8 @@ use super::records::Records;
 use super::records::RecordsError;
 use super::source::Below;
 use super::source::Includes;
+use super::source::MAX_TEXT;
 use super::source::NoIncludes;
-use super::source::read_text;
 use super::statement::Context;
 use super::statement::Head;
 use super::statement::Statement;
@@ -18,6 +18,7 @@ use crate::dns::Name;
 use crate::dns::Token;
 use crate::dns::present_name;
 use crate::dns::shown;
+use crate::files;
 use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
@@ -57,11 +58,17 @@ pub struct LoadedZone {
 /// Every error of the files: unreadable files, and each broken entry with line and column (the first 100, then a
 /// count).
 pub fn read_zone(path: &Path, origin: &Name, root: &Path) -> Result<LoadedZone, Vec<Finding>> {
-    match read_text(path) {
+    match files::read(path, MAX_TEXT) {
         Ok(text) => parse_zone_with(&text, path, origin, &Below::new(root)),
         Err(error) => {
-            let what = format!("the zone file cannot be read: {error}");
-            let finding = Finding::new("ZONE_READ", Severity::Error, origin.to_string(), what, "make it readable");
+            let what = error.to_string();
+            let finding = Finding::new(
+                "ZONE_READ",
+                Severity::Error,
+                origin.to_string(),
+                what,
+                "the zone needs a plain file that the server may read",
+            );
             Err(vec![finding.seen_at(Place::file(path))])
         }
     }

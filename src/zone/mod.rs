@@ -1,5 +1,10 @@
 //! Zones: master-file text that keeps every octet, the records in it, and checks of a zone as a whole.
 
+mod census;
+mod check;
+mod check_delegation;
+mod check_sets;
+mod check_targets;
 mod document;
 mod edit;
 mod fault;
@@ -14,6 +19,7 @@ mod template;
 #[cfg(test)]
 mod edit_tests;
 
+pub use check::check_zone;
 pub use document::{Document, Entry, EntryKind, RecordEntry};
 pub use edit::{Edit, EditError, RecordLine};
 pub use load::{LoadedZone, parse_zone, parse_zone_with, read_zone};

@@ -2,7 +2,7 @@
 //!
 //! Compact because a zone may hold millions: an entry is 24 octets beside the octets of its owner and data.
 
-use crate::dns::{Name, Rtype, labels, wire_len};
+use crate::dns::{Name, Rtype, is_at_or_below, wire_len};
 use thiserror::Error;
 
 /// The records of one zone, in the order they were added. Class IN only.
@@ -142,19 +142,6 @@ impl Records {
         let rest = &self.octets[at as usize..];
         &rest[..wire_len(rest).unwrap_or(0)]
     }
-}
-
-/// True when the wire name `name` is `apex` or lies below it; case is ignored (RFC 4343).
-fn is_at_or_below(name: &[u8], apex: &[u8]) -> bool {
-    let Some(start) = name.len().checked_sub(apex.len()) else { return false };
-    let mut at = 0;
-    for label in labels(name) {
-        if at >= start {
-            break;
-        }
-        at += 1 + label.len();
-    }
-    at == start && name[start..].eq_ignore_ascii_case(apex)
 }
 
 #[cfg(test)]

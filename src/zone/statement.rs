@@ -99,10 +99,6 @@ impl Context {
 
     pub(super) fn set_owner(&mut self, token: &Token<'_>) -> Result<(), Fault> {
         self.owner.clear();
-        if token.quoted {
-            let what = "an owner in quotes";
-            return Err(Fault::new("ZONE_NAME", token.at, what, "write it without quotes; escape with `\\`"));
-        }
         scan_name(token.text, self.origin.as_slice(), &mut self.owner).map_err(|error| name_fault(token, error))
     }
 

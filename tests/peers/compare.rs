@@ -1,24 +1,138 @@
-//! The differences between servers that are allowed, each with the text that decides.
+//! Two replies to one question: equal, different in a way that is listed, or a fault.
+//!
+//! Replies are compared whole, as they come over TCP; what UDP cuts off is held against the same server's TCP reply.
 
+use super::differences::CLASSES;
+use super::names::{is_at_or_below, lower};
+use super::process::Program;
 use super::question::Question;
 use super::reply::Reply;
-use super::world::World;
+use super::world::{Rr, World, Zone};
+use horizon_dns::dns::Rtype;
+use std::collections::BTreeSet;
 
-/// One question and what each server said.
-#[derive(Debug)]
-pub(crate) struct Seen<'a> {
+/// One question, what we say and what a peer says, both without truncation.
+pub(crate) struct Case<'a> {
     pub(crate) world: &'a World,
     pub(crate) question: &'a Question,
-    pub(crate) ours: Reply,
-    pub(crate) peer: Reply,
+    pub(crate) program: Program,
+    pub(crate) ours: &'a Reply,
+    /// None where the peer is silent.
+    pub(crate) peer: Option<&'a Reply>,
+    /// True when the other peer says what we say.
+    pub(crate) other_agrees: bool,
+    /// Asks the same peer another question over TCP.
+    pub(crate) ask: Box<dyn Fn(&Question) -> Option<Reply> + 'a>,
 }
 
-#[derive(Debug)]
+/// What came of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Same,
+    /// The place of the class in [`CLASSES`].
     Listed(usize),
     Fault,
 }
-#[derive(Debug, Default)]
-pub(crate) struct Tally {}
-pub(crate) const CLASSES: [u8; 0] = [];
+
+impl Case<'_> {
+    /// Compares.
+    pub(crate) fn verdict(&self) -> Verdict {
+        if self.peer.is_some_and(|peer| same(self.ours, peer)) {
+            return Verdict::Same;
+        }
+        CLASSES.iter().position(|class| (class.holds)(self)).map_or(Verdict::Fault, Verdict::Listed)
+    }
+
+    /// The zone that answers for `name`, the parent's for DS (RFC 4035 section 3.1.4.1).
+    pub(crate) fn zone_of(&self, name: &[u8]) -> Option<&Zone> {
+        let mut zones: Vec<_> = self.world.zones.iter().filter(|zone| is_at_or_below(name, &zone.apex)).collect();
+        zones.sort_by_key(|zone| zone.apex.len());
+        if self.question.rtype == Rtype::DS
+            && zones.len() > 1
+            && zones.last().is_some_and(|zone| zone.apex.eq_ignore_ascii_case(name))
+        {
+            zones.pop();
+        }
+        zones.pop()
+    }
+
+    /// What the peer says of the whole chain when it is asked in each zone anew: where an alias leads into another zone than
+    /// the one searched, its answer is cut there and it is asked for the target.
+    ///
+    /// None when no alias leads into another zone.
+    pub(crate) fn joined(&self) -> Option<Reply> {
+        let mut reply = self.peer?.clone();
+        let mut joined = Reply { answer: BTreeSet::new(), ..reply.clone() };
+        let mut name = lower(&self.question.name);
+        let mut zone = self.zone_of(&name)?.apex.clone();
+        let mut seen = BTreeSet::new();
+        let mut crossings = 0;
+        while seen.insert(name.clone()) {
+            let part = reply.at(&name);
+            joined.answer.extend(part.iter().map(|record| (*record).clone()));
+            let Some(target) = alias_of(&part, &name, self.question.rtype) else { break };
+            name = target;
+            if let Some(next) = self.zone_of(&name).filter(|next| next.apex != zone && !seen.contains(&name)) {
+                zone = next.apex.clone();
+                reply = (self.ask)(&Question { name: name.clone(), ..self.question.clone() })?;
+                crossings += 1;
+            }
+        }
+        joined.rcode = reply.rcode;
+        joined.authority = reply.authority;
+        (crossings > 0).then_some(joined)
+    }
+
+    /// Our reply is the peer's, or what it says zone by zone, but for ANY that is minimal.
+    pub(crate) fn agrees(&self) -> bool {
+        let fits = |reply: &Reply| same(self.ours, reply) || super::differences::minimal_any(self, reply);
+        self.peer.is_some_and(fits) || self.joined().is_some_and(|joined| fits(&joined))
+    }
+}
+
+/// Where the records at `name` lead on to; none when they are what was asked for.
+fn alias_of(records: &[&Rr], name: &[u8], rtype: Rtype) -> Option<Vec<u8>> {
+    let synthesized = records.iter().any(|record| record.owner != name);
+    let follows = rtype != Rtype::CNAME && (rtype != Rtype::ANY || synthesized);
+    let alias = records.iter().find(|record| record.rtype == Rtype::CNAME && record.owner == name);
+    alias.filter(|_| follows).map(|record| record.data.clone())
+}
+
+/// Equal in all that the promise names: rcode, AA, answer, authority.
+pub(crate) fn same(one: &Reply, other: &Reply) -> bool {
+    one.rcode == other.rcode && one.aa == other.aa && one.answer == other.answer && one.authority == other.authority
+}
+
+impl Reply {
+    /// The part of the answer that is about `name`: its own records, and the DNAME above it that redirects it.
+    pub(crate) fn at(&self, name: &[u8]) -> Vec<&Rr> {
+        let above = |record: &Rr| record.rtype == Rtype::DNAME && is_at_or_below(name, &record.owner);
+        self.answer.iter().filter(|record| record.owner == name || above(record)).collect()
+    }
+
+    /// Where the chain of aliases that starts at the question's name ends.
+    pub(crate) fn chain_end(&self, question: &Question) -> Vec<u8> {
+        let mut name = lower(&question.name);
+        let mut seen = BTreeSet::new();
+        while seen.insert(name.clone()) {
+            let Some(target) = alias_of(&self.at(&name), &name, question.rtype) else { break };
+            name = target;
+        }
+        name
+    }
+
+    /// True when the answer ends in an alias whose target is not answered: no data, no authority, no error.
+    pub(crate) fn ends_open(&self, question: &Question) -> bool {
+        let end = self.chain_end(question);
+        end != lower(&question.name)
+            && self.rcode == 0
+            && self.authority.is_empty()
+            && !self.answer.iter().any(|record| record.owner == end)
+    }
+
+    /// The records at the chain's end.
+    pub(crate) fn data(&self, question: &Question) -> BTreeSet<&Rr> {
+        let end = self.chain_end(question);
+        self.answer.iter().filter(|record| record.owner == end).collect()
+    }
+}

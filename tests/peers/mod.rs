@@ -5,6 +5,7 @@
 mod ask;
 mod compare;
 mod data;
+mod differences;
 mod names;
 mod ours;
 mod process;
@@ -15,12 +16,12 @@ mod world;
 mod zonefile;
 
 pub(crate) use ask::{Carrier, ask_all};
-pub(crate) use compare::{CLASSES, Seen, Tally, Verdict};
-pub(crate) use names::{show, wire};
+pub(crate) use compare::{Case, Verdict, same};
+pub(crate) use differences::CLASSES;
 pub(crate) use ours::Ours;
 pub(crate) use process::{Peer, Program};
 pub(crate) use question::Question;
 pub(crate) use random::Random;
 pub(crate) use reply::{Reply, read};
-pub(crate) use world::{Rr, World, Zone};
+pub(crate) use world::World;
 pub(crate) use zonefile::line;

@@ -25,6 +25,16 @@ pub(crate) enum Program {
     Nsd,
 }
 
+impl Program {
+    /// As its makers write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Program::Knot => "Knot",
+            Program::Nsd => "NSD",
+        }
+    }
+}
+
 /// A running peer; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Peer {

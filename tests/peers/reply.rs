@@ -31,6 +31,10 @@ pub(crate) struct Reply {
     /// A record that came twice in one section.
     pub(crate) repeated: bool,
     pub(crate) length: usize,
+    /// Octets without the additional section, OPT not counted either.
+    pub(crate) needed: usize,
+    /// Octets of the OPT record.
+    pub(crate) opt_length: usize,
 }
 
 /// Reads a reply with all three readers.
@@ -74,9 +78,15 @@ fn walk(octets: &[u8]) -> Option<Reply> {
         edns: None,
         repeated: false,
         length: octets.len(),
+        needed: 0,
+        opt_length: 0,
     };
     for section in 0..3 {
+        if section == 2 {
+            reply.needed = at;
+        }
         for _ in 0..number(6 + 2 * section)? {
+            let begin = at;
             let (owner, fixed) = expand(octets, at)?;
             let rtype = Rtype::from_int(number(fixed)?);
             let class = number(fixed + 2)?;
@@ -87,6 +97,7 @@ fn walk(octets: &[u8]) -> Option<Reply> {
             if rtype == Rtype::OPT {
                 reply.rcode |= (ttl >> 24 << 4) as u16;
                 reply.edns = Some((class, ttl & 0xff_ffff));
+                reply.opt_length = end - begin;
                 continue;
             }
             if class != Class::IN.to_int() {
@@ -160,20 +171,6 @@ fn canonical(octets: &[u8], rtype: Rtype, start: usize, end: usize) -> Option<Ve
 }
 
 impl Reply {
-    /// The records that alias: where the chain of CNAMEs that starts at the question's name ends.
-    pub(crate) fn chain_end(&self, question: &Question) -> Vec<u8> {
-        let mut name = lower(&question.name);
-        let mut seen = BTreeSet::new();
-        while seen.insert(name.clone()) {
-            let alias = self.answer.iter().find(|record| record.rtype == Rtype::CNAME && record.owner == name);
-            match alias {
-                Some(record) if question.rtype != Rtype::CNAME => name = record.data.clone(),
-                _ => break,
-            }
-        }
-        name
-    }
-
     /// True when each alias stands before what it leads to, as stub resolvers expect (RFC 1034 section 4.3.1).
     pub(crate) fn in_order(&self, question: &Question) -> bool {
         let mut name = lower(&question.name);

@@ -116,11 +116,6 @@ impl World {
         }
     }
 
-    /// The zone with the longest apex at or above `name`.
-    pub(crate) fn zone_of(&self, name: &[u8]) -> Option<&Zone> {
-        self.zones.iter().filter(|zone| is_at_or_below(name, &zone.apex)).max_by_key(|zone| zone.apex.len())
-    }
-
     /// Names worth asking for: owners, names between them and the apex, and the names in their data.
     pub(crate) fn interesting(&self) -> Vec<Vec<u8>> {
         let mut names = BTreeSet::new();

@@ -1,0 +1,218 @@
+//! The differences from a peer that are allowed, each with the text that decides and a test that holds for nothing else.
+
+use super::compare::{Case, same};
+use super::names::{is_at_or_below, labels, lower, wire};
+use super::process::Program;
+use super::question::Question;
+use super::reply::Reply;
+use super::world::Rr;
+use horizon_dns::dns::{Class as DnsClass, Rtype};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One class of difference.
+pub(crate) struct Class {
+    /// What differs.
+    pub(crate) name: &'static str,
+    /// What decides, and for whom.
+    pub(crate) decides: &'static str,
+    /// True when a case belongs to it.
+    pub(crate) holds: fn(&Case<'_>) -> bool,
+}
+
+const NXDOMAIN: u16 = 3;
+const NOTIMP: u16 = 4;
+const REFUSED: u16 = 5;
+const YXDOMAIN: u16 = 6;
+
+/// All of them; the first that holds is counted.
+pub(crate) const CLASSES: [Class; 13] = [
+    Class {
+        name: "opcode",
+        decides: "RFC 1035 section 4.1.1: NOTIMP for an opcode that is not served; peers know NOTIFY and UPDATE, or are silent",
+        holds: |case| case.question.opcode != 0 && case.ours.rcode == NOTIMP && is_bare(case.ours),
+    },
+    Class {
+        name: "class CH",
+        decides: "RFC 1035 section 3.2.4: only class IN is served; peers answer CH for their version or refuse",
+        holds: |case| case.question.class == DnsClass::CH && case.ours.rcode == REFUSED && is_bare(case.ours),
+    },
+    Class {
+        name: "class ANY",
+        decides: "RFC 1035 section 6.2: no answer to QCLASS * is authoritative; we refuse it, peers take it as IN",
+        holds: |case| case.question.class == DnsClass::ANY && case.ours.rcode == REFUSED && is_bare(case.ours),
+    },
+    Class {
+        name: "special-use name",
+        decides: "RFC 6761 sections 6.2 and 6.4: test and invalid are answered from zones of our own",
+        holds: special_use,
+    },
+    Class {
+        name: "ANY is minimal",
+        decides: "RFC 8482 section 4.1: one RRset of those there are",
+        holds: |case| case.peer.is_some_and(|peer| minimal_any(case, peer)),
+    },
+    Class {
+        name: "chain goes on in another zone",
+        decides: "RFC 1034 section 4.3.2 step 3a: back to step 1, the search for the nearest zone; Knot stays in the first zone",
+        holds: |case| case.program == Program::Knot && case.agrees(),
+    },
+    Class {
+        name: "SOA of the zone that denies",
+        decides: "RFC 2308 section 3: the SOA of the zone that the missing name or type is in; NSD takes the question's zone",
+        holds: soa_of_the_end,
+    },
+    Class {
+        name: "names of another zone",
+        decides: "RFC 1034 section 4.2: what a parent holds below a cut is not in the child; NSD keeps one tree for all zones",
+        holds: |case| case.program == Program::Nsd && case.other_agrees && another_zone_reaches_in(case),
+    },
+    Class {
+        name: "DS at a name that only data mentions",
+        decides: "RFC 1034 section 4.3.2 step 3c: a name without records at or below it does not exist; NSD keeps it in its tree",
+        holds: |case| {
+            let asked = lower(&case.question.name);
+            let mentioned = |record: &Rr| lower(&record.data).ends_with(&asked);
+            case.program == Program::Nsd
+                && case.other_agrees
+                && case.question.rtype == Rtype::DS
+                && case.ours.rcode == NXDOMAIN
+                && case.world.zones.iter().flat_map(|zone| &zone.records).any(mentioned)
+        },
+    },
+    Class {
+        name: "NS at a wildcard",
+        decides: "RFC 4592 section 4.2: not defined; NSD and we expand it as data, Knot refers",
+        holds: |case| case.program == Program::Knot && case.other_agrees && holds_wildcard_cut(case),
+    },
+    Class {
+        name: "nothing beside YXDOMAIN",
+        decides: "RFC 6672 section 3.2 step 3c: YXDOMAIN ends the search; Knot goes on with the DNAME's own target",
+        holds: beside_overflow,
+    },
+    Class {
+        name: "DNAME that feeds itself",
+        decides: "RFC 1034 section 7.1: the work for one question is bounded; each server stops the endless chain elsewhere",
+        holds: endless_dname,
+    },
+    Class {
+        name: "DNAME overflow after a chain",
+        decides: "RFC 6672 section 3.2 step 3c: YXDOMAIN when the new name is too long, wherever in the chain",
+        holds: overflow_after_chain,
+    },
+];
+
+/// A reply that says nothing but its RCODE.
+fn is_bare(reply: &Reply) -> bool {
+    reply.answer.is_empty() && reply.authority.is_empty() && reply.additional.is_empty() && !reply.aa
+}
+
+/// The name, or the end of its chain, is in no zone of the world but below `test` or `invalid`.
+fn special_use(case: &Case<'_>) -> bool {
+    let Some(peer) = case.peer else { return false };
+    let end = peer.chain_end(case.question);
+    let special = [wire("test"), wire("invalid")].into_iter().find(|apex| is_at_or_below(&end, apex));
+    let Some(apex) = special.filter(|_| case.zone_of(&end).is_none()) else { return false };
+    let refused = end == lower(&case.question.name) && peer.rcode == REFUSED && case.ours.answer.is_empty();
+    let stopped = peer.ends_open(case.question) && case.ours.answer == peer.answer;
+    let rcode = if end == apex { 0 } else { NXDOMAIN };
+    let denied = case.ours.authority.len() == 1
+        && case.ours.authority.iter().all(|record| record.rtype == Rtype::SOA && record.owner == apex);
+    let apex_data = end == apex && matches!(case.question.rtype, Rtype::SOA | Rtype::NS | Rtype::ANY);
+    case.ours.aa && case.ours.rcode == rcode && ((refused || stopped) && denied || apex_data)
+}
+
+/// The same but for the records at the end of the chain, where ours are one RRset, whole, as the peer itself has it.
+pub(super) fn minimal_any(case: &Case<'_>, peer: &Reply) -> bool {
+    if case.question.rtype != Rtype::ANY {
+        return false;
+    }
+    let (ours, theirs) = (case.ours.data(case.question), peer.data(case.question));
+    let Some(first) = ours.first() else { return false };
+    let end = case.ours.chain_end(case.question);
+    let alone = Question { name: end, rtype: first.rtype, ..case.question.clone() };
+    let whole = (case.ask)(&alone).is_some_and(|reply| ours == reply.data(&alone));
+    let on_the_way = |reply: &'_ Reply, data: &BTreeSet<&Rr>| -> BTreeSet<Rr> {
+        reply.answer.iter().filter(|record| !data.contains(record)).cloned().collect()
+    };
+    case.ours.rcode == peer.rcode
+        && case.ours.aa == peer.aa
+        && case.ours.authority == peer.authority
+        && !theirs.is_empty()
+        && whole
+        && on_the_way(case.ours, &ours) == on_the_way(peer, &theirs)
+}
+
+/// A denial at the end of a chain that left the zone of the question: the SOA of either zone.
+fn soa_of_the_end(case: &Case<'_>) -> bool {
+    let Some(peer) = case.peer else { return false };
+    let end = case.ours.chain_end(case.question);
+    let (Some(start_zone), Some(end_zone)) = (case.zone_of(&case.question.name), case.zone_of(&end)) else {
+        return false;
+    };
+    let one_soa = |reply: &Reply, apex: &[u8]| {
+        reply.authority.len() == 1
+            && reply.authority.iter().all(|record| record.rtype == Rtype::SOA && record.owner == lower(apex))
+    };
+    start_zone.apex != end_zone.apex
+        && (case.ours.rcode, case.ours.aa, &case.ours.answer) == (peer.rcode, peer.aa, &peer.answer)
+        && one_soa(case.ours, &end_zone.apex)
+        && one_soa(peer, &start_zone.apex)
+}
+
+/// The chain ends below a DNAME in it that leads below itself, where NSD stops too; Knot goes on some times.
+fn endless_dname(case: &Case<'_>) -> bool {
+    let end = case.ours.chain_end(case.question);
+    let feeds_itself = |record: &Rr| record.rtype == Rtype::DNAME && is_at_or_below(&record.data, &record.owner);
+    case.program == Program::Knot
+        && case.other_agrees
+        && case.ours.answer.iter().any(|record| feeds_itself(record) && is_at_or_below(&end, &record.owner))
+}
+
+/// We say YXDOMAIN with the same answer.
+fn overflow_after_chain(case: &Case<'_>) -> bool {
+    let Some(peer) = case.peer else { return false };
+    case.ours.rcode == YXDOMAIN && peer.rcode == 0 && case.ours.answer == peer.answer && case.ours.answer.len() > 1
+}
+
+/// Some other zone holds a name inside the zone that answers, on the way to the name asked for.
+fn another_zone_reaches_in(case: &Case<'_>) -> bool {
+    let end = case.ours.chain_end(case.question);
+    [lower(&case.question.name), end].iter().any(|name| {
+        let Some(zone) = case.zone_of(name) else { return false };
+        let others = case.world.zones.iter().filter(|other| other.apex != zone.apex);
+        others.flat_map(|other| &other.records).any(|record| {
+            record.owner.len() > zone.apex.len()
+                && is_at_or_below(&record.owner, &zone.apex)
+                && shares_label(&record.owner, name, &zone.apex)
+        })
+    })
+}
+
+/// The label right below `apex` is a wildcard in `one` or the same in both, so that `one` may be what the search for `other` meets.
+fn shares_label(one: &[u8], other: &[u8], apex: &[u8]) -> bool {
+    let below_apex = |name: &[u8]| {
+        let name = lower(name);
+        let count = labels(&name).len().checked_sub(labels(apex).len() + 1)?;
+        labels(&name).get(count).map(|label| label.to_vec())
+    };
+    below_apex(one).is_some_and(|label| label == b"*" || Some(label) == below_apex(other))
+}
+
+/// The zone of the name, or of the end of its chain, delegates a wildcard.
+fn holds_wildcard_cut(case: &Case<'_>) -> bool {
+    let end = case.ours.chain_end(case.question);
+    [lower(&case.question.name), end]
+        .iter()
+        .filter_map(|name| case.zone_of(name))
+        .any(|zone| zone.records.iter().any(|record| record.rtype == Rtype::NS && record.owner.starts_with(b"\x01*")))
+}
+
+/// YXDOMAIN and the chain so far, as NSD says it too, to which Knot adds what it finds at the target of the DNAME.
+fn beside_overflow(case: &Case<'_>) -> bool {
+    let Some(peer) = case.peer else { return false };
+    case.program == Program::Knot
+        && case.other_agrees
+        && case.ours.rcode == YXDOMAIN
+        && case.ours.authority.is_empty()
+        && peer.answer.is_superset(&case.ours.answer)
+}
