@@ -68,7 +68,7 @@ pub struct RecordEntry {
     pub owner: Name,
     /// False when the line begins with a blank and so inherits the owner.
     pub owner_written: bool,
-    /// Seconds.
+    /// Seconds; 0 when only an included file can say, for included files are not opened.
     pub ttl: u32,
     /// False when the TTL comes from `$TTL`, a record above or the SOA.
     pub ttl_written: bool,
@@ -93,6 +93,9 @@ impl Document {
             let before = context.origin.clone();
             let mut data = Vec::new();
             let result = context.read(&raw, &tokens, &mut data);
+            if matches!(result, Ok(Statement::Include(..))) {
+                context.ttl_elsewhere = true;
+            }
             let kind = match result {
                 Ok(Statement::Nothing) if raw.comment.is_some() => EntryKind::Comment,
                 Ok(Statement::Nothing) => EntryKind::Blank,
