@@ -8,7 +8,7 @@ use super::reply::{Owner, Reply, Section};
 use super::trace::{Rule, Step, Trace};
 use super::zone::{Descent, Zone};
 use super::zones::{Found, Located, Zones};
-use crate::dns::{HEADER, Name, name_from_wire};
+use crate::dns::{HEADER, Name, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.
 const ALIASES: usize = 20;
@@ -76,15 +76,22 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply
     };
     let special = located.special;
     let search = Search { zones, located, name: &lookup.name, rtype: lookup.rtype, first: true };
-    match search.run(reply, trace) {
-        Some(target) => Outcome::Answered { special: special | follow(&search, target, reply, trace) },
+    let mut redirects = Redirects::default();
+    match search.run(&mut redirects, reply, trace) {
+        Some(target) => Outcome::Answered { special: special | follow(&search, target, &mut redirects, reply, trace) },
         None => Outcome::Answered { special },
     }
 }
 
 /// Searches the targets of aliases until one is no alias. Returns true when a special-use zone had a part in it.
 #[cold]
-fn follow<T: Trace>(question: &Search<'_>, target: usize, reply: &mut Reply<'_>, trace: &mut T) -> bool {
+fn follow<T: Trace>(
+    question: &Search<'_>,
+    target: usize,
+    redirects: &mut Redirects,
+    reply: &mut Reply<'_>,
+    trace: &mut T,
+) -> bool {
     let zones = question.zones;
     let mut searched = [0u64; ALIASES];
     searched[0] = question.located.hash;
@@ -100,9 +107,38 @@ fn follow<T: Trace>(question: &Search<'_>, target: usize, reply: &mut Reply<'_>,
         };
         special |= located.special;
         searched[alias] = located.hash;
-        target = Search { zones, located, name: &name, rtype: question.rtype, first: false }.run(reply, trace);
+        let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
+        target = search.run(redirects, reply, trace);
     }
     special
+}
+
+/// The DNAMEs that one answer went through.
+#[derive(Default)]
+struct Redirects {
+    used: [Redirect; ALIASES],
+    count: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Redirect {
+    /// Of the DNAME's owner.
+    hash: u64,
+    /// Where its target stands in the reply.
+    target: usize,
+}
+
+impl Redirects {
+    fn find(&self, hash: u64) -> Option<Redirect> {
+        self.used[..self.count].iter().find(|redirect| redirect.hash == hash).copied()
+    }
+
+    fn add(&mut self, redirect: Redirect) {
+        if let Some(free) = self.used.get_mut(self.count) {
+            *free = redirect;
+            self.count += 1;
+        }
+    }
 }
 
 /// One name to be searched in one zone.
@@ -117,7 +153,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Writes what the zone says. Returns where in the reply the alias target stands that is to be searched next.
-    fn run<T: Trace>(&self, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+    fn run<T: Trace>(&self, redirects: &mut Redirects, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
         let zone = self.zone();
         let exact = zone.find(self.located.hash, zone.relative(self.name, self.name.labels()));
         if let Some(node) = exact
@@ -127,7 +163,7 @@ impl<'a> Search<'a> {
             if node.has(flag::CUT) && self.rtype != rtype::DS {
                 return self.refer(node, self.name.labels(), reply, trace);
             }
-            return self.answer_from(node, false, reply, trace);
+            return self.answer_from(node, false, redirects, reply, trace);
         }
         let Descent { node, labels, hash } = zone.descend(self.name);
         let node = node?;
@@ -135,12 +171,12 @@ impl<'a> Search<'a> {
             return self.refer(node, labels, reply, trace);
         }
         if node.has(flag::DNAME) {
-            return self.redirect(node, labels, reply, trace);
+            return self.redirect(node, labels, hash, redirects, reply, trace);
         }
         if node.has(flag::WILDCARD)
             && let Some(wildcard) = zone.wildcard(self.name, labels, hash)
         {
-            return self.answer_from(wildcard, true, reply, trace);
+            return self.answer_from(wildcard, true, redirects, reply, trace);
         }
         trace.step(|| self.step(Rule::NxDomain, node));
         reply.rcode = NXDOMAIN;
@@ -152,6 +188,7 @@ impl<'a> Search<'a> {
         &self,
         node: Node<'_>,
         wildcard: bool,
+        redirects: &Redirects,
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<usize> {
@@ -177,6 +214,9 @@ impl<'a> Search<'a> {
             return self.deny(reply);
         };
         trace.step(|| self.step(rule(Rule::Exact, Rule::Wildcard), node));
+        if rrset.rtype == rtype::DNAME && redirects.find(self.located.hash).is_some() {
+            return None;
+        }
         if reply.push(Section::Answer, self.owner(), rrset, rrset.ttl, self.origin_position()).is_none() {
             reply.set_truncated();
             return None;
@@ -199,17 +239,37 @@ impl<'a> Search<'a> {
     }
 
     /// A DNAME above the name: the DNAME, the CNAME made from it, and on with the new name (RFC 6672 section 3.2).
-    fn redirect<T: Trace>(&self, node: Node<'_>, labels: usize, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
-        trace.step(|| self.step(Rule::Dname, node));
-        reply.authoritative |= self.first;
+    ///
+    /// A DNAME stands in the answer once, however often the chain comes by. One that leads below itself would lengthen the
+    /// name until it overflows: the chain ends when it comes by again, and a resolver that wants more asks for the target.
+    fn redirect<T: Trace>(
+        &self,
+        node: Node<'_>,
+        labels: usize,
+        hash: u64,
+        redirects: &mut Redirects,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<usize> {
         let owner = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
         let dname = node.rrset(rtype::DNAME)?;
-        let Some(target) = reply.push(Section::Answer, owner, dname, dname.ttl, None) else {
+        let new_suffix = dname.records().next()?.data;
+        let before = redirects.find(hash);
+        if before.is_some() && is_at_or_below(new_suffix, owner.wire) {
+            return None;
+        }
+        trace.step(|| self.step(Rule::Dname, node));
+        reply.authoritative |= self.first;
+        let pushed = match before {
+            Some(before) => Some(before.target),
+            None => reply.push(Section::Answer, owner, dname, dname.ttl, None),
+        };
+        let Some(target) = pushed else {
             reply.set_truncated();
             return None;
         };
+        redirects.add(Redirect { hash, target });
         let prefix = &self.name.wire()[..self.name.suffix_start(labels)];
-        let new_suffix = dname.records().next()?.data;
         if prefix.len() + new_suffix.len() > 255 {
             reply.rcode = YXDOMAIN;
             return None;

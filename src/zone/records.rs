@@ -2,10 +2,7 @@
 //!
 //! Compact because a zone may hold millions: an entry is 24 octets beside the octets of its owner and data.
 
-use crate::dns::Name;
-use crate::dns::Rtype;
-use crate::dns::is_at_or_below;
-use crate::dns::wire_len;
+use crate::dns::{Name, Rtype, is_at_or_below, wire_len};
 use thiserror::Error;
 
 /// The records of one zone, in the order they were added. Class IN only.
