@@ -7,13 +7,14 @@ use super::screen::say;
 use crate::config;
 use crate::control;
 use crate::control::AskError;
+use crate::control::Published;
 use crate::control::Request;
 use crate::daemon;
-use crate::daemon::Candidate;
 use crate::daemon::Source;
 use crate::finding::Finding;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// For answers that only look.
@@ -33,9 +34,7 @@ pub(super) fn answer<T: DeserializeOwned>(scope: &Scope, request: &Request) -> R
             Err(error) => return Err(refused(error)),
         }
     }
-    let candidate = load(scope)?;
-    let value =
-        control::answer(request, &candidate.published).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+    let value = control::answer(request, &load(scope)?).map_err(|refusal| refused(AskError::Refused(refusal)))?;
     serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
 }
 
@@ -48,15 +47,21 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     control::ask(&socket(scope)?, request, patience).map_err(refused)
 }
 
-/// Runs the load that the server would run.
-pub(super) fn load(scope: &Scope) -> Result<Candidate, Failure> {
+/// Runs the load that the server would run; what generation would write counts as written.
+fn load(scope: &Scope) -> Result<Published, Failure> {
     let candidate = daemon::candidate(&Source::of(config_file(scope)?), None).map_err(|failure| {
         let mut lines: Vec<_> = failure.findings.iter().map(ToString::to_string).collect();
         lines.push("the files cannot be loaded: see above".to_owned());
         Failure { exit: Exit::CheckFailed, lines }
     })?;
     candidate.withheld.iter().map(Finding::to_string).for_each(|line| say(&line));
-    Ok(candidate)
+    let files = candidate.plan.files.into_iter();
+    Ok(Published {
+        snapshot: Arc::clone(&candidate.published.snapshot),
+        zones: candidate.published.zones.clone(),
+        findings: candidate.findings,
+        unwritten: files.filter_map(|change| Some((change.path, change.after?))).collect(),
+    })
 }
 
 /// The config file that is meant.

@@ -1,6 +1,6 @@
-//! `horizon.toml`: read raw with the place of every key, then resolved into [`Settings`] with every default filled.
+//! `horizon.toml`: read raw with the place of every key, then resolved into `Settings` with every default filled.
 //!
-//! All errors of a file come at once. Knows no socket and, but for [`load`] and [`find`], no file.
+//! All errors of a file come at once. Knows no socket and, but for `load` and `find`, no file.
 
 mod acme;
 mod error;
