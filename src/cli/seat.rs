@@ -13,6 +13,7 @@ use crate::daemon;
 use crate::daemon::Source;
 use crate::finding::Finding;
 use serde::de::DeserializeOwned;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,11 +76,15 @@ pub(super) fn config_file(scope: &Scope) -> Result<PathBuf, Failure> {
     config::find(scope.config.as_deref()).map_err(|error| Failure::new(Exit::Error, error.to_string()))
 }
 
-/// The socket that is meant. A broken config file may still name it: the server serves on what it was before.
+/// The socket that is meant. A broken config file may still name it: the server serves on what it was before. Without any
+/// config file, a server may be at the usual place.
 fn socket(scope: &Scope) -> Result<PathBuf, Failure> {
-    match &scope.socket {
-        Some(socket) => Ok(socket.clone()),
-        None => config_file(scope).map(config::control_socket),
+    let usual = Path::new(config::DEFAULT_CONTROL);
+    match (&scope.socket, config_file(scope)) {
+        (Some(socket), _) => Ok(socket.clone()),
+        (None, Ok(config)) => Ok(config::control_socket(config)),
+        (None, Err(_)) if usual.exists() => Ok(usual.to_path_buf()),
+        (None, Err(failure)) => Err(failure),
     }
 }
 

@@ -50,6 +50,9 @@ pub fn load(path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigError>> {
     }
 }
 
+/// Where the control socket is when no file says otherwise.
+pub const DEFAULT_CONTROL: &str = server::DEFAULT_CONTROL;
+
 /// The control socket that a file names, or the default, as far as it can be told: the file may be broken otherwise.
 ///
 /// For those who ask a server that serves on although its file was broken since.
