@@ -10,10 +10,10 @@ use crate::counters::{Counters, Event};
 use crate::finding::{Finding, Place, Severity};
 use crate::generate::{ApplyError, Plan, apply};
 use crate::snapshot::Live;
-use crate::transport::{BindError, Listeners};
+use crate::transport::{BindError, LISTEN_FAILED, Listeners};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Why a reload is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,12 @@ pub(super) struct Reloads {
     /// Where the files of the last load are, and how they looked before it read them.
     pub(super) inputs: Inputs,
     pub(super) seen: Stamps,
+    /// When the last load began.
+    pub(super) tried: Instant,
 }
+
+/// How long after a load that failed for a fault that may pass the next one is tried without a change.
+const RETRY: Duration = Duration::from_secs(4);
 
 /// How often a load is tried again at once because files changed while it read them.
 const TRIES: usize = 5;
@@ -62,12 +67,16 @@ impl Reloads {
     pub(super) fn reload(&mut self, cause: Cause) -> Outcome {
         let start = Instant::now();
         let stamps = self.inputs.stamps();
+        let before = self.board.load_full();
         if cause == Cause::Files {
-            let Some(changed) = self.seen.changes(&stamps).next() else { return self.unchanged() };
-            tracing::debug!("{} changed", changed.display());
+            match self.seen.changes(&stamps).next() {
+                Some(changed) => tracing::debug!("{} changed", changed.display()),
+                None if self.worth_a_retry(&before.failing) => {}
+                None => return self.unchanged(),
+            }
         }
         self.seen = stamps;
-        let before = self.board.load_full();
+        self.tried = start;
         let loaded = self.load(&before.serving);
         match loaded.and_then(|candidate| self.publish(candidate, &before)) {
             Ok(outcome) => {
@@ -158,10 +167,14 @@ impl Reloads {
     }
 
     fn refuse(&mut self, cause: Cause, failure: Failure, before: &Status) -> Outcome {
+        let (failing, findings): (Vec<_>, Vec<_>) =
+            failure.findings.into_iter().partition(|finding| finding.refuses || finding.severity == Severity::Error);
+        if cause == Cause::Files && failing == before.failing {
+            // A retry that found nothing new: it was told before.
+            return Outcome { failing, findings, ..Outcome::default() };
+        }
         self.counters.count(Event::ReloadsFailed);
         tracing::error!("{cause}: refused; what was live before serves on");
-        let (failing, findings): (Vec<_>, Vec<_>) =
-            failure.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
         self.tell(&failing, &[]);
         let now = SystemTime::now();
         self.board.store(Arc::new(Status {
@@ -172,6 +185,19 @@ impl Reloads {
             ..before.clone()
         }));
         Outcome { failing, findings, ..Outcome::default() }
+    }
+
+    /// Some faults pass without any file changing: an address that comes up, a disk that is full, a missing right.
+    fn worth_a_retry(&self, failing: &[Finding]) -> bool {
+        const PASSING: [&str; 6] = [
+            LISTEN_FAILED,
+            "CONTROL_SOCKET",
+            "ZONE_FILE_NOT_WRITTEN",
+            "ZONE_FILE_UNREADABLE",
+            "ZONE_FOLDER_UNREADABLE",
+            "ZONE_READ",
+        ];
+        self.tried.elapsed() >= RETRY && failing.iter().any(|finding| PASSING.contains(&finding.code))
     }
 
     fn unchanged(&self) -> Outcome {
