@@ -83,6 +83,17 @@ external  app.corp.example.  300  A     10.0.0.153  zones/external/corp.example.
     assert_eq!(plain.stdout, expected);
 }
 
+/// A record of an included file names that file and its line.
+#[test]
+fn included_files_are_named() {
+    let folder = Folder::new();
+    let zone = folder.read("zones/internal/corp.example.zone");
+    folder.write("zones/internal/corp.example.zone", &format!("{zone}$INCLUDE hosts.inc\n"));
+    folder.write("zones/internal/hosts.inc", "; hosts\n\nprinter A 10.0.0.99 ; second floor\n");
+    let got = folder.zonectl("get printer -o wide --horizon internal").stdout;
+    assert!(got.contains("\"second floor\"  zones/internal/hosts.inc:3\n"), "{got}");
+}
+
 /// The JSON of each verb has the fields that programs were promised.
 #[test]
 fn json_has_a_stable_shape() {

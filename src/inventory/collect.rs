@@ -41,7 +41,7 @@ pub(super) fn zones(inventory: &Inventory) -> Vec<ZoneClaim> {
 }
 
 /// Ends that are never delegated in the public DNS: RFC 6761, 6762, 8375, 9476, ICANN's `internal`, and common private use.
-const PRIVATE_ENDS: [&str; 15] = [
+const PRIVATE_ENDS: [&str; 14] = [
     "internal",
     "home.arpa",
     "local",
@@ -53,7 +53,6 @@ const PRIVATE_ENDS: [&str; 15] = [
     "private",
     "localdomain",
     "localhost",
-    "test",
     "invalid",
     "alt",
     "onion",

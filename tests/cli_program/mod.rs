@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -136,8 +137,9 @@ impl Folder {
         let mut child = command.args(["serve"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("ready"), "{line}");
-        Server { child }
+        let address = line.split_whitespace().find_map(|word| word.trim_matches(',').parse().ok());
+        assert!(line.contains("ready") && address.is_some(), "{line}");
+        Server { child, address: address.unwrap() }
     }
 }
 
@@ -153,6 +155,8 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 /// A server that ends with the test.
 pub(crate) struct Server {
     child: Child,
+    /// UDP and TCP.
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {

@@ -168,6 +168,10 @@ fn the_cas_name_leads_to_the_ca() {
     SETTINGS.clone_into(&mut scene.settings);
     scene.edit("internal", "example.org", |zone| zone + "ca A 10.0.0.12\n");
     assert!(scene.plan().0.refused(), "nor may a person's record lead it away");
+    scene.edit("internal", "example.org", |zone| zone.replace("ca A 10.0.0.12\n", "ca CNAME proxy\n"));
+    assert!(scene.plan().0.refused(), "nor a person's alias");
+    scene.edit("internal", "example.org", |zone| zone.replace("ca CNAME proxy\n", "ca CNAME stepca\n"));
+    scene.generate();
 }
 
 /// Roles are found by facts, whatever the guests are called, and it is said when they cannot be.
