@@ -99,6 +99,34 @@ fn a_broken_edit_keeps_the_old_answer() {
     wait_until("the status is well again", || lab.status().is_well());
 }
 
+/// Files that come and go in the middle of reloads do no harm; what is there at the end serves.
+#[test]
+fn files_that_vanish_during_a_reload_do_no_harm() {
+    let lab = lab();
+    let end = Instant::now() + Duration::from_secs(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut n = 0;
+            while Instant::now() < end {
+                n += 1;
+                let path = lab.path(&format!("zones/internal/z{}.example.zone", n % 40));
+                let _ = if n % 3 == 0 { fs::remove_file(path) } else { fs::write(path, zone(n, "192.0.2.77")) };
+            }
+            for n in 0..40 {
+                fs::write(lab.path(&format!("zones/internal/z{n}.example.zone")), zone(n, "192.0.2.78")).unwrap();
+            }
+        });
+        while Instant::now() < end {
+            lab.server().reload();
+            assert_eq!(ask(lab.address(), "www.example.org A"), ["192.0.2.1"]);
+        }
+    });
+    for n in 0..40 {
+        lab.wait_for(&format!("www.z{n}.example A"), &["192.0.2.78"]);
+    }
+    wait_until("all is well", || lab.status().is_well());
+}
+
 /// A config that cannot be read changes nothing and says where.
 #[test]
 fn a_broken_config_keeps_everything() {

@@ -187,6 +187,14 @@ impl Reloads {
         Outcome { failing, findings, ..Outcome::default() }
     }
 
+    /// A load that ended in a fault of this program: what was live serves on.
+    pub(super) fn failed(&mut self, cause: Cause) -> Outcome {
+        let what = "the load failed inside the program; what was live before serves on";
+        let finding = Finding::new("INTERNAL", Severity::Error, "reload", what, "report this with the log as a bug");
+        let before = self.board.load_full();
+        self.refuse(cause, Failure { findings: vec![finding], inputs: Inputs::default() }, &before)
+    }
+
     /// Some faults pass without any file changing: an address that comes up, a disk that is full, a missing right.
     fn worth_a_retry(&self, failing: &[Finding]) -> bool {
         const PASSING: [&str; 6] = [
