@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
-use super::pipeline::{Candidate, Failure, candidate};
+use super::pipeline::{Candidate, Failure, candidate, without_generation};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::watch::Watch;
@@ -124,7 +124,10 @@ impl Reloads {
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
         let control = self.office.bind(&server.control).map_err(refuse)?;
-        write(&candidate.plan).map_err(refuse)?;
+        if let Err(withheld) = write(&candidate.plan) {
+            // What a person wrote goes live all the same; what could not be written stays as it is on the disk.
+            candidate = without_generation(&self.source, Some(&before.serving), withheld)?;
+        }
         for change in std::mem::take(&mut candidate.plan).files {
             self.seen.refresh(&change.path);
         }
@@ -151,6 +154,9 @@ impl Reloads {
         }
         if changed {
             self.counters.count(Event::ReloadsOk);
+        }
+        if !outcome.failing.is_empty() && outcome.failing != before.failing {
+            self.counters.count(Event::ReloadsFailed);
         }
         let failing_since = (!outcome.failing.is_empty()).then(|| before.failing_since.unwrap_or(now));
         self.board.store(Arc::new(Status {
