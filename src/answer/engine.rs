@@ -54,6 +54,16 @@ impl Lookup {
         self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
     }
 
+    /// The hash of the question's name; 0 when no zone holds it.
+    pub(crate) fn name_hash(&self) -> u64 {
+        self.found.map_or(0, |found| found.hash())
+    }
+
+    /// The hash of the zone's origin; 0 when no zone holds the name.
+    pub(crate) fn zone_hash(&self, zones: &Zones) -> u64 {
+        self.found.and_then(|found| zones.recall(found)).map_or(0, |located| located.zone.origin_hash())
+    }
+
     /// Reads the slot of the name: the first of the two places in memory that may be far away.
     pub(crate) fn reach_slot(&mut self, zones: &Zones) {
         if let Some(located) = self.found.and_then(|found| zones.recall(found)) {

@@ -42,6 +42,13 @@ pub(crate) struct Found {
     hash: u64,
 }
 
+impl Found {
+    /// The hash of the whole name.
+    pub(crate) fn hash(self) -> u64 {
+        self.hash
+    }
+}
+
 impl From<Located<'_>> for Found {
     fn from(located: Located<'_>) -> Self {
         Found { special: located.special, index: located.index, hash: located.hash }

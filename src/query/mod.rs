@@ -7,5 +7,5 @@ mod pending;
 mod respond;
 
 pub use explain::{Explanation, explain};
-pub use pending::Pending;
+pub use pending::{Charge, Pending, slip};
 pub use respond::{Transport, UDP_SIZE, Verdict, respond};
