@@ -129,7 +129,7 @@ impl Reloads {
             candidate = without_generation(&self.source, Some(&before.serving), withheld)?;
         }
         for change in std::mem::take(&mut candidate.plan).files {
-            self.seen.refresh(&change.path);
+            self.seen.refresh(&change.path, change.after.as_deref());
         }
         let changed = !candidate.serves_the_same(&before.serving);
         if changed {

@@ -79,7 +79,7 @@ impl Server {
             candidate.withheld.extend(findings);
         }
         for change in std::mem::take(&mut candidate.plan).files {
-            seen.refresh(&change.path);
+            seen.refresh(&change.path, change.after.as_deref());
         }
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
