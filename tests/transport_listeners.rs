@@ -1,5 +1,7 @@
 //! Listen addresses: opened together, changed live without losing a query, refused with words that help.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod transport_lab;
 
 use horizon_dns::dns::Rtype;

@@ -1,5 +1,7 @@
 //! TCP as RFC 7766 wants it, and clients that do not play fair.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod transport_lab;
 
 use horizon_dns::counters::Event;
@@ -196,4 +198,134 @@ fn a_stop_answers_what_has_arrived() {
         reader.join().unwrap();
     }
     assert!(TcpStream::connect(address).is_err());
+}
+
+/// When file descriptors run out, the server neither burns a core nor gives up: who is connected is served, and who waited
+/// is served when a descriptor comes free.
+#[test]
+fn a_lack_of_descriptors_is_waited_out() {
+    let mut child = Child::start(40);
+    let mut open: Vec<TcpStream> = (0..40).map(|_| connect(child.address)).collect();
+    let mut served = 0;
+    for stream in &mut open {
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        match ask(stream, 1) {
+            Some(_) => served += 1,
+            None => break,
+        }
+    }
+    assert!((5..40).contains(&served), "{served} of 40 are served");
+    let before = child.processor_time();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(1) {
+        assert_eq!(id_and_success(&ask(&mut open[0], 2).unwrap()), (2, true));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let used = child.processor_time() - before;
+    assert!(used < 30, "{used} hundredths of a second of processor time in one second");
+    open.drain(..20);
+    let mut last = open.pop().unwrap();
+    last.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // Its query of before may have been answered, too.
+    assert!(ask(&mut last, 3).is_some(), "one that waited is served now");
+    child.end();
+}
+
+/// An idle connection costs little memory: no buffer waits for it.
+#[test]
+fn ten_thousand_idle_connections_fit_into_100_megabytes() {
+    const CONNECTIONS: usize = 10_000;
+    let limited = std::process::Command::new("prlimit")
+        .args(["--pid", &std::process::id().to_string(), "--nofile=12000"])
+        .status()
+        .is_ok_and(|status| status.success());
+    if !limited {
+        eprintln!("skipped: this process may not open 12,000 files");
+        return;
+    }
+    let mut child = Child::start(12_000);
+    let before = child.memory();
+    let mut open: Vec<TcpStream> = Vec::with_capacity(CONNECTIONS);
+    for number in 0..CONNECTIONS {
+        let mut stream = connect(child.address);
+        if number % 10 == 0 {
+            assert!(ask(&mut stream, 1).is_some(), "connection {number}");
+        }
+        open.push(stream);
+    }
+    assert!(ask(&mut open[CONNECTIONS - 1], 2).is_some(), "all have been taken");
+    let used = child.memory().saturating_sub(before);
+    eprintln!("{CONNECTIONS} idle connections take {used} KiB");
+    assert!(used < 100_000_000 / 1024, "{used} KiB");
+    child.end();
+}
+
+/// The server in a process of its own, which may open only so many files.
+struct Child {
+    process: std::process::Child,
+    address: std::net::SocketAddr,
+    /// Kept open: the child writes a summary at its end.
+    _output: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+const IN_CHILD: &str = "HORIZON_TEST_IN_CHILD";
+
+/// Does nothing, except in the process that [`Child::start`] starts: there it is the server.
+#[test]
+fn the_server_of_the_tests_above() {
+    if std::env::var_os(IN_CHILD).is_none() {
+        return;
+    }
+    let limits =
+        Limits { per_client: 20_000, connections: 20_000, idle: Duration::from_secs(600), ..Limits::default() };
+    let lab = Lab::new(&["127.0.0.1:0"], limits);
+    println!("\nlistening {}", lab.addresses()[0]);
+    // Serves until the parent closes this.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+impl Child {
+    fn start(files: usize) -> Self {
+        use std::io::{BufRead, BufReader};
+        use std::process::{Command, Stdio};
+        let mut process = Command::new("sh")
+            .args(["-c", "ulimit -n \"$0\" && exec \"$@\"", &files.to_string()])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "the_server_of_the_tests_above", "--nocapture"])
+            .env(IN_CHILD, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut told = lines.by_ref().map_while(Result::ok);
+        let address = told.find_map(|line| line.strip_prefix("listening ")?.parse().ok()).unwrap();
+        Child { process, address, _output: lines }
+    }
+
+    /// User and system time in hundredths of a second (proc(5): fields 14 and 15 of `stat`).
+    fn processor_time(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
+    /// Resident memory in KiB.
+    fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    fn end(&mut self) {
+        drop(self.process.stdin.take());
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }

@@ -7,8 +7,8 @@ use super::node::{Node, flag, rtype};
 use super::reply::{Owner, Reply, Section};
 use super::trace::{Rule, Step, Trace};
 use super::zone::{Descent, Zone};
-use super::zones::{Located, Zones};
-use crate::dns::{HEADER, Name, Query, is_at_or_below, name_from_wire};
+use super::zones::{Found, Located, Zones};
+use crate::dns::{HEADER, Name, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.
 const ALIASES: usize = 20;
@@ -28,32 +28,99 @@ pub(crate) enum Outcome {
     NotOurs,
 }
 
-/// Writes the answer to a query of class IN into `reply`, but for the header and OPT.
-pub(crate) fn answer<T: Trace>(zones: &Zones, query: &Query<'_>, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
-    let Ok(mut name) = SearchName::new(query.name, HEADER) else { return Outcome::NotOurs };
-    let mut searched = [0u64; ALIASES];
+/// A question on its way to an answer: hashed and its zone found, nothing of the zone read yet.
+///
+/// It borrows nothing, so that a worker keeps one for each message of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup {
+    name: SearchName,
+    rtype: u16,
+    /// None when no zone holds the name.
+    found: Option<Found>,
+    /// What the first slot holds; only read so that it is in the cache when the answer is written.
+    entry: u32,
+}
+
+impl Lookup {
+    pub(crate) const fn blank() -> Self {
+        Lookup { name: SearchName::blank(), rtype: 0, found: None, entry: 0 }
+    }
+
+    /// Becomes the look-up of a question, whose name stands behind the header of query and reply.
+    pub(crate) fn start(&mut self, zones: &Zones, name: &[u8], rtype: u16) {
+        self.rtype = rtype;
+        self.entry = 0;
+        let read = self.name.read(name, HEADER);
+        self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
+    }
+
+    /// The hash of the question's name; 0 when no zone holds it.
+    pub(crate) fn name_hash(&self) -> u64 {
+        self.found.map_or(0, |found| found.hash())
+    }
+
+    /// The hash of the zone's origin; 0 when no zone holds the name.
+    pub(crate) fn zone_hash(&self, zones: &Zones) -> u64 {
+        self.found.and_then(|found| zones.recall(found)).map_or(0, |located| located.zone.origin_hash())
+    }
+
+    /// Reads the slot of the name: the first of the two places in memory that may be far away.
+    pub(crate) fn reach_slot(&mut self, zones: &Zones) {
+        if let Some(located) = self.found.and_then(|found| zones.recall(found)) {
+            self.entry = located.zone.first_slot(located.hash);
+        }
+    }
+
+    /// Reads the node of the name: the second.
+    pub(crate) fn reach_node(&self, zones: &Zones) -> u8 {
+        let located = self.found.and_then(|found| zones.recall(found));
+        located.map_or(0, |located| located.zone.first_octet(located.hash, self.entry))
+    }
+}
+
+/// Writes the answer to a question of class IN into `reply`, but for the header and OPT.
+pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
+    let Some(located) = lookup.found.and_then(|found| zones.recall(found)) else {
+        trace.step(|| not_ours(&lookup.name));
+        return Outcome::NotOurs;
+    };
+    let special = located.special;
+    let search = Search { zones, located, name: &lookup.name, rtype: lookup.rtype, first: true };
     let mut redirects = Redirects::default();
+    match search.run(&mut redirects, reply, trace) {
+        Some(target) => Outcome::Answered { special: special | follow(&search, target, &mut redirects, reply, trace) },
+        None => Outcome::Answered { special },
+    }
+}
+
+/// Searches the targets of aliases until one is no alias. Returns true when a special-use zone had a part in it.
+#[cold]
+fn follow<T: Trace>(
+    question: &Search<'_>,
+    target: usize,
+    redirects: &mut Redirects,
+    reply: &mut Reply<'_>,
+    trace: &mut T,
+) -> bool {
+    let zones = question.zones;
+    let mut searched = [0u64; ALIASES];
+    searched[0] = question.located.hash;
     let mut special = false;
-    for alias in 0..ALIASES {
-        let Some(located) = zones.locate(&name, query.rtype == rtype::DS) else {
+    let mut target = Some(target);
+    for alias in 1..ALIASES {
+        // A target that no pointer can name any more ends the chain; so does one that was searched before.
+        let next = target.and_then(|target| SearchName::in_message(reply.octets(), target).ok());
+        let Some(name) = next.filter(|next| !searched[..alias].contains(&hash_name(next))) else { break };
+        let Some(located) = zones.locate(&name, question.rtype == rtype::DS) else {
             trace.step(|| not_ours(&name));
-            if alias == 0 {
-                return Outcome::NotOurs;
-            }
             break;
         };
         special |= located.special;
         searched[alias] = located.hash;
-        let search = Search { zones, located, name: &name, rtype: query.rtype, first: alias == 0 };
-        let Some(target) = search.run(&mut redirects, reply, trace) else { break };
-        // A target that no pointer can name any more ends the chain; so does one that was searched before.
-        let Ok(next) = SearchName::in_message(reply.octets(), target) else { break };
-        if searched[..=alias].contains(&hash_name(&next)) {
-            break;
-        }
-        name = next;
+        let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
+        target = search.run(redirects, reply, trace);
     }
-    Outcome::Answered { special }
+    special
 }
 
 /// The DNAMEs that one answer went through.

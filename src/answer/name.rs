@@ -5,7 +5,7 @@ use crate::dns::{NameError, wire_len};
 /// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchName {
-    /// Lower-cased wire format, then zeros: eight octets can be read at any label.
+    /// Lower-cased wire format, then room: eight octets can be read at any label.
     wire: [u8; SearchName::ROOM],
     len: usize,
     labels: usize,
@@ -26,30 +26,41 @@ enum Positions {
 impl SearchName {
     const ROOM: usize = 255 + 8;
 
+    /// A place for a name: the root, until [`SearchName::read`] puts another one there.
+    pub(crate) const fn blank() -> Self {
+        SearchName { wire: [0; Self::ROOM], len: 1, labels: 0, starts: [0; 128], positions: Positions::Whole(0) }
+    }
+
     /// The name that `wire` is, standing whole at `position` of the reply.
     ///
     /// # Errors
     /// Octets that are no uncompressed name.
     pub(crate) fn new(wire: &[u8], position: usize) -> Result<Self, NameError> {
-        let len = wire_len(wire)?;
-        let mut name = SearchName {
-            wire: [0; Self::ROOM],
-            len,
-            labels: 0,
-            starts: [0; 128],
-            positions: Positions::Whole(position),
-        };
-        name.wire[..len].copy_from_slice(&wire[..len]);
-        // Length octets are below `A`, so the whole name can be folded at once.
-        name.wire[..len].make_ascii_lowercase();
-        let mut at = 0;
-        while name.wire[at] != 0 {
-            // A start is below 255 and a name has at most 127 labels: `wire_len` has held that.
-            name.starts[name.labels] = at as u8;
-            name.labels += 1;
-            at += 1 + usize::from(name.wire[at]);
-        }
+        let mut name = SearchName::blank();
+        name.read(wire, position)?;
         Ok(name)
+    }
+
+    /// Becomes the name that the start of `wire` is, standing whole at `position` of the reply.
+    ///
+    /// # Errors
+    /// Octets that are no uncompressed name; the name is then as it was.
+    pub(crate) fn read(&mut self, wire: &[u8], position: usize) -> Result<(), NameError> {
+        let len = wire_len(wire)?;
+        self.wire[..len].copy_from_slice(&wire[..len]);
+        // Length octets are below `A`, so the whole name can be folded at once.
+        self.wire[..len].make_ascii_lowercase();
+        let (mut at, mut labels) = (0, 0);
+        while at + 1 < len {
+            // A start is below 255 and a name has at most 127 labels: `wire_len` has held that.
+            self.starts[labels] = at as u8;
+            labels += 1;
+            at += 1 + usize::from(self.wire[at]);
+        }
+        self.len = len;
+        self.labels = labels;
+        self.positions = Positions::Whole(position);
+        Ok(())
     }
 
     /// The name at `position` of a message of ours, its pointers followed.

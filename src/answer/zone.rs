@@ -105,6 +105,22 @@ impl Zone {
         find_in_shard(shard, self.slots, hash, relative)
     }
 
+    /// Reads the slot where the search for a hash begins.
+    pub(crate) fn first_slot(&self, hash: u64) -> u32 {
+        let shard = &*self.shards[shard_of(hash, self.shard_bits)];
+        slot(shard, slot_of(hash, self.slots))
+    }
+
+    /// Reads the first octet of the node that a slot leads to.
+    pub(crate) fn first_octet(&self, hash: u64, entry: u32) -> u8 {
+        let shard = &*self.shards[shard_of(hash, self.shard_bits)];
+        let nodes = self.slots as usize * SLOT;
+        (entry & OFFSET)
+            .checked_sub(1)
+            .and_then(|offset| shard.get(nodes + offset as usize * ALIGN))
+            .map_or(0, |first| *first)
+    }
+
     /// The last `labels` labels of a name that lies in this zone, without the origin.
     pub(crate) fn relative<'n>(&self, name: &'n SearchName, labels: usize) -> &'n [u8] {
         let suffix = name.suffix(labels);
@@ -184,22 +200,29 @@ pub(crate) fn tag_of(hash: u64) -> u32 {
 }
 
 fn find_in_shard<'a>(shard: &'a [u8], slots: u32, hash: u64, relative: &[u8]) -> Option<Node<'a>> {
-    let (table, nodes) = shard.split_at(slots as usize * SLOT);
-    let mut slot = slot_of(hash, slots);
+    let nodes = &shard[slots as usize * SLOT..];
+    let mut index = slot_of(hash, slots);
     loop {
-        let entry = u32::from_le_bytes(*table.get(slot * SLOT..)?.first_chunk::<SLOT>()?);
+        let entry = slot(shard, index);
         if entry == 0 {
             return None;
         }
-        if entry & 0xFF00_0000 == tag_of(hash) {
-            let node = Node::new(&nodes[((entry & 0x00FF_FFFF) as usize - 1) * ALIGN..]);
+        if entry & !OFFSET == tag_of(hash) {
+            let node = Node::new(&nodes[((entry & OFFSET) as usize - 1) * ALIGN..]);
             if node.relative() == relative {
                 return Some(node);
             }
         }
-        slot += 1;
-        if slot == slots as usize {
-            slot = 0;
+        index += 1;
+        if index == slots as usize {
+            index = 0;
         }
     }
+}
+
+/// The part of a slot that is an offset, counted from 1; the rest is the tag.
+const OFFSET: u32 = 0x00FF_FFFF;
+
+fn slot(shard: &[u8], index: usize) -> u32 {
+    shard[index * SLOT..].first_chunk::<SLOT>().map_or(0, |octets| u32::from_le_bytes(*octets))
 }

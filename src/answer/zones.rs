@@ -28,8 +28,31 @@ pub(crate) struct Located<'a> {
     pub(crate) zone: &'a Zone,
     pub(crate) inherited: bool,
     pub(crate) special: bool,
+    /// The zone's place among those of its kind.
+    index: u32,
     /// The hash of the whole name.
     pub(crate) hash: u64,
+}
+
+/// A [`Located`] that borrows nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    special: bool,
+    index: u32,
+    hash: u64,
+}
+
+impl Found {
+    /// The hash of the whole name.
+    pub(crate) fn hash(self) -> u64 {
+        self.hash
+    }
+}
+
+impl From<Located<'_>> for Found {
+    fn from(located: Located<'_>) -> Self {
+        Found { special: located.special, index: located.index, hash: located.hash }
+    }
 }
 
 impl Zones {
@@ -52,6 +75,14 @@ impl Zones {
     /// above is here, as RFC 4035 section 3.1.4.1 wants for DS.
     pub(crate) fn locate(&self, name: &SearchName, parent_side: bool) -> Option<Located<'_>> {
         self.own.locate(name, parent_side, false).or_else(|| self.special.locate(name, parent_side, true))
+    }
+
+    /// What [`Zones::locate`] found, found again without a search.
+    pub(crate) fn recall(&self, found: Found) -> Option<Located<'_>> {
+        let table = if found.special { &*self.special } else { &self.own };
+        let seen = table.zones.get(found.index as usize)?;
+        let Found { special, index, hash } = found;
+        Some(Located { zone: &seen.zone, inherited: seen.inherited, special, index, hash })
     }
 }
 
@@ -84,14 +115,14 @@ impl ZoneTable {
         table
     }
 
-    fn find(&self, hash: u64, origin: &[u8]) -> Option<&SeenZone> {
+    fn find(&self, hash: u64, origin: &[u8]) -> Option<u32> {
         let mask = self.slots.len() - 1;
         let mut slot = hash as usize & mask;
         loop {
             let (at, index) = self.slots[slot];
-            let seen = self.zones.get((index as usize).checked_sub(1)?)?;
-            if at == hash && seen.zone.origin_wire() == origin {
-                return Some(seen);
+            let index = index.checked_sub(1)?;
+            if at == hash && self.zones.get(index as usize)?.zone.origin_wire() == origin {
+                return Some(index);
             }
             slot = (slot + 1) & mask;
         }
@@ -107,11 +138,13 @@ impl ZoneTable {
             let at_apex = labels == name.labels();
             if self.depths >> labels & 1 == 1
                 && !(parent_side && at_apex && best.is_some())
-                && let Some(seen) = self.find(hash, name.suffix(labels))
+                && let Some(index) = self.find(hash, name.suffix(labels))
             {
-                best = Some(seen);
+                best = Some(index);
             }
         }
-        best.map(|seen| Located { zone: &seen.zone, inherited: seen.inherited, special, hash })
+        let index = best?;
+        let seen = self.zones.get(index as usize)?;
+        Some(Located { zone: &seen.zone, inherited: seen.inherited, special, index, hash })
     }
 }

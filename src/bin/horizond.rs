@@ -1,7 +1,8 @@
 //! The server.
 
+use horizon_dns::cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    cli::horizond(std::env::args_os())
 }

@@ -18,7 +18,9 @@ mod similar;
 mod upstream;
 
 pub use error::ConfigError;
-pub use parse::{DEFAULT_FILES, find, load, parse};
+pub use parse::{DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
-pub use settings::{Acme, Forward, ForwardDomain, Gate, Horizon, KindRoutes, Policy, Route, Routes, Server, Settings};
+pub use settings::{
+    Acme, Forward, ForwardDomain, Gate, Horizon, KindRoutes, Policy, Rate, Route, Routes, Server, Settings,
+};
 pub use similar::closest;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(super) const KEYS: [&str; 3] = ["listen", "workers", "control"];
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 53);
-const DEFAULT_CONTROL: &str = "/run/horizon/control.sock";
+pub(super) const DEFAULT_CONTROL: &str = "/run/horizon/control.sock";
 /// More threads than any machine this runs on has cores; a larger number is a slip.
 const MOST_WORKERS: usize = 256;
 /// `sun_path` holds 108 octets, the last one NUL.

@@ -1,1 +1,38 @@
-//! (door: control)
+//! The socket protocol between `zonectl` and `horizond`, and what can be asked over it.
+//!
+//! One request and one reply are one line of JSON each (see [`Request`] and [`Reply`]). What a request asks is computed by
+//! functions over a published state, so that `zonectl` can run the same ones on files when no server runs.
+
+mod answer;
+mod client;
+mod desk;
+mod difference;
+mod explain;
+mod get;
+mod horizon_match;
+mod listener;
+mod message;
+mod origin;
+mod refusal;
+mod reply;
+mod report;
+mod resolve;
+mod serve;
+mod shown;
+mod status;
+
+pub use answer::answer;
+pub use client::{AskError, ask};
+pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
+pub use difference::{DiffAnswer, DiffRow, diff};
+pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
+pub use get::{GetAnswer, HorizonRecords, get};
+pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
+pub use listener::{ControlError, ControlListener};
+pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
+pub use origin::RecordOrigin;
+pub use refusal::Refusal;
+pub use report::Report;
+pub use serve::serve;
+pub use shown::RecordShown;
+pub use status::{HorizonStatus, ReloadStatus, StatusAnswer, ZoneStatus, status};

@@ -2,28 +2,45 @@
 
 use crate::config::Settings;
 use crate::finding::Finding;
-use std::path::{Path, PathBuf};
+use crate::generate::{FileChange, Plan, plan, read_current};
+use crate::inventory;
+use std::path::Path;
 
-/// What generation wants to write.
+/// What generation wants to change.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Generated {
-    /// Zone files whose content changes: path and new content.
-    pub(super) files: Vec<(PathBuf, Vec<u8>)>,
-    /// What was found in the inventory and does not keep it from being used.
+    /// The zone files that change, not written yet; none when it is withheld.
+    pub(super) plan: Plan,
+    /// What was found and does not keep the inventory from being used.
     pub(super) findings: Vec<Finding>,
-    /// Why nothing was generated, or not everything.
+    /// Why nothing was generated.
     pub(super) withheld: Vec<Finding>,
 }
 
 impl Generated {
-    /// The new content of a zone file; none when it stays.
-    pub(super) fn text(&self, path: &Path) -> Option<&[u8]> {
-        self.files.iter().find(|(file, _)| file == path).map(|(_, text)| text.as_slice())
+    /// What becomes of a zone file; none when it stays.
+    pub(super) fn change(&self, path: &Path) -> Option<&FileChange> {
+        self.plan.files.iter().find(|change| change.path == path)
+    }
+
+    /// The files that are there afterwards among those that change.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Path> + Clone {
+        self.plan.files.iter().filter(|change| change.after.is_some()).map(|change| change.path.as_path())
     }
 }
 
-/// Generates in memory. Without an inventory there is nothing to do.
+/// Generates in memory. Without an inventory there is nothing to do; with one that must not be used nothing is done, so that
+/// a half-written file never takes a name away, and the brake holds until `zonectl generate --force` lets it go.
 pub(super) fn generate(settings: &Settings) -> Generated {
-    let _ = settings;
-    Generated::default()
+    let Some(root) = &settings.inventory else { return Generated::default() };
+    let (inventory, mut findings) = inventory::read(root);
+    let (current, unreadable) = read_current(settings);
+    findings.extend(unreadable);
+    let mut plan = plan(settings, &inventory, &current);
+    findings.append(&mut plan.findings);
+    let (withheld, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.refuses);
+    if !withheld.is_empty() {
+        plan = Plan::default();
+    }
+    Generated { plan, findings, withheld }
 }

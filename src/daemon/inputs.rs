@@ -86,12 +86,10 @@ impl Inputs {
 }
 
 impl Stamps {
-    /// Takes over how these files look now: this program has just written them.
-    pub fn refresh<'a>(&mut self, files: impl IntoIterator<Item = &'a Path>) {
-        for file in files {
-            self.0.remove(file);
-            add(&mut self.0, file.to_path_buf());
-        }
+    /// Takes over how a file looks now: this program has just written it.
+    pub fn refresh(&mut self, file: &Path) {
+        self.0.remove(file);
+        add(&mut self.0, file.to_path_buf());
     }
 
     /// The files that differ between the two.

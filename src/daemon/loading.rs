@@ -2,9 +2,11 @@
 
 use super::serial::{raised, same_but_serial, serial, with_serial};
 use super::zonefiles::ZoneFile;
-use crate::files;
+use crate::files::{self, FileError};
 use crate::finding::{Finding, Place, Severity};
-use crate::zone::Records;
+use crate::zone::{self, Below, Includes, Records, check_zone, parse_zone_with};
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +18,8 @@ pub struct LoadedZone {
     pub file: ZoneFile,
     /// What stands in it, as served: its serial may be higher than the written one.
     pub records: Arc<Records>,
+    /// The file of a record's line: its place in this list. The zone file is the first, included files follow.
+    pub files: Vec<PathBuf>,
     /// What is not right but does not refuse the load.
     pub findings: Vec<Finding>,
     /// Every file that was read for it, the zone file first, with its content's mark.
@@ -45,27 +49,22 @@ impl LoadedZone {
         previous: Option<&LoadedZone>,
     ) -> Result<LoadedZone, Vec<Finding>> {
         let octets = match text {
-            Some(text) => text.to_vec(),
-            None => {
-                files::read(&file.path, LARGEST_FILE).map_err(|error| vec![unreadable(file, &error.to_string())])?
-            }
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(files::read(&file.path, LARGEST_FILE).map_err(|error| vec![unreadable(file, &error)])?),
         };
         if let Some(previous) = previous.filter(|previous| previous.is_current(&octets)) {
             return Ok(previous.clone());
         }
-        let _ = folder;
-        let (records, findings, included) = stub::parse(file, &octets)?;
+        let included = Included { below: Below::new(folder), contents: RefCell::default() };
+        let zone = parse_zone_with(&octets, &file.path, &file.origin, &included)?;
+        let findings = vet(&zone)?;
         let mut sources = vec![(file.path.clone(), Content::of(&octets))];
-        for path in included {
-            let octets =
-                files::read(&path, LARGEST_FILE).map_err(|error| vec![unreadable(file, &error.to_string())])?;
-            sources.push((path, Content::of(&octets)));
-        }
+        sources.extend(included.contents.into_inner());
         let (records, findings) = match previous {
-            Some(previous) => keep_serial_rising(file, records, findings, &previous.records),
-            None => (Arc::new(records), findings),
+            Some(previous) => keep_serial_rising(file, zone.records, findings, &previous.records),
+            None => (Arc::new(zone.records), findings),
         };
-        Ok(LoadedZone { file: file.clone(), records, findings, sources })
+        Ok(LoadedZone { file: file.clone(), records, files: zone.files, findings, sources })
     }
 
     fn is_current(&self, octets: &[u8]) -> bool {
@@ -121,57 +120,34 @@ fn keep_serial_rising(
     }
 }
 
-fn unreadable(file: &ZoneFile, reason: &str) -> Finding {
+/// What the zone's text and the zone as a whole give to say.
+fn vet(zone: &zone::LoadedZone) -> Result<Vec<Finding>, Vec<Finding>> {
+    let mut findings = zone.findings.clone();
+    findings.extend(check_zone(&zone.records, &zone.files));
+    if findings.iter().any(|finding| finding.refuses) { Err(findings) } else { Ok(findings) }
+}
+
+/// Reads included files and remembers what was in them.
+struct Included {
+    below: Below,
+    contents: RefCell<Vec<(PathBuf, Content)>>,
+}
+
+impl Includes for Included {
+    fn read(&self, includer: &Path, name: &[u8]) -> Result<(PathBuf, Vec<u8>), String> {
+        let (path, octets) = self.below.read(includer, name)?;
+        self.contents.borrow_mut().push((path.clone(), Content::of(&octets)));
+        Ok((path, octets))
+    }
+}
+
+fn unreadable(file: &ZoneFile, reason: &FileError) -> Finding {
     Finding::new(
         "ZONE_FILE_UNREADABLE",
         Severity::Error,
         format!("{} in {}", file.origin, file.horizon),
-        reason,
+        reason.to_string(),
         "give the server the right to read the file, or remove it",
     )
     .seen_at(Place::file(&file.path))
-}
-
-mod stub {
-    use super::*;
-    use crate::zone::Line;
-    use bytes::Bytes;
-    use domain::base::{Rtype, ToName};
-    use domain::rdata::ZoneRecordData;
-    use domain::zonefile::inplace::{Entry, Zonefile};
-    type Parsed = (Records, Vec<Finding>, Vec<PathBuf>);
-    pub(super) fn parse(file: &ZoneFile, octets: &[u8]) -> Result<Parsed, Vec<Finding>> {
-        let bad = |what: String| {
-            vec![
-                Finding::new("BAD_ZONE", Severity::Error, file.origin.to_string(), what, "fix it")
-                    .seen_at(Place::at(&file.path, 1, 1)),
-            ]
-        };
-        let mut reader = Zonefile::from(octets);
-        reader.set_origin(file.origin.clone());
-        let mut records = Records::new(file.origin.clone());
-        loop {
-            match reader.next_entry() {
-                Ok(Some(Entry::Record(record))) => {
-                    let mut data = Vec::new();
-                    let d: &ZoneRecordData<Bytes, _> = record.data();
-                    use domain::base::rdata::{ComposeRecordData, RecordData};
-                    d.compose_rdata(&mut data).map_err(|_| bad("compose".to_owned()))?;
-                    let owner = record.owner().to_vec();
-                    records
-                        .push(
-                            owner.as_slice(),
-                            Rtype::from_int(d.rtype().to_int()),
-                            record.ttl().as_secs(),
-                            &data,
-                            Line::default(),
-                        )
-                        .map_err(|e| bad(e.to_string()))?;
-                }
-                Ok(Some(Entry::Include { .. })) => return Err(bad("include".to_owned())),
-                Ok(None) => return Ok((records, Vec::new(), Vec::new())),
-                Err(error) => return Err(bad(error.to_string())),
-            }
-        }
-    }
 }

@@ -1,24 +1,29 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
-mod desk;
+mod demo;
 mod generating;
 mod inputs;
 mod loading;
+mod office;
+mod orders;
 mod pipeline;
+mod program;
 mod reload;
 mod serial;
 mod serve;
 mod source;
 mod status;
+mod table;
 mod watch;
 mod zonefiles;
 
-pub use desk::Desk;
+pub use demo::{DEMO_CONFIG, DEMO_LISTEN};
 pub use inputs::Inputs;
 pub use loading::LoadedZone;
 pub use pipeline::{Candidate, Failure, candidate};
+pub use program::{demo, serve};
 pub use reload::{Cause, Outcome};
-pub use serve::Server;
+pub use serve::{Server, Signals};
 pub use source::Source;
 pub use status::{Board, Status};
 pub use zonefiles::ZoneFile;

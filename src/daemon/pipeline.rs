@@ -7,9 +7,16 @@ use super::loading::LoadedZone;
 use super::source::Source;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::Settings;
-use crate::finding::{Finding, Severity};
-use crate::snapshot::{Snapshot, ZoneSource, build};
-use std::path::{Path, PathBuf};
+use crate::control::{Published, PublishedZone};
+use crate::dns::{Rtype, name_from_wire};
+use crate::finding::{Finding, Place, Severity};
+use crate::generate::Plan;
+use crate::inventory::private_address_published;
+use crate::snapshot::{ZoneSource, build};
+use crate::zone::Record;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Everything that one load brought; it may go live.
@@ -17,16 +24,16 @@ use std::sync::Arc;
 pub struct Candidate {
     /// What it was built from.
     pub settings: Settings,
-    /// Ready to answer.
-    pub snapshot: Arc<Snapshot>,
+    /// Ready to answer, with what it was made of.
+    pub published: Arc<Published>,
     /// The zone files, in the order they were listed.
     pub zones: Vec<LoadedZone>,
     /// What is not right but does not keep it from going live.
     pub findings: Vec<Finding>,
     /// Why generation was left out, so that the zones are those of the present zone files; empty when all went well.
     pub withheld: Vec<Finding>,
-    /// Zone files that generation changes and that are not written yet: path and new content.
-    pub pending: Vec<(PathBuf, Vec<u8>)>,
+    /// What generation changes in the zone files; it is loaded already and not written yet.
+    pub plan: Plan,
     /// Where everything was read.
     pub inputs: Inputs,
 }
@@ -48,14 +55,12 @@ impl Candidate {
             && self.zones.iter().zip(&other.zones).all(|(a, b)| a.file == b.file && Arc::ptr_eq(&a.records, &b.records))
     }
 
-    /// How many zones were read anew, those of `previous` kept.
-    pub fn zones_read(&self, previous: Option<&Candidate>) -> usize {
-        let kept = |zone: &&LoadedZone| {
-            previous
-                .and_then(|previous| previous.zone(&zone.file))
-                .is_some_and(|old| Arc::ptr_eq(&old.records, &zone.records))
-        };
-        self.zones.len() - self.zones.iter().filter(kept).count()
+    /// The zones that are not those of `previous`, as `origin in horizon`; those that are gone, too.
+    pub fn changed_zones(&self, previous: &Candidate) -> Vec<String> {
+        let same = |a: &LoadedZone, b: &Candidate| b.zone(&a.file).is_some_and(|b| Arc::ptr_eq(&a.records, &b.records));
+        let new = self.zones.iter().filter(|zone| !same(zone, previous));
+        let gone = previous.zones.iter().filter(|zone| self.zone(&zone.file).is_none());
+        new.chain(gone).map(|zone| format!("{}. in {}", zone.file.origin, zone.file.horizon)).collect()
     }
 
     fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
@@ -107,14 +112,25 @@ fn load(
             records: Arc::clone(&zone.records),
         })
         .collect();
-    let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.snapshot))?;
+    let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.published.snapshot))?;
+    let zones_shown = zones.iter().map(|zone| PublishedZone {
+        horizon: zone.file.horizon.clone(),
+        files: zone.files.clone(),
+        records: Arc::clone(&zone.records),
+    });
+    let published = Published {
+        snapshot: Arc::new(snapshot),
+        zones: zones_shown.collect(),
+        findings: findings.clone(),
+        unwritten: HashMap::new(),
+    };
     Ok(Candidate {
         settings,
-        snapshot: Arc::new(snapshot),
+        published: Arc::new(published),
         zones,
         findings,
         withheld: generated.withheld.clone(),
-        pending: generated.files.clone(),
+        plan: generated.plan.clone(),
         inputs: inputs.clone(),
     })
 }
@@ -126,10 +142,17 @@ fn read_zones(
     previous: Option<&Candidate>,
 ) -> Result<Vec<LoadedZone>, Vec<Finding>> {
     let mut findings = vanished(settings, previous);
-    let files = zonefiles::list_with(settings, generated.files.iter().map(|(path, _)| path.as_path()))?;
+    let files = zonefiles::list(settings, &generated.written())?;
     let mut zones = Vec::with_capacity(files.len());
     for file in files {
-        let text = generated.text(&file.path);
+        let text = match generated.change(&file.path) {
+            Some(change) => match &change.after {
+                Some(text) => Some(text.as_slice()),
+                // It goes when the plan is written.
+                None => continue,
+            },
+            None => None,
+        };
         let old = previous.and_then(|previous| previous.zone(&file));
         match LoadedZone::read(&file, text, &settings.zones, old) {
             Ok(zone) => zones.push(zone),
@@ -159,7 +182,7 @@ fn vanished(settings: &Settings, previous: Option<&Candidate>) -> Vec<Finding> {
                 "the folder is gone, and zones are served out of it",
                 "put it back; to give up its zones, leave the folder and remove the files, or remove the horizon",
             )
-            .seen_at(crate::finding::Place::file(folder))
+            .seen_at(Place::file(folder))
         })
         .collect()
 }
@@ -173,11 +196,31 @@ fn no_zones(settings: &Settings, zones: &[LoadedZone]) -> Option<Finding> {
             "there is no zone file, so every query is refused",
             "put zone files at `<horizon>/<origin>.zone` below this folder, or name an inventory to generate them from",
         )
-        .seen_at(crate::finding::Place::file(&settings.zones))
+        .seen_at(Place::file(&settings.zones))
     })
 }
 
+/// A public horizon must not tell private addresses, whoever wrote the record.
 fn private_addresses(settings: &Settings, zones: &[LoadedZone]) -> Vec<Finding> {
-    let _ = (settings, zones);
-    Vec::new()
+    let mut findings = Vec::new();
+    for horizon in settings.horizons.iter().filter(|horizon| horizon.is_public()) {
+        for zone in zones.iter().filter(|zone| zone.file.horizon == horizon.name) {
+            let told = zone.records.iter().filter_map(|record| {
+                let address = address(&record)?;
+                let finding = private_address_published(horizon, &name_from_wire(record.owner).ok()?, address)?;
+                let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
+                Some(finding.seen_at(Place::at(file, record.line.number, 1)))
+            });
+            findings.extend(told);
+        }
+    }
+    findings
+}
+
+fn address(record: &Record<'_>) -> Option<IpAddr> {
+    match record.rtype {
+        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
+        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
+        _ => None,
+    }
 }

@@ -1,17 +1,17 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
 use super::inputs::{Inputs, Stamps};
+use super::office::Office;
 use super::pipeline::{Candidate, Failure, candidate};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
-use crate::files;
 use crate::finding::{Finding, Place, Severity};
+use crate::generate::{ApplyError, Plan, apply};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Listeners};
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -31,6 +31,8 @@ pub enum Cause {
 pub struct Outcome {
     /// True when something new went live.
     pub changed: bool,
+    /// The zones that changed, as `origin in horizon`.
+    pub zones: Vec<String>,
     /// Why the files as they are now do not serve, or not all of them; empty when they do.
     pub failing: Vec<Finding>,
     /// What else was found.
@@ -45,6 +47,7 @@ pub(super) struct Reloads {
     pub(super) board: Arc<Board>,
     pub(super) counters: Arc<Counters>,
     pub(super) listeners: Listeners,
+    pub(super) office: Office,
     pub(super) watch: Watch,
     /// Where the files of the last load are, and how they looked before it read them.
     pub(super) inputs: Inputs,
@@ -70,6 +73,8 @@ impl Reloads {
             Ok(outcome) => {
                 if outcome.changed {
                     tracing::info!("{cause}: live after {:.1?}; {}", start.elapsed(), self.board.load());
+                } else if cause != Cause::Files {
+                    tracing::info!("{cause}: nothing has changed");
                 }
                 outcome
             }
@@ -109,18 +114,27 @@ impl Reloads {
             .listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
-        write(&candidate.pending).map_err(|finding| refuse(vec![finding]))?;
-        let written = std::mem::take(&mut candidate.pending);
-        self.seen.refresh(written.iter().map(|(path, _)| path.as_path()));
+        let control = self.office.bind(&server.control).map_err(refuse)?;
+        write(&candidate.plan).map_err(refuse)?;
+        for change in std::mem::take(&mut candidate.plan).files {
+            self.seen.refresh(&change.path);
+        }
         let changed = !candidate.serves_the_same(&before.serving);
         if changed {
-            self.live.store(Arc::clone(&candidate.snapshot));
+            self.live.store(Arc::clone(&candidate.published.snapshot));
         }
+        self.office.publish(Arc::clone(&candidate.published));
+        self.office.adopt(control);
         if let Err(error) = self.listeners.adopt(opened) {
             tracing::error!("not every listener could be started: {error}");
         }
         let now = SystemTime::now();
-        let outcome = Outcome { changed, failing: candidate.withheld.clone(), findings: candidate.findings.clone() };
+        let outcome = Outcome {
+            changed,
+            zones: candidate.changed_zones(&before.serving),
+            failing: candidate.withheld.clone(),
+            findings: candidate.findings.clone(),
+        };
         self.tell(&outcome.findings, &before.serving.findings);
         self.tell(&outcome.failing, &before.failing);
         if before.failing != outcome.failing && outcome.failing.is_empty() {
@@ -132,6 +146,7 @@ impl Reloads {
         let failing_since = (!outcome.failing.is_empty()).then(|| before.failing_since.unwrap_or(now));
         self.board.store(Arc::new(Status {
             live_since: if changed { now } else { before.live_since },
+            tried: now,
             reloads: before.reloads + u64::from(changed),
             listening: self.listeners.addresses(),
             serving: Arc::new(candidate),
@@ -148,18 +163,20 @@ impl Reloads {
         let (failing, findings): (Vec<_>, Vec<_>) =
             failure.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
         self.tell(&failing, &[]);
+        let now = SystemTime::now();
         self.board.store(Arc::new(Status {
+            tried: now,
             refused: before.refused + 1,
             failing: failing.clone(),
-            failing_since: before.failing_since.or_else(|| Some(SystemTime::now())),
+            failing_since: before.failing_since.or(Some(now)),
             ..before.clone()
         }));
-        Outcome { changed: false, failing, findings }
+        Outcome { failing, findings, ..Outcome::default() }
     }
 
     fn unchanged(&self) -> Outcome {
         let status = self.board.load();
-        Outcome { changed: false, failing: status.failing.clone(), findings: status.serving.findings.clone() }
+        Outcome { failing: status.failing.clone(), findings: status.serving.findings.clone(), ..Outcome::default() }
     }
 
     /// Logs what was not known before.
@@ -170,31 +187,37 @@ impl Reloads {
     }
 }
 
-/// Logs a finding as loud as it is bad.
+/// Logs a finding as loud as it is bad; the level says the severity. What only informs is for `zonectl status` and `check`.
 pub(super) fn tell(finding: &Finding) {
+    let line = finding.to_string().replacen(&format!("{} {}", finding.severity, finding.code), finding.code, 1);
     match finding.severity {
-        Severity::Error => tracing::error!("{finding}"),
-        Severity::Warning => tracing::warn!("{finding}"),
-        Severity::Info => tracing::info!("{finding}"),
+        Severity::Error => tracing::error!("{line}"),
+        Severity::Warning => tracing::warn!("{line}"),
+        Severity::Info => tracing::debug!("{line}"),
     }
 }
 
 /// Writes generated zone files: all or none.
-pub(super) fn write(pending: &[(PathBuf, Vec<u8>)]) -> Result<(), Finding> {
-    let failed = |path: &Path, error: String| {
-        Finding::new(
+pub(super) fn write(plan: &Plan) -> Result<(), Vec<Finding>> {
+    let failed = |error: ApplyError| {
+        let place = match &error {
+            ApplyError::Changed(path) => Some(path.clone()),
+            ApplyError::File(error) => Some(error.path().to_path_buf()),
+            ApplyError::Refused | ApplyError::Brake => None,
+        };
+        let subject = place.as_ref().map_or_else(|| "generation".to_owned(), |path| path.display().to_string());
+        let finding = Finding::new(
             "ZONE_FILE_NOT_WRITTEN",
             Severity::Error,
-            path.display().to_string(),
-            format!("a generated zone file cannot be written: {error}"),
+            subject,
+            format!("generated zone files cannot be written: {error}"),
             "see that there is room on the disk and that the server may write to the zones directory",
-        )
-        .seen_at(Place::file(path))
+        );
+        vec![place.into_iter().map(Place::file).fold(finding, Finding::seen_at)]
     };
-    for folder in pending.iter().filter_map(|(path, _)| path.parent()) {
-        files::create_folder(folder).map_err(|error| failed(folder, error.to_string()))?;
-    }
-    files::replace_all(pending).map_err(|error| failed(error.path(), error.to_string()))
+    apply(plan)
+        .map(|written| written.iter().for_each(|path| tracing::info!("wrote {}", path.display())))
+        .map_err(failed)
 }
 
 impl fmt::Display for Cause {

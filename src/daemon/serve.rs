@@ -1,9 +1,10 @@
 //! The server from start to end.
 
-use super::desk::Desk;
 use super::inputs::Inputs;
+use super::office::Office;
+use super::orders::Orders;
 use super::pipeline::{Candidate, Failure, candidate};
-use super::reload::{Cause, Reloads, tell, write};
+use super::reload::{Cause, Outcome, Reloads, tell, write};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::watch::{Patience, Watch};
@@ -17,16 +18,27 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A server that listens.
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
-    desk: Desk,
+    orders: Orders,
     board: Arc<Board>,
-    reloading: JoinHandle<Listeners>,
+    reloading: JoinHandle<Reloads>,
 }
+
+/// The signals that a server minds.
+#[derive(Debug)]
+pub struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+/// Files that are open beside the sockets for DNS, and some to spare: zone files, watches, the control socket.
+const RESERVED_FILES: usize = 128;
 
 /// How long a shutdown waits for TCP clients to take their last answers.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -46,31 +58,37 @@ impl Server {
         let mut seen = inputs.stamps();
         let mut candidate = first(&source)?;
         let runtime = Runtime::new().map_err(|error| system("the asynchronous side", &error))?;
-        let live = Arc::new(Live::new(Arc::clone(&candidate.snapshot)));
+        let live = Arc::new(Live::new(Arc::clone(&candidate.published.snapshot)));
         let server = &candidate.settings.server;
         let counters = Arc::new(Counters::new(1 + server.listen.len() * server.workers));
-        let mut listeners =
-            Listeners::new(Arc::clone(&live), Arc::clone(&counters), Limits::default(), runtime.handle().clone());
+        let limits = Limits::affordable(RESERVED_FILES + 2 * server.listen.len() * server.workers);
+        let mut listeners = Listeners::new(Arc::clone(&live), Arc::clone(&counters), limits, runtime.handle().clone());
         let opened = listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;
-        if let Err(finding) = write(&candidate.pending) {
-            candidate.withheld.push(finding);
+        let control = Office::bind_first(&server.control)?;
+        if let Err(findings) = write(&candidate.plan) {
+            candidate.withheld.extend(findings);
         }
-        seen.refresh(
-            candidate.pending.drain(..).map(|(path, _)| path).collect::<Vec<_>>().iter().map(|path| path.as_path()),
-        );
+        for change in std::mem::take(&mut candidate.plan).files {
+            seen.refresh(&change.path);
+        }
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
+        let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let (desk, queue) = Desk::new();
-        let asking = desk.clone();
+        let (orders, queue) = Orders::new();
+        let desk = Office::desk(published, Arc::clone(&board), Arc::clone(&counters), orders.clone(), &runtime);
+        let mut office = Office::new(desk, runtime.handle().clone());
+        office.adopt(Some(control));
+        let asking = orders.clone();
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
         watch.folders(inputs.folders());
-        let reloads = Reloads { source, live, board: Arc::clone(&board), counters, listeners, watch, inputs, seen };
+        let reloads =
+            Reloads { source, live, board: Arc::clone(&board), counters, listeners, office, watch, inputs, seen };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
-        Ok(Server { runtime, desk, board, reloading })
+        Ok(Server { runtime, orders, board, reloading })
     }
 
     /// The addresses that are listened on.
@@ -83,36 +101,48 @@ impl Server {
         self.board.load_full()
     }
 
-    /// Serves until SIGTERM or SIGINT, then finishes what has been asked. SIGHUP reloads.
+    /// Takes signals from now on: until then they end the process at once.
     ///
     /// # Errors
     /// Signals cannot be taken.
-    pub fn run(self) -> io::Result<()> {
+    pub fn signals(&self) -> io::Result<Signals> {
+        let _inside = self.runtime.enter();
+        Ok(Signals {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes what has been asked. SIGHUP reloads.
+    pub fn run(self, mut signals: Signals) {
         self.runtime.block_on(async {
-            let mut hangup = signal(SignalKind::hangup())?;
-            let mut terminate = signal(SignalKind::terminate())?;
-            let mut interrupt = signal(SignalKind::interrupt())?;
             loop {
                 let name = tokio::select! {
-                    _ = hangup.recv() => {
-                        self.desk.ask(Cause::Signal);
+                    _ = signals.hangup.recv() => {
+                        self.orders.ask(Cause::Signal);
                         continue;
                     }
-                    _ = terminate.recv() => "SIGTERM",
-                    _ = interrupt.recv() => "SIGINT",
+                    _ = signals.terminate.recv() => "SIGTERM",
+                    _ = signals.interrupt.recv() => "SIGINT",
                 };
                 tracing::info!("shutting down on {name}");
-                return Ok::<(), io::Error>(());
+                return;
             }
-        })?;
+        });
         self.stop();
-        Ok(())
+    }
+
+    /// Loads anew, as on a SIGHUP, and waits for what comes of it.
+    pub fn reload(&self) -> Outcome {
+        self.runtime.block_on(self.orders.reload(Cause::Asked)).unwrap_or_default()
     }
 
     /// Finishes what has been asked, then closes everything.
     pub fn stop(self) {
-        self.desk.end();
-        if let Ok(listeners) = self.reloading.join() {
+        self.orders.end();
+        if let Ok(Reloads { listeners, office, .. }) = self.reloading.join() {
+            drop(office);
             self.runtime.block_on(listeners.stop(FAREWELL));
         }
         self.runtime.shutdown_timeout(Duration::from_secs(1));
@@ -134,6 +164,7 @@ fn status(candidate: Candidate, listeners: &Listeners) -> Status {
     Status {
         started: now,
         live_since: now,
+        tried: now,
         reloads: 0,
         refused: 0,
         listening: listeners.addresses(),

@@ -14,6 +14,8 @@ pub struct Status {
     pub started: SystemTime,
     /// When the state that serves went live.
     pub live_since: SystemTime,
+    /// When files were last loaded, live or not.
+    pub tried: SystemTime,
     /// How many reloads went live since the start.
     pub reloads: u64,
     /// How many reloads were refused since the start.

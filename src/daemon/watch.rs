@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 /// When a burst of events is over.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub(super) struct Patience {
     /// So long without an event: an editor that writes, renames and removes is done by then.
-    pub quiet: Duration,
+    pub(super) quiet: Duration,
     /// But not later than so long after the first one.
-    pub bound: Duration,
+    pub(super) bound: Duration,
     /// How often to look without any event.
-    pub poll: Duration,
+    pub(super) poll: Duration,
 }
 
 impl Default for Patience {
@@ -30,7 +30,7 @@ impl Default for Patience {
 
 /// Tells the watching thread what to watch; dropping it ends the thread.
 #[derive(Debug)]
-pub struct Watch {
+pub(super) struct Watch {
     sender: Sender<Message>,
 }
 
@@ -46,7 +46,7 @@ impl Watch {
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn start(patience: Patience, changed: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+    pub(super) fn start(patience: Patience, changed: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let events = sender.clone();
         thread::Builder::new().name("watch".to_owned()).spawn(move || {
@@ -66,7 +66,7 @@ impl Watch {
 
     /// Watches these folders from now on, each with whether folders below it count. Folders that are not there are
     /// waited for.
-    pub fn folders(&self, folders: Vec<(PathBuf, bool)>) {
+    pub(super) fn folders(&self, folders: Vec<(PathBuf, bool)>) {
         let _ = self.sender.send(Message::Folders(folders));
     }
 }

@@ -6,6 +6,7 @@ use crate::finding::{Finding, Place, Severity};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -20,19 +21,15 @@ pub struct ZoneFile {
     pub path: PathBuf,
 }
 
-/// Lists the zone files of all horizons: in the order of the settings, then by file name. A missing folder has none.
+/// Lists the zone files of all horizons, those that are about to be written included: in the order of the settings, then by
+/// file name. A missing folder has none.
 ///
 /// # Errors
 /// `ZONE_FOLDER_UNREADABLE`, `ZONE_FILE_NAME` (a name that is no origin) and `DUPLICATE_ORIGIN` (two names that differ in
 /// case only), all of them at once.
-pub fn list(settings: &Settings) -> Result<Vec<ZoneFile>, Vec<Finding>> {
-    list_with(settings, std::iter::empty())
-}
-
-/// As [`list`], with files that are about to be written.
-pub(super) fn list_with<'a>(
+pub(super) fn list<'a>(
     settings: &Settings,
-    coming: impl Iterator<Item = &'a Path> + Clone,
+    coming: &(impl Iterator<Item = &'a Path> + Clone),
 ) -> Result<Vec<ZoneFile>, Vec<Finding>> {
     let mut files = Vec::new();
     let mut findings = Vec::new();
@@ -40,8 +37,8 @@ pub(super) fn list_with<'a>(
         let folder = settings.zones.join(&horizon.name);
         let mut names = match names(&folder) {
             Ok(names) => names,
-            Err(finding) => {
-                findings.push(finding);
+            Err(error) => {
+                findings.push(unreadable(&folder, &error));
                 continue;
             }
         };
@@ -74,43 +71,38 @@ pub(super) fn list_with<'a>(
 }
 
 /// True for files that editors and package tools leave about, and for hidden ones: they are never read.
-pub fn is_left_over(name: &str) -> bool {
+pub(super) fn is_left_over(name: &str) -> bool {
     const ENDINGS: [&str; 10] =
         ["~", ".swp", ".swx", ".bak", ".tmp", ".orig", ".rej", ".dpkg-old", ".dpkg-new", ".dpkg-dist"];
     name.starts_with('.') || name.starts_with('#') || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The zone file name of an origin, lower case: the inverse of what [`list`] reads.
-pub fn file_name(origin: &Name) -> String {
-    if origin.is_root() { "root.zone".to_owned() } else { format!("{origin}.zone").to_ascii_lowercase() }
-}
-
-fn names(folder: &Path) -> Result<Vec<String>, Finding> {
-    let unreadable = |error: &std::io::Error| {
-        Finding::new(
-            "ZONE_FOLDER_UNREADABLE",
-            Severity::Error,
-            folder.display().to_string(),
-            format!("the folder with zone files cannot be read: {error}"),
-            "give the server the right to read it, or change `directory` of [zones]",
-        )
-        .seen_at(Place::file(folder))
-    };
+fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(&error)),
+        Err(error) => return Err(error),
     };
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| unreadable(&error))?;
         // A name that is not UTF-8 cannot end in an origin; it is not a zone file.
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(name) = entry?.file_name().into_string() else { continue };
         if name.ends_with(".zone") && !is_left_over(&name) {
             names.push(name);
         }
     }
     Ok(names)
+}
+
+fn unreadable(folder: &Path, error: &io::Error) -> Finding {
+    Finding::new(
+        "ZONE_FOLDER_UNREADABLE",
+        Severity::Error,
+        folder.display().to_string(),
+        format!("the folder with zone files cannot be read: {error}"),
+        "give the server the right to read it, or change `directory` of [zones]",
+    )
+    .seen_at(Place::file(folder))
 }
 
 fn origin(file: &str) -> Result<Name, String> {
@@ -170,9 +162,6 @@ mod tests {
         for (file, expected) in table {
             let seen = origin(file).ok();
             assert_eq!(seen, expected.map(|name| parse_name(name).unwrap()), "{file}");
-            if let Some(name) = seen {
-                assert_eq!(file_name(&name), file);
-            }
         }
     }
 }

@@ -33,8 +33,6 @@ pub(super) enum Field {
     Hex,
     /// Base 64 to the end.
     Base64,
-    /// Base 64 to the end, which may be nothing (CDNSKEY, RFC 8078 section 4; DNSKEY without a key).
-    KeyData,
     /// A salt with its length: base 16, or `-` (RFC 5155 section 3.3).
     Salt,
     /// A hash with its length, base 32 (RFC 5155 section 3.3).
@@ -116,7 +114,7 @@ pub(super) fn fields(rtype: Rtype) -> Option<Fields> {
             (Type, "type covered"),
             (Algorithm, "algorithm"),
             (U8, "labels"),
-            (Seconds, "original TTL"),
+            (U32, "original TTL"),
             (Time, "expiration"),
             (Time, "inception"),
             (U16, "key tag"),
@@ -124,7 +122,7 @@ pub(super) fn fields(rtype: Rtype) -> Option<Fields> {
             (Base64, "signature"),
         ],
         47 => &[(Name, "next name"), (Types, "type")],
-        25 | 48 | 57 | 60 => &[(U16, "flags"), (U8, "protocol"), (Algorithm, "algorithm"), (KeyData, "key")],
+        25 | 48 | 57 | 60 => &[(U16, "flags"), (U8, "protocol"), (Algorithm, "algorithm"), (Base64, "key")],
         49 | 61 => &[(Base64, "data")],
         50 => &[
             (U8, "hash algorithm"),

@@ -23,7 +23,8 @@ use std::net::Ipv6Addr;
 /// Writes record data as one line of master-file text: names absolute, strings quoted, no comment.
 ///
 /// Data that is not right for its type, and types without a form of their own, come as `\# LENGTH HEX`
-/// (RFC 3597 section 5). The text always reads back as the same octets ([`super::scan_data`]).
+/// (RFC 3597 section 5). Data that is right for its type always reads back as the same octets
+/// ([`super::scan_data`]); data that is not is refused when it is read back.
 pub fn present_data(rtype: Rtype, data: &[u8]) -> String {
     if let Some(text) = present_fields(rtype, data) {
         // Octets may be well formed and still have no text that leads back to them, such as a LOC size of 0e9.
@@ -49,7 +50,7 @@ fn present_fields(rtype: Rtype, data: &[u8]) -> Option<String> {
     let mut rest = data;
     for (index, &(field, _)) in fields(rtype)?.iter().enumerate() {
         let spaced = matches!(field, Field::Types | Field::MaybeTypes | Field::Parameters);
-        if index > 0 && !spaced && !(field == Field::KeyData && rest.is_empty()) {
+        if index > 0 && !spaced {
             text.push(' ');
         }
         present_field(field, &mut rest, &mut text)?;
@@ -89,7 +90,6 @@ fn present_field(field: Field, rest: &mut &[u8], text: &mut String) -> Option<()
             push_hex(text, some(take_all(rest))?);
         }
         Field::Base64 => push_base64(text, some(take_all(rest))?),
-        Field::KeyData => push_base64(text, take_all(rest)),
         Field::Salt => match take_string(rest)? {
             [] => text.push('-'),
             salt => push_hex(text, salt),

@@ -123,7 +123,7 @@ fn scan_field(field: Field, name: &'static str, words: &mut Words<'_, '_>, out: 
             out.extend_from_slice(word);
         }
         Field::Hex => scan_hex(name, words, out)?,
-        Field::Base64 | Field::KeyData => scan_base64(name, words, out, field == Field::KeyData)?,
+        Field::Base64 => scan_base64(name, words, out)?,
         Field::Salt => scan_salt(name, words, out)?,
         Field::Hash => {
             let word = words.word(name)?;
@@ -213,11 +213,8 @@ fn scan_hex(name: &str, words: &mut Words<'_, '_>, out: &mut Vec<u8>) -> Result<
     Ok(())
 }
 
-fn scan_base64(name: &str, words: &mut Words<'_, '_>, out: &mut Vec<u8>, optional: bool) -> Result<(), DataError> {
+fn scan_base64(name: &str, words: &mut Words<'_, '_>, out: &mut Vec<u8>) -> Result<(), DataError> {
     let mut reader = Base64Reader::default();
-    if optional && words.peek().is_none() {
-        return Ok(());
-    }
     let mut word = words.word(name)?;
     loop {
         if !reader.feed(word, out) {

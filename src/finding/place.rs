@@ -1,22 +1,23 @@
 //! Where a finding or an error was seen.
 
+use serde::Deserialize;
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A place in a file that a person can open: `file:line:column`, or a JSON pointer, or both.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The file, as the program was told it.
     pub file: PathBuf,
     /// Counted from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// Counted from 1, in characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
     /// A JSON pointer (RFC 6901) into a JSON file.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
 }
 

@@ -1,11 +1,12 @@
 //! One result of a check.
 
 use super::Place;
+use serde::Deserialize;
 use serde::Serialize;
 use std::fmt;
 
 /// How bad a finding is; the order is from harmless to refusing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; nothing to do.

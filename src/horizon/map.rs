@@ -68,6 +68,12 @@ impl HorizonMap {
             IpAddr::V6(address) => self.v6.find(u128::from(address)),
         }
     }
+
+    /// A client of this horizon, whichever comes first: for those who ask as it without being it.
+    pub fn client_of(&self, horizon: usize) -> Option<IpAddr> {
+        let v4 = self.v4.first_of(horizon).map(|address| IpAddr::V4(address.into()));
+        v4.or_else(|| self.v6.first_of(horizon).map(|address| IpAddr::V6(address.into())))
+    }
 }
 
 fn duplicate(prefix: Prefix, first: &Horizon, second: &Horizon) -> Finding {
@@ -87,7 +93,14 @@ mod tests {
     use std::net::Ipv6Addr;
 
     fn horizon(name: &str, clients: Vec<Prefix>) -> Horizon {
-        Horizon { name: name.to_owned(), clients, forward: false, inherits: None, private_addresses: Vec::new() }
+        Horizon {
+            name: name.to_owned(),
+            clients,
+            forward: false,
+            inherits: None,
+            private_addresses: Vec::new(),
+            rate: None,
+        }
     }
 
     fn map(table: &[(&str, &[&str])]) -> HorizonMap {
@@ -123,6 +136,8 @@ mod tests {
             let expected = expected.map(|(horizon, text)| Match { horizon, prefix: text.parse().unwrap() });
             assert_eq!(map.find(client.parse().unwrap()), expected, "{why}");
         }
+        let clients = [0, 1, 2].map(|horizon| map.client_of(horizon).unwrap().to_string());
+        assert_eq!(clients, ["0.0.0.0", "10.0.0.0", "10.0.0.12"]);
     }
 
     /// A client of nobody has no horizon, and a prefix of two is refused by name.
@@ -175,6 +190,11 @@ mod tests {
             let horizons: Vec<_> =
                 prefixes.iter().enumerate().map(|(index, prefix)| horizon(&index.to_string(), vec![*prefix])).collect();
             let map = HorizonMap::new(&horizons).unwrap();
+            for horizon in 0..horizons.len() {
+                if let Some(client) = map.client_of(horizon) {
+                    assert_eq!(map.find(client).map(|found| found.horizon), Some(horizon), "{client} in {prefixes:?}");
+                }
+            }
             let edges = prefixes.iter().map(|prefix| prefix.address()).collect::<Vec<_>>();
             for client in edges.into_iter().chain((0..400).map(|count| address(count % 2 == 0))) {
                 let client = client.to_canonical();

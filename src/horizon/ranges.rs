@@ -56,6 +56,12 @@ impl<A: Address> Ranges<A> {
         self.owners[after.checked_sub(1)?]
     }
 
+    /// The first address that belongs to a horizon.
+    pub(super) fn first_of(&self, horizon: usize) -> Option<A> {
+        let at = self.owners.iter().position(|owner| owner.is_some_and(|owner| owner.horizon == horizon))?;
+        self.starts.get(at).copied()
+    }
+
     /// Ends the open ranges that end before `next`; all of them when there is none. What lies around each goes on after it.
     fn close(&mut self, open: &mut Vec<(A, Match)>, next: Option<A>) {
         while let Some((last, _)) = open.last().copied()

@@ -4,7 +4,7 @@ use super::model::{GuestId, Inventory};
 use super::{address_check, ca_check, certificate, collect, resolve, roles};
 use crate::config::{Prefix, Route, Settings};
 use crate::dns::Name;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -21,6 +21,8 @@ pub struct Claims {
     pub undecided: Vec<Undecided>,
     /// The CA's name and where its guest is, when both are known.
     pub ca: Option<CaClaim>,
+    /// The own name of each guest that has a fit one, templates left out.
+    pub own_names: BTreeMap<GuestId, (Name, Origin)>,
 }
 
 /// A zone of the inventory.
@@ -153,8 +155,7 @@ impl Claims {
 ///
 /// Claims come from `authoritative_zones`, `dns_records`, `portainer_agent_hostname`, `traefik_service`, Host rules of stacks
 /// and guests' names; the kinds go before each other in the order of [`ClaimKind`]. `[routes]` decides each name's address
-/// per horizon. A horizon without an entry there publishes everything directly when it is private, and nothing when it is
-/// public or inherits from another.
+/// per horizon; a horizon without an entry there has [`crate::config::KindRoutes::default_for`].
 ///
 /// `[routes.name]` decides like this: an exact name rules every claim of it, also an explicit one (`direct` means the
 /// written address there); a wildcard rules all but explicit claims. Of a CONFLICT, `traefik`, `gateway` and `none` leave
@@ -164,12 +165,26 @@ pub fn claims(inventory: &Inventory, settings: &Settings) -> Claims {
     let roles = roles::find_roles(inventory, settings);
     let mut claims = Claims { zones: collect::zones(inventory), ..Claims::default() };
     let wishes = collect::wishes(inventory, &mut claims);
+    claims.findings.extend(unused_routes(&wishes, settings));
     resolve::resolve(&wishes, inventory, settings, &roles, &mut claims);
     address_check::check(inventory, &mut claims.findings);
     ca_check::check(inventory, settings, &roles, &mut claims);
     let seat = ca_check::seat(settings, claims.ca.as_ref());
     certificate::check(inventory, settings, seat, &mut claims);
     claims
+}
+
+/// ROUTE_UNUSED: a route for a name that nothing claims; most likely it is misspelt.
+fn unused_routes(wishes: &[collect::Wish], settings: &Settings) -> Vec<Finding> {
+    let names = settings.routes.names.keys().filter(|name| name.first().as_slice() != b"*");
+    let unused = names.filter(|name| !wishes.iter().any(|wish| wish.name == **name));
+    let told = unused.map(|name| {
+        let what = "no source of the inventory claims this name: its route decides nothing";
+        let remedy = format!("correct or remove [routes.name.\"{name}\"]");
+        Finding::new("ROUTE_UNUSED", Severity::Info, name.to_string(), what, remedy)
+            .seen_at(Place::file(&settings.file))
+    });
+    told.collect()
 }
 
 /// The horizon that a client belongs to: the longest prefix wins.

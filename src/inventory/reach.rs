@@ -43,14 +43,8 @@ pub(super) fn route_of(name: &Name, kind: ClaimKind, horizon: &Horizon, settings
     Chosen { route, by: By::Kind }
 }
 
-/// The routes of a horizon; one that is not written publishes directly when private, nothing when public or inheriting.
 fn kind_routes(horizon: &Horizon, routes: &Routes) -> KindRoutes {
-    let all = |route| KindRoutes { service: route, guest: route, stack: route };
-    match routes.horizons.get(&horizon.name) {
-        Some(kinds) => *kinds,
-        None if horizon.is_public() || horizon.inherits.is_some() => all(Route::None),
-        None => all(Route::Direct),
-    }
+    routes.horizons.get(&horizon.name).copied().unwrap_or_else(|| KindRoutes::default_for(horizon))
 }
 
 /// The entry of `[routes.name]` for a name, and whether it is exact; a wildcard covers what RFC 4592 section 3.3.1 says.

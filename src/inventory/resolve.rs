@@ -3,13 +3,13 @@
 use super::claims::{ClaimKind, Claims, HorizonClaims, Published};
 use super::collect::Wish;
 use super::model::{Guest, GuestAddress, Inventory};
-use super::publish::private_address_published;
+use super::publish::{may_publish, private_address_published};
 use super::reach::{By, Chosen, choose_addresses, route_of};
 use super::roles::{Role, Roles, listen_addresses};
 use super::shadow::{Loss, Losses};
 use crate::config::{Horizon, Prefix, Route, Settings};
 use crate::dns::Name;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -173,7 +173,8 @@ impl View<'_> {
 
     fn through(&mut self, role: &'static str, found: &Role, wish: &Wish) -> Option<BTreeSet<IpAddr>> {
         match found.guest(self.inventory) {
-            Some(guest) => Some(self.addresses_of(guest, wish)),
+            // Without an address the name waits, as it does without a guest: its records stay as they are.
+            Some(guest) => Some(self.addresses_of(guest, wish)).filter(|addresses| !addresses.is_empty()),
             None => {
                 self.missing.roles.entry(role).or_default().insert(wish.name.clone());
                 None
@@ -194,34 +195,39 @@ impl View<'_> {
         let mut addresses = guest.addresses.clone();
         let gateway = self.roles.gateway.guest(self.inventory);
         if let (Some(leased), true) = (self.roles.leased, gateway.is_some_and(|gateway| gateway.id == guest.id)) {
-            addresses.push(self.address(leased, guest));
+            addresses.push(self.address(leased, Some(guest)));
         }
         addresses
     }
 
-    fn address(&self, address: IpAddr, guest: &Guest) -> GuestAddress {
+    fn address(&self, address: IpAddr, guest: Option<&Guest>) -> GuestAddress {
         let holding = self.inventory.networks.iter().map(|network| network.prefix);
         let network = holding.filter(|prefix| prefix.contains(address)).max_by_key(Prefix::length);
-        let network = network.unwrap_or_else(|| Prefix::new(address, 128));
-        GuestAddress { address, network, primary: false, place: guest.place.clone() }
+        let network = network.unwrap_or_else(|| alone(address));
+        let place = guest.map_or_else(|| Place::file(&self.settings.file), |guest| guest.place.clone());
+        GuestAddress { address, network, primary: false, place }
     }
 
-    /// Where this server is reached: a listen address, else the gateway.
+    /// Where this server is reached: a listen address, else the gateway; at last a loopback listen address inside, and an
+    /// address that the operator lists for publication outside.
     fn server_addresses(&self) -> Vec<IpAddr> {
-        let host = self.inventory.guests.first();
-        let listens: Vec<GuestAddress> = listen_addresses(self.settings)
-            .into_iter()
-            .filter_map(|address| host.map(|guest| self.address(address, guest)))
-            .filter(|own| super::may_publish(self.horizon, own.address))
-            .collect();
-        let chosen = choose_addresses(&listens, self.horizon);
-        if !chosen.is_empty() {
-            return chosen;
-        }
-        let Some(gateway) = self.roles.gateway.guest(self.inventory) else { return Vec::new() };
-        let mut chosen = choose_addresses(&self.known_addresses(gateway), self.horizon);
-        chosen.retain(|address| super::may_publish(self.horizon, *address));
-        chosen
+        let listens = listen_addresses(self.settings);
+        let gateway = self.roles.gateway.guest(self.inventory);
+        let near = self.server_among(&listens.into_iter().map(|own| self.address(own, None)).collect::<Vec<_>>());
+        let near = near.or_else(|| self.server_among(&self.known_addresses(gateway?)));
+        near.unwrap_or_else(|| {
+            let listed = self.horizon.private_addresses.iter().filter(|prefix| alone(prefix.address()) == **prefix);
+            match self.horizon.is_public() {
+                true => listed.map(Prefix::address).take(1).collect(),
+                false => self.settings.server.listen.iter().map(|listen| listen.ip()).take(1).collect(),
+            }
+        })
+    }
+
+    fn server_among(&self, addresses: &[GuestAddress]) -> Option<Vec<IpAddr>> {
+        let mut chosen = choose_addresses(addresses, self.horizon);
+        chosen.retain(|address| may_publish(self.horizon, *address));
+        (!chosen.is_empty()).then_some(chosen)
     }
 
     fn is_ca(&self, name: &Name) -> bool {
@@ -231,6 +237,11 @@ impl View<'_> {
     fn zone_is_private(&self, zone: &Name) -> bool {
         self.claims.zones.iter().any(|known| known.origin == *zone && known.private)
     }
+}
+
+/// The prefix that holds this address only.
+fn alone(address: IpAddr) -> Prefix {
+    Prefix::new(address, if address.is_ipv4() { 32 } else { 128 })
 }
 
 fn leads_away(route: Route) -> bool {
@@ -273,6 +284,27 @@ fn list(names: &BTreeSet<Name>, most: usize) -> String {
     }
 }
 
+fn no_address(guest: &Guest, names: &BTreeSet<Name>) -> Finding {
+    let what = format!("the guest has no address in the inventory, which is needed for {}", list(names, 5));
+    let remedy = format!("write `\"ip\": \"<address>/<length>\"` in `network_config` of {}", guest.id);
+    let cause = if guest.dynamic.is_empty() { "no `ip` is written" } else { "its `ip` is `dhcp`" };
+    let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());
+    Finding::new("NO_ADDRESS", Severity::Warning, guest.id.to_string(), what, remedy).because(cause).seen_at(place)
+}
+
+/// A guest with a lease and a fixed address: its names lead to the fixed one.
+fn other_address(guest: &Guest, leased: Option<IpAddr>) -> Finding {
+    let fixed: Vec<String> = guest.addresses.iter().map(|own| own.address.to_string()).collect();
+    let lease = match leased {
+        Some(address) => format!("it is taken to be {address}, on which Horizon listens and which no guest has"),
+        None => "it is not known here".to_owned(),
+    };
+    let what = format!("one address of the guest comes by DHCP: {lease}; its names lead to {} first", fixed.join(", "));
+    let remedy = format!("nothing to do if that is meant; else write `\"ip\": \"<address>/<length>\"` in {}", guest.id);
+    let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());
+    Finding::new("NO_ADDRESS", Severity::Info, guest.id.to_string(), what, remedy).seen_at(place)
+}
+
 /// What names needed and nobody could give.
 #[derive(Default)]
 struct Missing {
@@ -284,14 +316,15 @@ struct Missing {
 
 impl Missing {
     fn report(self, inventory: &Inventory, roles: &Roles, findings: &mut Vec<Finding>) {
-        for guest in &inventory.guests {
-            let Some(names) = self.addresses.get(&guest.id.to_string()) else { continue };
-            let what = format!("the guest has no address in the inventory; left out: {}", list(names, 5));
-            let remedy = format!("write `\"ip\": \"<address>/<length>\"` in `network_config` of {}", guest.id);
-            let finding = Finding::new("NO_ADDRESS", Severity::Warning, guest.id.to_string(), what, remedy);
-            let cause = if guest.dynamic.is_empty() { "no `ip` is written" } else { "its `ip` is `dhcp`" };
-            let place = guest.dynamic.first().cloned().unwrap_or_else(|| guest.place.clone());
-            findings.push(finding.because(cause).seen_at(place));
+        for guest in inventory.guests.iter().filter(|guest| !guest.template) {
+            match self.addresses.get(&guest.id.to_string()) {
+                Some(names) => findings.push(no_address(guest, names)),
+                None if !guest.dynamic.is_empty() && !guest.addresses.is_empty() => {
+                    let gateway = roles.gateway.guest(inventory).is_some_and(|gateway| gateway.id == guest.id);
+                    findings.push(other_address(guest, roles.leased.filter(|_| gateway)));
+                }
+                None => {}
+            }
         }
         for (role, names) in &self.roles {
             let (found, hint) = match *role {

@@ -104,13 +104,16 @@ pub(super) fn find_roles(inventory: &Inventory, settings: &Settings) -> Roles {
             &|guest| has_word(&guest.name, &["ca", "stepca"]),
         ],
     );
-    let leased = gateway.guest(inventory).filter(|guest| !guest.dynamic.is_empty()).and_then(|_| {
-        let taken = |address: &IpAddr| {
-            inventory.guests.iter().any(|guest| guest.has(*address))
-                || inventory.hypervisor.iter().any(|(own, _)| own == address)
-        };
-        listens.iter().copied().find(|address| !taken(address))
-    });
+    let leased = gateway
+        .guest(inventory)
+        .filter(|guest| !guest.dynamic.is_empty() || guest.addresses.is_empty())
+        .and_then(|_| {
+            let taken = |address: &IpAddr| {
+                inventory.guests.iter().any(|guest| guest.has(*address))
+                    || inventory.hypervisor.iter().any(|(own, _)| own == address)
+            };
+            listens.iter().copied().find(|address| !taken(address))
+        });
     Roles { traefik, gateway, ca, leased }
 }
 

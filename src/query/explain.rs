@@ -1,6 +1,7 @@
 //! The same path as a query, with each step kept: why a client gets the answer it gets.
 
-use super::respond::{Transport, Verdict, respond_traced};
+use super::pending::Pending;
+use super::respond::{Transport, Verdict};
 use crate::answer::Step;
 use crate::dns::{Name, Rtype};
 use crate::horizon::Match;
@@ -27,7 +28,9 @@ pub fn explain(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype) -
     query.extend([0, 0, 41, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0]);
     let mut reply = vec![0; usize::from(u16::MAX)];
     let mut steps = Vec::new();
-    let verdict = respond_traced(snapshot, client, Transport::Stream, &query, &mut reply, &mut steps);
+    let mut pending = Pending::new();
+    pending.read(snapshot, client, &query);
+    let verdict = pending.answer_traced(snapshot, Transport::Stream, &query, &mut reply, &mut steps);
     let length = if let Verdict::Reply(length) = verdict { length } else { 0 };
     reply.truncate(length);
     Explanation { horizon: snapshot.horizons.find(client), steps, reply }

@@ -8,9 +8,10 @@ mod frames;
 mod holder;
 mod listeners;
 mod quota;
+mod rate;
 mod tcp;
 pub mod udp;
 
-pub use bind::{BindError, BindReason, Protocol};
+pub use bind::{BindError, BindReason, LISTEN_FAILED, Protocol};
 pub use listeners::{Listeners, Opened};
 pub use tcp::Limits;

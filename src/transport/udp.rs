@@ -5,13 +5,15 @@
 
 #![allow(unsafe_code)]
 
+use super::rate::{Leave, RateTable};
 use crate::counters::{Event, RCODES, Worker};
-use crate::query::{Transport, UDP_SIZE, Verdict, respond};
+use crate::query::{Pending, Transport, UDP_SIZE, Verdict, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// Messages in one system call at most.
 const BATCH: usize = 32;
@@ -50,6 +52,8 @@ struct Batch {
     reply_parts: Box<[libc::iovec]>,
     incoming: Box<[libc::mmsghdr]>,
     outgoing: Box<[libc::mmsghdr]>,
+    pending: Box<[Pending]>,
+    rates: RateTable,
     /// How many of `outgoing` are filled.
     replied: usize,
     /// Octets of control data to ask for; 0 on a socket that is bound to one address.
@@ -86,6 +90,8 @@ impl Batch {
             reply_parts: vec![no_part; BATCH].into_boxed_slice(),
             incoming: vec![empty; BATCH].into_boxed_slice(),
             outgoing: vec![empty; BATCH].into_boxed_slice(),
+            pending: vec![Pending::new(); BATCH].into_boxed_slice(),
+            rates: RateTable::new(),
             replied: 0,
             control_size: if addresses_wanted { Control::SIZE } else { 0 },
         };
@@ -124,19 +130,29 @@ impl Batch {
     }
 
     /// Writes the replies to the first `count` messages and queues them to be sent.
+    ///
+    /// In steps over the whole batch: a zone that is larger than the caches costs one wait for memory a batch, not one a
+    /// query.
     fn answer(&mut self, count: usize, snapshot: &Snapshot) -> Tally {
         let mut tally = Tally { received: count as u64, ..Tally::default() };
+        let mut now = None;
         self.replied = 0;
-        for index in 0..count {
-            let incoming = &self.incoming[index];
-            let length = (incoming.msg_len as usize).min(QUERY_SIZE);
+        let lengths: [usize; BATCH] =
+            std::array::from_fn(|index| (self.incoming[index].msg_len as usize).min(QUERY_SIZE));
+        let pending = &mut self.pending[..count];
+        for (index, pending) in pending.iter_mut().enumerate() {
+            // A client without an IP address cannot be: such a message is read as empty, and dropped.
+            let client = self.clients[index].ip();
+            let octets = client.map_or(&[][..], |_| &self.queries[index][..lengths[index]]);
+            pending.read(snapshot, client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), octets);
+        }
+        pending.iter_mut().for_each(|pending| pending.reach_slot(snapshot));
+        pending.iter().for_each(|pending| pending.reach_node(snapshot));
+        for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];
             let reply = &mut self.replies[index];
-            let verdict = match self.clients[index].ip() {
-                Some(client) => respond(snapshot, client, Transport::Udp, query, reply),
-                None => Verdict::Drop,
-            };
-            let Verdict::Reply(length) = verdict else {
+            let verdict = self.pending[index].answer(snapshot, Transport::Udp, query, reply);
+            let Verdict::Reply(mut length) = verdict else {
                 // The message that wakes a worker is empty and not a query of anybody.
                 if query.is_empty() {
                     tally.received -= 1;
@@ -145,8 +161,23 @@ impl Batch {
                 }
                 continue;
             };
+            let client = self.clients[index].ip();
+            let charge = client.and_then(|client| self.pending[index].charge(snapshot, client, &reply[..length]));
+            if let Some(charge) = charge {
+                match self.rates.take(charge, *now.get_or_insert_with(Instant::now)) {
+                    Leave::Send => {}
+                    Leave::Slip => {
+                        tally.slipped += 1;
+                        length = slip(&mut reply[..length]);
+                    }
+                    Leave::Drop => {
+                        tally.held += 1;
+                        continue;
+                    }
+                }
+            }
             tally.count(&reply[..length]);
-            let header = incoming.msg_hdr;
+            let header = self.incoming[index].msg_hdr;
             self.controls[index].answer_by_any_route(header.msg_controllen);
             self.reply_parts[index] = libc::iovec { iov_base: reply.as_mut_ptr().cast(), iov_len: length };
             let outgoing = &mut self.outgoing[self.replied].msg_hdr;
@@ -244,6 +275,8 @@ struct Tally {
     received: u64,
     dropped: u64,
     truncated: u64,
+    held: u64,
+    slipped: u64,
     replies: [u32; RCODES],
 }
 
@@ -260,6 +293,8 @@ impl Tally {
             (Event::Dropped, self.dropped),
             (Event::Truncated, self.truncated),
             (Event::SendFailed, lost),
+            (Event::RateDropped, self.held),
+            (Event::RateSlipped, self.slipped),
         ];
         for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
             counters.add(event, count);

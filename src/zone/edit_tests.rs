@@ -90,6 +90,15 @@ fn a_replaced_record_keeps_what_is_the_same() {
     assert_eq!(text(&document), ZONE.replace("192.0.2.2   ;", "10.0.0.153  ;"));
 }
 
+/// Of a record over several lines only the words that differ change; its comments and line breaks stay.
+#[test]
+fn a_joined_record_keeps_its_lines() {
+    let mut document = document(ZONE);
+    let new = line("example.org", 3600, Rtype::SOA, "ns2 hostmaster 8 3600 900 604800 3600", None);
+    document.edit(&[Edit::Replace(1, new)]).unwrap();
+    assert_eq!(text(&document), ZONE.replace("SOA ns hostmaster ( 7", "SOA ns2.example.org. hostmaster ( 8"));
+}
+
 /// CR LF files stay CR LF, and a missing final line ending is written when a line follows.
 #[test]
 fn line_endings_are_those_of_the_file() {
@@ -97,6 +106,15 @@ fn line_endings_are_those_of_the_file() {
     let new = line("b.example.org", 60, Rtype::A, "192.0.2.2", None);
     document.edit(&[Edit::Insert(2, new)]).unwrap();
     assert_eq!(text(&document), "$TTL 60\r\na A 192.0.2.1\r\nb A 192.0.2.2\r\n");
+}
+
+/// What an included file may set is not guessed: records without a TTL stay so, new lines write theirs.
+#[test]
+fn an_included_file_may_set_the_ttl() {
+    let mut document = document("$INCLUDE head.inc\na A 192.0.2.1\nb A 192.0.2.2\n");
+    assert_eq!(document.findings().count(), 0);
+    document.edit(&[Edit::Insert(2, line("c.example.org", 60, Rtype::A, "192.0.2.3", None)), Edit::Remove(1)]).unwrap();
+    assert_eq!(text(&document), "$INCLUDE head.inc\nc 60 A 192.0.2.3\nb A 192.0.2.2\n");
 }
 
 /// Changes that cannot be made leave the document as it was.

@@ -48,6 +48,9 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let first = *text.get(start)?;
         let mut scan = Scan { text, at: start, lines: 0, depth: 0, opened: 0, comment: None, fault: None };
+        if start == 0 && text.starts_with(b"\xef\xbb\xbf") {
+            scan.fail(0, "the file begins with a byte order mark", "save it without one");
+        }
         scan.run(tokens);
         let line = self.line;
         if scan.depth > 0 {
@@ -148,15 +151,22 @@ impl<'a> Scan<'a> {
             }
         }
         self.at = at + 1;
+        if let Some(nul) = self.text[begin..at].iter().position(|&octet| octet == 0) {
+            self.fail(begin + nul, "a NUL octet", "write it as \\000, or remove it");
+        }
         self.push(tokens, Token { text: &self.text[begin + 1..at], at: begin as u32, quoted: true });
     }
 
     fn word(&mut self, tokens: &mut Vec<Token<'a>>) {
         let begin = self.at;
         let mut at = begin;
+        if self.text[at] == 0 {
+            self.fail(at, "a NUL octet", "write it as \\000, or remove it");
+        }
         while let Some(&octet) = self.text.get(at) {
             match octet {
                 b' ' | b'\t' | b'\n' | b'\r' | b';' | b'(' | b')' | b'"' => break,
+                0 if at > begin => break,
                 b'\\' if !matches!(self.text.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
                 _ => at += 1,
             }
@@ -169,8 +179,8 @@ impl<'a> Scan<'a> {
         if tokens.len() < MAX_WORDS {
             tokens.push(token);
         } else {
-            let what = format!("more than {MAX_WORDS} words in one entry");
-            self.fail(token.at as usize, &what, "no record is that long; look for a missing `)` or line end");
+            let what = "more than 140,000 words in one entry";
+            self.fail(token.at as usize, what, "no record is that long; look for a missing `)` or line end");
         }
     }
 

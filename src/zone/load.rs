@@ -7,8 +7,8 @@ use super::records::Records;
 use super::records::RecordsError;
 use super::source::Below;
 use super::source::Includes;
+use super::source::MAX_TEXT;
 use super::source::NoIncludes;
-use super::source::read_text;
 use super::statement::Context;
 use super::statement::Head;
 use super::statement::Statement;
@@ -18,6 +18,7 @@ use crate::dns::Name;
 use crate::dns::Token;
 use crate::dns::present_name;
 use crate::dns::shown;
+use crate::files;
 use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
@@ -57,11 +58,17 @@ pub struct LoadedZone {
 /// Every error of the files: unreadable files, and each broken entry with line and column (the first 100, then a
 /// count).
 pub fn read_zone(path: &Path, origin: &Name, root: &Path) -> Result<LoadedZone, Vec<Finding>> {
-    match read_text(path) {
+    match files::read(path, MAX_TEXT) {
         Ok(text) => parse_zone_with(&text, path, origin, &Below::new(root)),
         Err(error) => {
-            let what = format!("the zone file cannot be read: {error}");
-            let finding = Finding::new("ZONE_READ", Severity::Error, origin.to_string(), what, "make it readable");
+            let what = error.to_string();
+            let finding = Finding::new(
+                "ZONE_READ",
+                Severity::Error,
+                origin.to_string(),
+                what,
+                "the zone needs a plain file that the server may read",
+            );
             Err(vec![finding.seen_at(Place::file(path))])
         }
     }
@@ -135,7 +142,7 @@ impl Loader<'_> {
             let result = match context.read(&entry, &tokens, &mut data) {
                 Ok(Statement::Record(head)) => self.push(&context.owner, head, &data, &tokens, at),
                 Ok(Statement::Nothing | Statement::Setting) => Ok(()),
-                Ok(Statement::Include(word, origin)) => self.include(&tokens[word], context.included(origin), at),
+                Ok(Statement::Include(word, origin)) => self.include(&tokens[word], origin, context, at),
                 Ok(Statement::Generate) => self.generate(&tokens, context, at),
                 Err(fault) => Err(fault),
             };
@@ -165,7 +172,7 @@ impl Loader<'_> {
         })
     }
 
-    fn include(&mut self, token: &Token<'_>, mut context: Context, at: At<'_>) -> Result<(), Fault> {
+    fn include(&mut self, token: &Token<'_>, origin: Name, context: &mut Context, at: At<'_>) -> Result<(), Fault> {
         let fail = |what: String, right: &str| Err(Fault::new("ZONE_INCLUDE", token.at, what, right));
         if self.open.len() > MAX_DEPTH {
             return fail(format!("files include each other more than {MAX_DEPTH} deep"), "flatten them");
@@ -184,7 +191,10 @@ impl Loader<'_> {
         self.open.push(path.clone());
         let file = self.files.len() as u16;
         self.files.push(path);
-        self.file(&text, file, &mut context);
+        let mut inner = context.included(origin);
+        self.file(&text, file, &mut inner);
+        // A file that begins the zone, with its $TTL and SOA, holds for what follows, as in BIND.
+        (context.default_ttl, context.last_ttl) = (inner.default_ttl, inner.last_ttl);
         self.open.pop();
         Ok(())
     }

@@ -1,5 +1,11 @@
 //! Zones: master-file text that keeps every octet, the records in it, and checks of a zone as a whole.
 
+mod carried;
+mod census;
+mod check;
+mod check_delegation;
+mod check_sets;
+mod check_targets;
 mod document;
 mod edit;
 mod fault;
@@ -7,6 +13,7 @@ mod layout;
 mod lex;
 mod load;
 mod records;
+mod rewrite;
 mod source;
 mod statement;
 mod template;
@@ -14,6 +21,7 @@ mod template;
 #[cfg(test)]
 mod edit_tests;
 
+pub use check::check_zone;
 pub use document::{Document, Entry, EntryKind, RecordEntry};
 pub use edit::{Edit, EditError, RecordLine};
 pub use load::{LoadedZone, parse_zone, parse_zone_with, read_zone};

@@ -1,10 +1,14 @@
 //! Where zone text comes from: files below the zones directory, or memory.
 
+use crate::files;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
+
+/// The most octets of one file: what lies beyond cannot be told by an offset of 32 bits.
+pub(super) const MAX_TEXT: u64 = u32::MAX as u64;
 
 /// What `$INCLUDE` opens: given the including file and the name as written, the path and its text.
 ///
@@ -51,16 +55,7 @@ impl Includes for Below {
         if !real.starts_with(&root) {
             return Err(format!("{shown} lies outside the zones directory {}", self.root.display()));
         }
-        let text = read_text(&real).map_err(failed)?;
+        let text = files::read(&real, MAX_TEXT).map_err(|error| error.to_string())?;
         Ok((path, text))
     }
-}
-
-/// Reads a whole regular file; what is none (a pipe, a device) is refused, because it may never end.
-pub(super) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
-    let kind = std::fs::metadata(path)?;
-    if !kind.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    std::fs::read(path)
 }

@@ -84,9 +84,13 @@ fn push(modifier: &[u8], number: u32, out: &mut Vec<u8>) -> Result<(), &'static 
     if parts.next().is_some() {
         return Err(RIGHT);
     }
-    let value = u32::try_from(i64::from(number) + offset).map_err(|_| "an offset that never leads below 0")?;
+    let value = i64::from(number) + offset;
+    if base == b'd' {
+        out.extend(format!("{value:0width$}").into_bytes());
+        return Ok(());
+    }
+    let value = u32::try_from(value).map_err(|_| "an offset that never leads below 0")?;
     let text = match base {
-        b'd' => format!("{value:0width$}"),
         b'o' => format!("{value:0width$o}"),
         b'x' => format!("{value:0width$x}"),
         b'X' => format!("{value:0width$X}"),
@@ -122,13 +126,14 @@ mod tests {
     /// Templates are filled in as BIND's manual has them.
     #[test]
     fn templates_are_filled_in() {
-        let table: [(&str, &str, u32, Result<&str, ()>); 14] = [
+        let table: [(&str, &str, u32, Result<&str, ()>); 15] = [
             ("the number", "host-$", 7, Ok("host-7")),
             ("an escaped dollar stays escaped", "a\\$b$", 7, Ok("a\\$b7")),
             ("two are one", "a$$b", 7, Ok("a\\$b")),
             ("an offset", "${10}", 7, Ok("17")),
             ("an offset below", "${-7}", 7, Ok("0")),
-            ("below zero", "${-8}", 7, Err(())),
+            ("below zero", "${-8,3}", 7, Ok("-01")),
+            ("below zero in hex", "${-8,3,x}", 7, Err(())),
             ("a width fills with zeros", "${0,3}", 7, Ok("007")),
             ("hex", "${0,2,x}", 171, Ok("ab")),
             ("upper hex", "${0,4,X}", 171, Ok("00AB")),

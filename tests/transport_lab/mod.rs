@@ -1,5 +1,6 @@
 //! A server inside the test process: zones in memory, sockets on port 0. Shared by the transport tests.
 #![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use horizon_dns::config::{Acme, Forward, Horizon, Routes, Server, Settings};
 use horizon_dns::counters::{Counters, Event};
@@ -113,6 +114,7 @@ pub(crate) fn settings() -> Settings {
             forward: false,
             inherits: None,
             private_addresses: Vec::new(),
+            rate: None,
         }],
         forward: Forward::default(),
         inventory: None,

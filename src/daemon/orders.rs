@@ -1,7 +1,6 @@
 //! The thread that reloads, and how others ask it to. Requests that come while it works are one request afterwards.
 
 use super::reload::{Cause, Outcome, Reloads};
-use crate::transport::Listeners;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -9,7 +8,7 @@ use tokio::sync::oneshot;
 
 /// Asks for reloads; clones ask the same thread.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub(super) struct Orders {
     sender: Sender<Request>,
 }
 
@@ -23,20 +22,20 @@ enum Request {
 #[derive(Debug)]
 pub(super) struct Queue(Receiver<Request>);
 
-impl Desk {
-    /// A desk and the queue of its requests.
+impl Orders {
+    /// A orders and the queue of its requests.
     pub(super) fn new() -> (Self, Queue) {
         let (sender, receiver) = channel();
-        (Desk { sender }, Queue(receiver))
+        (Orders { sender }, Queue(receiver))
     }
 
     /// Asks for a reload and does not wait.
-    pub fn ask(&self, cause: Cause) {
+    pub(super) fn ask(&self, cause: Cause) {
         let _ = self.sender.send(Request::Reload(cause, None));
     }
 
     /// Asks for a reload and waits for what comes of it; none when the server is shutting down.
-    pub async fn reload(&self, cause: Cause) -> Option<Outcome> {
+    pub(super) async fn reload(&self, cause: Cause) -> Option<Outcome> {
         let (sender, receiver) = oneshot::channel();
         self.sender.send(Request::Reload(cause, Some(sender))).ok()?;
         receiver.await.ok()
@@ -49,14 +48,14 @@ impl Desk {
 }
 
 impl Queue {
-    /// Serves requests on a thread of its own until the end, then gives the listeners back.
+    /// Serves requests on a thread of its own until the end, then gives back what reloads change.
     ///
     /// # Errors
     /// No thread can be started.
-    pub(super) fn serve(self, mut reloads: Reloads) -> io::Result<JoinHandle<Listeners>> {
+    pub(super) fn serve(self, mut reloads: Reloads) -> io::Result<JoinHandle<Reloads>> {
         thread::Builder::new().name("reload".to_owned()).spawn(move || {
             while self.round(&mut reloads) {}
-            reloads.listeners
+            reloads
         })
     }
 

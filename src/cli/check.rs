@@ -1,0 +1,85 @@
+//! `check`: would these files go live?
+
+use super::arguments::Scope;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::screen::hint;
+use super::screen::say;
+use super::screen::show;
+use super::seat::config_file;
+use super::style::of_severity;
+use super::style::painted;
+use crate::control::Report;
+use crate::daemon;
+use crate::daemon::Source;
+use crate::finding::Finding;
+use crate::finding::Severity;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What `check -o json` says.
+#[derive(Debug, Serialize)]
+struct CheckAnswer {
+    /// True when the files may go live.
+    ok: bool,
+    /// The config file.
+    config: PathBuf,
+    /// Zones of all horizons.
+    zones: usize,
+    /// Zone files that `generate` would change.
+    pending: Vec<PathBuf>,
+    /// Everything that was found, worst first.
+    findings: Vec<Report>,
+}
+
+/// Runs the load that the server runs and says all that was found.
+pub(super) fn check(scope: &Scope) -> Result<Exit, Failure> {
+    check_file(config_file(scope)?, scope.output)
+}
+
+/// Checks one config file and all that it names.
+pub(super) fn check_file(config: PathBuf, output: super::screen::Output) -> Result<Exit, Failure> {
+    let (ok, zones, pending, mut findings) = match daemon::candidate(&Source::of(&config), None) {
+        Ok(candidate) => {
+            let findings: Vec<Finding> = candidate.withheld.iter().chain(&candidate.findings).cloned().collect();
+            let pending = candidate.plan.files.iter().map(|change| change.path.clone()).collect();
+            (candidate.withheld.is_empty(), candidate.zones.len(), pending, findings)
+        }
+        Err(failure) => (false, 0, Vec::new(), failure.findings),
+    };
+    findings.sort_by_key(|finding| std::cmp::Reverse((finding.refuses, finding.severity)));
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let findings = findings.iter().map(Report::from).collect();
+    let answer = CheckAnswer { ok, config, zones, pending, findings };
+    show(output, &answer, |answer| answer.findings.iter().map(line).collect())?;
+    let verdict = if ok { "may go live" } else { "must not go live" };
+    say(&format!(
+        "{}: {verdict}; {}, {}, {}",
+        answer.config.display(),
+        many(zones, "zone"),
+        many(errors, "error"),
+        many(warnings, "warning")
+    ));
+    if !answer.pending.is_empty() {
+        hint(&format!(
+            "{} to be generated: `zonectl generate --plan` shows how",
+            many(answer.pending.len(), "zone file")
+        ));
+    }
+    Ok(if ok { Exit::Done } else { Exit::CheckFailed })
+}
+
+/// A finding as one line, its severity painted.
+pub(super) fn line(report: &Report) -> String {
+    // A finding may quote a file of somebody else: no line break, no escape code for the terminal.
+    let line: String = report.to_string().chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let word = format!("{} {}", report.severity, report.code);
+    let painted = line.replacen(&word, &painted(of_severity(report.severity), &word), 1);
+    painted + "\n"
+}
+
+/// `1 zone`, `2 zones`.
+pub(super) fn many(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

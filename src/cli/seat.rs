@@ -1,0 +1,87 @@
+//! Where answers come from: the server that runs, or the files it would read.
+
+use super::arguments::Scope;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::screen::say;
+use crate::config;
+use crate::control;
+use crate::control::AskError;
+use crate::control::Request;
+use crate::daemon;
+use crate::daemon::Candidate;
+use crate::daemon::Source;
+use crate::finding::Finding;
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// For answers that only look.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// For a reload, which may compile millions of records.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(600);
+
+/// Gets an answer from the server, or from the files when none runs.
+pub(super) fn answer<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Result<T, Failure> {
+    if !scope.offline {
+        let socket = socket(scope)?;
+        match control::ask(&socket, request, PATIENCE) {
+            Ok(answer) => return Ok(answer),
+            Err(AskError::NoServer { path }) if scope.socket.is_none() => {
+                say(&format!("no server at {}: the answer comes from the files", path.display()));
+            }
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    let candidate = load(scope)?;
+    let value =
+        control::answer(request, &candidate.published).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+    serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
+}
+
+/// Gets an answer that only the server has.
+pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Result<T, Failure> {
+    if scope.offline {
+        return Err(Failure::new(Exit::Error, "only the server can answer this; leave out `--offline`"));
+    }
+    let patience = if matches!(request, Request::Reload { .. }) { RELOAD_PATIENCE } else { PATIENCE };
+    control::ask(&socket(scope)?, request, patience).map_err(refused)
+}
+
+/// Runs the load that the server would run.
+pub(super) fn load(scope: &Scope) -> Result<Candidate, Failure> {
+    let candidate = daemon::candidate(&Source::of(config_file(scope)?), None).map_err(|failure| {
+        let mut lines: Vec<_> = failure.findings.iter().map(ToString::to_string).collect();
+        lines.push("the files cannot be loaded: see above".to_owned());
+        Failure { exit: Exit::CheckFailed, lines }
+    })?;
+    candidate.withheld.iter().map(Finding::to_string).for_each(|line| say(&line));
+    Ok(candidate)
+}
+
+/// The config file that is meant.
+pub(super) fn config_file(scope: &Scope) -> Result<PathBuf, Failure> {
+    if scope.socket.is_some() {
+        return Err(Failure::new(
+            Exit::Error,
+            "this needs the files: name them with `--config` in the place of `--socket`",
+        ));
+    }
+    config::find(scope.config.as_deref()).map_err(|error| Failure::new(Exit::Error, error.to_string()))
+}
+
+/// The socket that is meant. A broken config file may still name it: the server serves on what it was before.
+fn socket(scope: &Scope) -> Result<PathBuf, Failure> {
+    match &scope.socket {
+        Some(socket) => Ok(socket.clone()),
+        None => config_file(scope).map(config::control_socket),
+    }
+}
+
+fn refused(error: AskError) -> Failure {
+    let mut lines = vec![error.to_string()];
+    if let AskError::Refused(refusal) = error {
+        lines.extend(refusal.choices.iter().map(|choice| format!("  {choice}")));
+    }
+    Failure { exit: Exit::Error, lines }
+}

@@ -1,0 +1,97 @@
+//! `status`: how the server is.
+
+use super::arguments::Scope;
+use super::check::line;
+use super::clock::ago;
+use super::clock::date;
+use super::exit::Exit;
+use super::exit::Failure;
+use super::screen::Output;
+use super::screen::hint;
+use super::screen::show;
+use super::seat::ask;
+use super::style::BAD;
+use super::style::DIM;
+use super::style::GOOD;
+use super::style::HEAD;
+use super::style::painted;
+use super::table::Table;
+use crate::control::HorizonStatus;
+use crate::control::Request;
+use crate::control::StatusAnswer;
+use anstyle::Style;
+use std::fmt::Write;
+
+/// Shows what runs; exit code 1 when the last load was refused.
+pub(super) fn status(scope: &Scope) -> Result<Exit, Failure> {
+    let mut answer: StatusAnswer = ask(scope, &Request::Status)?;
+    if let Some(only) = &scope.horizon {
+        answer.horizons.retain(|horizon| horizon.name == *only);
+    }
+    show(scope.output, &answer, |answer| text(answer, scope.output == Output::Wide))?;
+    if answer.healthy {
+        return Ok(Exit::Done);
+    }
+    hint("correct what is named above; the server reads the files again by itself");
+    Ok(Exit::Error)
+}
+
+fn text(answer: &StatusAnswer, wide: bool) -> String {
+    let mut text = String::new();
+    let (style, verdict) = match answer.healthy {
+        true => (GOOD, "serves what the files say"),
+        false => (BAD, "serves an older state: the files as they are now were refused"),
+    };
+    // Writing into a string does not fail.
+    let _ = writeln!(text, "horizond {} (process {}) {}", answer.version, answer.pid, painted(style, verdict));
+    let mut row = |head: &str, cell: String| {
+        let _ = writeln!(text, "{}{}{cell}", painted(HEAD, head), " ".repeat(10usize.saturating_sub(head.len())));
+    };
+    row("started", format!("{} ({})", date(answer.started), ago(answer.started)));
+    row("loaded", format!("{} ({})", date(answer.last_reload.at), ago(answer.last_reload.at)));
+    row("config", answer.config.display().to_string());
+    row("listens", format!("{} (UDP and TCP, {} UDP workers each)", answer.listen.join(", "), answer.workers));
+    for finding in &answer.last_reload.findings {
+        text.push_str(&line(finding));
+    }
+    for horizon in &answer.horizons {
+        text.push_str(&horizon_text(horizon, wide));
+    }
+    text.push_str(&counters(answer, wide));
+    text
+}
+
+fn horizon_text(horizon: &HorizonStatus, wide: bool) -> String {
+    let mut head = format!("\n{} {}", painted(HEAD, "horizon"), painted(HEAD, &horizon.name));
+    let _ = write!(head, "  clients {}", horizon.clients.join(", "));
+    if let Some(outer) = &horizon.inherits {
+        let _ = write!(head, "; inherits from {outer}");
+    }
+    if horizon.forward {
+        head.push_str("; may use the forwarder");
+    }
+    head.push('\n');
+    let mut table = Table::new(&["ZONE", "SERIAL", "RECORDS", "NAMES", "", "FILE"]);
+    for zone in &horizon.zones {
+        let plain = |text: String| (Style::new(), text);
+        let file = zone.file.as_ref().map_or(String::new(), |file| file.display().to_string());
+        table.row([
+            plain(zone.origin.clone()),
+            plain(zone.serial.to_string()),
+            plain(zone.records.to_string()),
+            plain(if wide { zone.names.to_string() } else { String::new() }),
+            (DIM, if zone.inherited { "inherited".to_owned() } else { String::new() }),
+            (DIM, file),
+        ]);
+    }
+    if table.is_empty() { head + "no zones: every query is refused\n" } else { head + &table.text() }
+}
+
+/// Counters that moved; all of them when wide.
+fn counters(answer: &StatusAnswer, wide: bool) -> String {
+    let mut table = Table::new(&["COUNTER", "SINCE START"]);
+    for (name, count) in answer.counters.iter().filter(|(_, count)| wide || **count > 0) {
+        table.row([(Style::new(), name.clone()), (Style::new(), count.to_string())]);
+    }
+    if table.is_empty() { String::new() } else { format!("\n{}", table.text()) }
+}

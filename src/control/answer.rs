@@ -1,0 +1,27 @@
+//! One door for all requests that only look at a published state.
+
+use super::Published;
+use super::Refusal;
+use super::Request;
+use super::difference::diff;
+use super::explain::explain;
+use super::get::get;
+use super::horizon_match::horizon_match;
+use super::serve::to_value;
+use serde_json::Value;
+
+/// Answers a request that changes nothing and needs nothing but the state; blocking, may read zone files for comments.
+///
+/// # Errors
+/// The refusal of the request, `NEEDS_SERVER` for one that only the server can answer.
+pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal> {
+    match request {
+        Request::Get { name, rtype, horizon } => to_value(&get(published, name, rtype.as_deref(), horizon.as_deref())?),
+        Request::Explain { name, rtype, from } => to_value(&explain(published, name, rtype, *from)?),
+        Request::HorizonMatch { address } => to_value(&horizon_match(&published.snapshot, *address)),
+        Request::Diff { left, right } => to_value(&diff(published, left, right)?),
+        Request::Status | Request::Reload { .. } => {
+            Err(Refusal::new("NEEDS_SERVER", "only the server can answer this", "start horizond"))
+        }
+    }
+}

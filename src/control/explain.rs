@@ -1,0 +1,164 @@
+//! `explain`: why a client gets the answer it gets.
+
+use super::Published;
+use super::Refusal;
+use super::horizon_match::MatchAnswer;
+use super::horizon_match::chain;
+use super::horizon_match::horizon_match;
+use super::origin::Origins;
+use super::reply::Decoded;
+use super::resolve::read_type;
+use super::resolve::resolve;
+use super::resolve::views;
+use super::shown::RecordShown;
+use super::shown::show;
+use crate::answer::Rule;
+use crate::answer::Step;
+use crate::dns::Name;
+use crate::dns::present_name;
+use crate::dns::present_rtype;
+use crate::query;
+use serde::Deserialize;
+use serde::Serialize;
+use std::net::IpAddr;
+
+/// The answer to `explain`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainAnswer {
+    /// The full name, with its final dot.
+    pub name: String,
+    /// The type asked for.
+    #[serde(rename = "type")]
+    pub rtype: String,
+    /// The client's horizon and why.
+    pub client: MatchAnswer,
+    /// The searches, in order: the name, then each alias target.
+    pub steps: Vec<StepShown>,
+    /// The RCODE by name.
+    pub rcode: String,
+    /// The AA bit.
+    pub authoritative: bool,
+    /// The extended error (RFC 8914).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_error: Option<ExtendedErrorShown>,
+    /// The answer section.
+    pub answer: Vec<RecordShown>,
+    /// The authority section.
+    pub authority: Vec<RecordShown>,
+    /// The additional section without OPT.
+    pub additional: Vec<RecordShown>,
+}
+
+/// An extended error (RFC 8914).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtendedErrorShown {
+    /// Its code.
+    pub code: u16,
+    /// Its text.
+    pub text: String,
+}
+
+/// One search of one name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepShown {
+    /// The name that was searched.
+    pub name: String,
+    /// The zone that holds it.
+    pub zone: Option<String>,
+    /// `exact`, `wildcard`, `alias`, `dname`, `delegation`, `no-data`, `empty-non-terminal`, `no-name` or `none`.
+    pub rule: String,
+    /// The owner of the records that answered, or the closest encloser.
+    pub owner: Option<String>,
+    /// The horizon that the owner's records were taken from, when it is not the client's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherited_from: Option<String>,
+    /// True for a built-in special-use zone.
+    pub special: bool,
+    /// The rule in words.
+    pub why: String,
+}
+
+/// Runs a question through the query path as if `from` had asked it, and says what happened.
+///
+/// # Errors
+/// `BAD_NAME`, `BAD_TYPE`, `AMBIGUOUS_NAME`.
+pub fn explain(published: &Published, name: &str, rtype: &str, from: IpAddr) -> Result<ExplainAnswer, Refusal> {
+    let snapshot = &published.snapshot;
+    let rtype = read_type(rtype)?;
+    let client = horizon_match(snapshot, from);
+    // What another horizon knows is worth explaining, too: why this client does not get it.
+    let all = views(snapshot, None)?;
+    let name = resolve(&views(snapshot, client.horizon.as_deref())?, &all, published, name)?;
+    let explanation = query::explain(snapshot, from, &name, rtype);
+    let reply = Decoded::read(&explanation.reply).unwrap_or_default();
+    let horizon = client.horizon.clone().unwrap_or_default();
+    let mut origins = Origins::new(published);
+    let mut section = |records| show(&mut origins, &horizon, records, &explanation.steps);
+    let (answer, authority, additional) =
+        (section(&reply.answer), section(&reply.authority), section(&reply.additional));
+    Ok(ExplainAnswer {
+        name: present_name(name.as_slice()),
+        rtype: present_rtype(rtype),
+        steps: explanation
+            .steps
+            .iter()
+            .map(|step| step_shown(published, &horizon, step, &present_rtype(rtype)))
+            .collect(),
+        client,
+        rcode: reply.rcode,
+        authoritative: reply.authoritative,
+        extended_error: reply.extended_error.map(|(code, text)| ExtendedErrorShown { code, text }),
+        answer,
+        authority,
+        additional,
+    })
+}
+
+fn step_shown(published: &Published, horizon: &str, step: &Step, rtype: &str) -> StepShown {
+    let name = present_name(step.name.as_slice());
+    let zone = step.zone.as_ref().map(|zone| present_name(zone.as_slice()));
+    let owner = step.owner.as_ref().map(|owner| present_name(owner.as_slice()));
+    let inherited_from = if step.inherited { owning_horizon(published, horizon, step) } else { None };
+    let (rule, why) = in_words(step.rule, owner.as_deref().unwrap_or("?"), rtype);
+    let mut why = if step.special { format!("special-use name, always answered locally: {why}") } else { why };
+    if let Some(other) = &inherited_from {
+        why.push_str(&format!("; taken from horizon {other}, which {horizon} inherits from"));
+    }
+    StepShown { name, zone, rule: rule.to_owned(), owner, inherited_from, special: step.special, why }
+}
+
+fn in_words(rule: Rule, owner: &str, rtype: &str) -> (&'static str, String) {
+    match rule {
+        Rule::Exact => ("exact", format!("the name has {rtype} records")),
+        Rule::Wildcard => ("wildcard", format!("the name does not exist and {owner} has {rtype} records")),
+        Rule::Alias => ("alias", "the name is an alias: its CNAME is followed".to_owned()),
+        Rule::WildcardAlias => {
+            ("wildcard", format!("the name does not exist and {owner} is an alias: its CNAME is followed"))
+        }
+        Rule::Dname => ("dname", format!("the name lies below the DNAME at {owner}, which is followed")),
+        Rule::Delegation => {
+            ("delegation", format!("the name lies at or below {owner}, which is delegated: a referral"))
+        }
+        Rule::NoData => ("no-data", format!("the name exists without {rtype} records")),
+        Rule::WildcardNoData => ("wildcard", format!("the name does not exist and {owner} has no {rtype} records")),
+        Rule::EmptyNonTerminal => ("empty-non-terminal", "only names below this one have records".to_owned()),
+        Rule::NxDomain => ("no-name", format!("the name does not exist; the nearest name above it is {owner}")),
+        Rule::NotOurs => ("none", "no zone of this horizon holds the name".to_owned()),
+    }
+}
+
+/// The nearest horizon of the chain, the client's own left out, that owns the step's owner or at least its zone.
+fn owning_horizon(published: &Published, horizon: &str, step: &Step) -> Option<String> {
+    let owns = |horizon: &str, owner: &Name| {
+        let zones = published.zones.iter().filter(|source| source.horizon == horizon);
+        zones
+            .filter(|source| owner.ends_with(source.records.origin()))
+            .any(|source| source.records.iter().any(|record| record.owner.eq_ignore_ascii_case(owner.as_slice())))
+    };
+    let others: Vec<_> = chain(&published.snapshot, horizon).skip(1).collect();
+    let owner = step.owner.as_ref()?;
+    let zone = step.zone.as_ref()?;
+    let found =
+        others.iter().find(|other| owns(other, owner)).or_else(|| others.iter().find(|other| owns(other, zone)));
+    found.map(|other| (*other).to_owned())
+}

@@ -1,0 +1,157 @@
+//! What goes over the control socket: one JSON object a line, at most [`LARGEST_REQUEST`] octets to the server.
+//!
+//! `{"version":1,"verb":"get","name":"app","type":"A"}` is answered by `{"version":1,"answer":{..}}` or
+//! `{"version":1,"refusal":{"code":"..","what":"..","remedy":".."}}`. A connection may carry several, one after the other.
+
+use super::Refusal;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use std::net::IpAddr;
+
+/// Raised when a message changes its meaning; new fields do not count.
+pub const VERSION: u32 = 1;
+
+/// Octets of a request line, its end not counted.
+pub const LARGEST_REQUEST: usize = 64 << 10;
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case")]
+pub enum Request {
+    /// The records of a name in all horizons, or in one.
+    Get {
+        /// As typed: relative to a zone unless it ends in a dot; an address means its reverse name.
+        name: String,
+        /// A type; all types when there is none.
+        #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+        rtype: Option<String>,
+        /// Only this horizon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<String>,
+    },
+    /// Why a client gets the answer it gets.
+    Explain {
+        /// As in `Get`.
+        name: String,
+        /// The type asked for.
+        #[serde(rename = "type")]
+        rtype: String,
+        /// The client.
+        from: IpAddr,
+    },
+    /// The horizon of a client.
+    HorizonMatch {
+        /// The client.
+        address: IpAddr,
+    },
+    /// The records that differ between two horizons.
+    Diff {
+        /// One horizon.
+        left: String,
+        /// The other one.
+        right: String,
+    },
+    /// What the server runs with and how it is.
+    Status,
+    /// Reads config, inventory and zones again.
+    Reload {
+        /// True: the reply comes when the new state serves or was refused.
+        wait: bool,
+    },
+}
+
+/// A request with the version of the protocol.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Versioned {
+    pub(super) version: u32,
+    #[serde(flatten)]
+    pub(super) request: Request,
+}
+
+/// What the server says to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// [`VERSION`] of the server.
+    pub version: u32,
+    /// The answer, in the shape that belongs to the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+}
+
+impl Reply {
+    /// The reply that carries an outcome.
+    pub(super) fn new(outcome: Result<Value, Refusal>) -> Self {
+        let (answer, refusal) = match outcome {
+            Ok(answer) => (Some(answer), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        Reply { version: VERSION, answer, refusal }
+    }
+}
+
+/// Reads a request line.
+///
+/// # Errors
+/// `BAD_REQUEST` for what is no request, `OTHER_VERSION` for one of another version.
+pub(super) fn read_request(line: &[u8]) -> Result<Request, Refusal> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let remedy = "use the zonectl of this server's version";
+    let bad = |error: serde_json::Error| Refusal::new("BAD_REQUEST", format!("not a request: {error}"), remedy);
+    let Version { version } = serde_json::from_slice(line).map_err(bad)?;
+    if version != VERSION {
+        let what = format!("a request of version {version}; this server speaks version {VERSION}");
+        return Err(Refusal::new("OTHER_VERSION", what, remedy));
+    }
+    let versioned: Versioned = serde_json::from_slice(line).map_err(bad)?;
+    Ok(versioned.request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The wire form is what scripts may write by hand.
+    #[test]
+    fn requests_have_a_stable_form() {
+        let table = [
+            (r#"{"version":1,"verb":"status"}"#, Request::Status),
+            (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
+            (
+                r#"{"version":1,"verb":"get","name":"app","type":"A"}"#,
+                Request::Get { name: "app".into(), rtype: Some("A".into()), horizon: None },
+            ),
+            (
+                r#"{"version":1,"verb":"horizon-match","address":"10.0.0.7"}"#,
+                Request::HorizonMatch { address: "10.0.0.7".parse().unwrap() },
+            ),
+        ];
+        for (line, request) in table {
+            assert_eq!(read_request(line.as_bytes()).unwrap(), request, "{line}");
+            let written = serde_json::to_string(&Versioned { version: VERSION, request }).unwrap();
+            assert_eq!(written, line);
+        }
+    }
+
+    /// Whatever is no request gets a code and a reason.
+    #[test]
+    fn what_is_no_request_is_refused_with_a_reason() {
+        let table: [(&[u8], &str); 6] = [
+            (b"", "BAD_REQUEST"),
+            (b"\xff\xfe", "BAD_REQUEST"),
+            (b"[1]", "BAD_REQUEST"),
+            (br#"{"version":1,"verb":"format-disk"}"#, "BAD_REQUEST"),
+            (br#"{"version":2,"verb":"status"}"#, "OTHER_VERSION"),
+            (br#"{"version":1,"verb":"horizon-match","address":"ten"}"#, "BAD_REQUEST"),
+        ];
+        for (line, code) in table {
+            assert_eq!(read_request(line).unwrap_err().code, code, "{}", String::from_utf8_lossy(line));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The server's side of the control socket.
+
+use super::ControlListener;
+use super::Desk;
+use super::LARGEST_REQUEST;
+use super::Refusal;
+use super::Reply;
+use super::Report;
+use super::Request;
+use super::desk::ReloadOrder;
+use super::message::read_request;
+use super::status::status;
+use serde_json::Value;
+use serde_json::json;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncBufReadExt;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::BufReader;
+use tokio::net::UnixListener;
+use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+/// Connections served at once; more wait in the system's queue.
+const MOST_CONNECTIONS: usize = 32;
+/// For a whole request line to come, and for a reply to be taken.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Before the next try when the system has no descriptor left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers requests until it is dropped.
+///
+/// # Errors
+/// Only when the listener cannot be used at all; what goes wrong with one connection ends that connection.
+pub async fn serve(listener: &ControlListener, desk: Arc<Desk>) -> io::Result<()> {
+    let socket = UnixListener::from_std(listener.listener.try_clone()?)?;
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+        match socket.accept().await {
+            Ok((stream, _)) => {
+                let desk = Arc::clone(&desk);
+                tokio::spawn(async move {
+                    // A client that goes away in the middle is its own affair.
+                    let _ = converse(stream, &desk).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!("the control socket cannot take a connection: {error}");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Requests and replies of one connection, until the client ends it, is too slow or breaks the protocol.
+async fn converse(stream: UnixStream, desk: &Arc<Desk>) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
+    loop {
+        let mut line = Vec::new();
+        let most = LARGEST_REQUEST as u64 + 1;
+        let outcome = timeout(PATIENCE, (&mut read).take(most).read_until(b'\n', &mut line)).await;
+        let mut last = false;
+        let reply = match outcome {
+            Ok(Ok(0)) => return Ok(()),
+            Ok(Ok(_)) if line.last() != Some(&b'\n') && line.len() > LARGEST_REQUEST => {
+                last = true;
+                let what = format!("a request of more than {LARGEST_REQUEST} octets");
+                Err(Refusal::new("REQUEST_TOO_LARGE", what, "ask for less at once"))
+            }
+            Ok(Ok(_)) => match read_request(&line) {
+                Ok(request) => answer(request, desk).await,
+                Err(refusal) => {
+                    last = true;
+                    Err(refusal)
+                }
+            },
+            Ok(Err(error)) => return Err(error),
+            // An idle connection ends without a word; half a request gets one.
+            Err(_) if line.is_empty() => return Ok(()),
+            Err(_) => {
+                last = true;
+                let what = format!("no whole request within {} seconds", PATIENCE.as_secs());
+                Err(Refusal::new("TOO_SLOW", what, "send the request in one go"))
+            }
+        };
+        let mut octets = serde_json::to_vec(&Reply::new(reply))?;
+        octets.push(b'\n');
+        timeout(PATIENCE, write.write_all(&octets)).await??;
+        if last {
+            return write.shutdown().await;
+        }
+    }
+}
+
+async fn answer(request: Request, desk: &Arc<Desk>) -> Result<Value, Refusal> {
+    if let Request::Reload { wait } = request {
+        return reload(wait, desk).await;
+    }
+    // Large zones and zone files are read: not on the threads that serve DNS over TCP.
+    let desk = Arc::clone(desk);
+    let computed = tokio::task::spawn_blocking(move || compute(&request, &desk)).await;
+    computed.unwrap_or_else(|_| Err(Refusal::new("INTERNAL", "the server failed to answer", "report this as a bug")))
+}
+
+fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
+    let published = desk.published.load_full();
+    match request {
+        Request::Status => to_value(&status(&published, &(desk.health)())),
+        other => super::answer(other, &published),
+    }
+}
+
+pub(super) fn to_value(answer: &impl serde::Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(answer).map_err(|error| Refusal::new("INTERNAL", error.to_string(), "report this as a bug"))
+}
+
+async fn reload(wait: bool, desk: &Desk) -> Result<Value, Refusal> {
+    let stopping = || Refusal::new("STOPPING", "the server is stopping", "start it again");
+    let (done, outcome) = oneshot::channel();
+    desk.reload.send(ReloadOrder { done }).await.map_err(|_| stopping())?;
+    if !wait {
+        return Ok(json!({ "ordered": true }));
+    }
+    let outcome = outcome.await.map_err(|_| stopping())?;
+    let findings: Vec<Report> = outcome.findings.iter().map(Report::from).collect();
+    Ok(json!({ "ordered": true, "live": outcome.live, "changed": outcome.changed, "findings": findings }))
+}

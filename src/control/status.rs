@@ -1,0 +1,144 @@
+//! `status`: what the server runs with and how it is.
+
+use super::Health;
+use super::Published;
+use super::Report;
+use crate::dns::present_name;
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+/// The answer to `status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusAnswer {
+    /// False when the last load was refused: the state before it serves.
+    pub healthy: bool,
+    /// The server's version.
+    pub version: String,
+    /// Its process id.
+    pub pid: u32,
+    /// When it started: seconds since 1970.
+    pub started: u64,
+    /// The config file.
+    pub config: PathBuf,
+    /// The addresses that it listens on, UDP and TCP.
+    pub listen: Vec<String>,
+    /// UDP workers for each address.
+    pub workers: usize,
+    /// The last attempt to load.
+    pub last_reload: ReloadStatus,
+    /// In the order of the config.
+    pub horizons: Vec<HorizonStatus>,
+    /// Counters by name.
+    pub counters: BTreeMap<String, u64>,
+}
+
+/// The last attempt to load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadStatus {
+    /// When it ended: seconds since 1970.
+    pub at: u64,
+    /// True when it went live.
+    pub live: bool,
+    /// What was found; when not live, why.
+    pub findings: Vec<Report>,
+}
+
+/// One horizon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HorizonStatus {
+    /// Its name.
+    pub name: String,
+    /// Its client prefixes.
+    pub clients: Vec<String>,
+    /// Whether its clients may use the forwarder.
+    pub forward: bool,
+    /// The horizon from which it takes names that it does not own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherits: Option<String>,
+    /// The zones that it sees, by name.
+    pub zones: Vec<ZoneStatus>,
+}
+
+/// One zone as a horizon sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneStatus {
+    /// The apex, with its final dot.
+    pub origin: String,
+    /// The SOA serial.
+    pub serial: u32,
+    /// Names, empty non-terminals counted.
+    pub names: usize,
+    /// Records.
+    pub records: usize,
+    /// True when all of it comes from another horizon.
+    pub inherited: bool,
+    /// The zone file; none when inherited or in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+}
+
+/// Puts together what `status` shows.
+pub fn status(published: &Published, health: &Health) -> StatusAnswer {
+    StatusAnswer {
+        healthy: health.last_reload.live,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        started: seconds(health.started),
+        config: published.snapshot.settings.file.clone(),
+        listen: health.listen.iter().map(ToString::to_string).collect(),
+        workers: health.workers,
+        last_reload: ReloadStatus {
+            at: seconds(health.last_reload.at),
+            live: health.last_reload.live,
+            findings: health.last_reload.findings.iter().map(Report::from).collect(),
+        },
+        horizons: horizons(published),
+        counters: health.counters.clone(),
+    }
+}
+
+fn horizons(published: &Published) -> Vec<HorizonStatus> {
+    let snapshot = &published.snapshot;
+    let settings = snapshot.settings.horizons.iter();
+    settings
+        .map(|horizon| HorizonStatus {
+            name: horizon.name.clone(),
+            clients: horizon.clients.iter().map(ToString::to_string).collect(),
+            forward: horizon.forward,
+            inherits: horizon.inherits.clone(),
+            zones: zones(published, &horizon.name),
+        })
+        .collect()
+}
+
+fn zones(published: &Published, horizon: &str) -> Vec<ZoneStatus> {
+    let view = published.snapshot.view(horizon);
+    let mut zones: Vec<_> = view
+        .iter()
+        .flat_map(|view| view.zones.iter())
+        .map(|seen| {
+            let own = published
+                .zones
+                .iter()
+                .find(|source| source.horizon == horizon && source.records.origin() == seen.zone.origin());
+            ZoneStatus {
+                origin: present_name(seen.zone.origin().as_slice()),
+                serial: seen.zone.serial(),
+                names: seen.zone.names(),
+                records: seen.zone.records(),
+                inherited: seen.inherited,
+                file: own.and_then(|source| source.files.first().cloned()),
+            }
+        })
+        .collect();
+    zones.sort_by(|a, b| a.origin.cmp(&b.origin));
+    zones
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

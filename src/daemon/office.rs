@@ -1,0 +1,178 @@
+//! What the server lays out for the control socket, and the socket itself, which may move while the server runs.
+
+use super::orders::Orders;
+use super::reload::{Cause, Outcome};
+use super::status::Board;
+use crate::control::{
+    ControlListener, Desk, Health, LastReload, Published, ReloadOrder, ReloadOutcome, serve as serve_control,
+};
+use crate::counters::{Counters, Event, RCODES};
+use crate::dns::Rcode;
+use crate::finding::{Finding, Place, Severity};
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// The server's side of the control socket.
+#[derive(Debug)]
+pub(super) struct Office {
+    desk: Arc<Desk>,
+    runtime: Handle,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    serving: JoinHandle<()>,
+}
+
+/// Orders that wait until the thread that reloads takes them.
+const ORDERS: usize = 16;
+
+impl Office {
+    /// What requests are answered from. Orders to reload are passed on from now on.
+    pub(super) fn desk(
+        published: Arc<Published>,
+        board: Arc<Board>,
+        counters: Arc<Counters>,
+        orders: Orders,
+        runtime: &Runtime,
+    ) -> Desk {
+        let (sender, receiver) = mpsc::channel(ORDERS);
+        runtime.spawn(pass_on(receiver, orders));
+        let health = Box::new(move || health(&board, &counters));
+        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender }
+    }
+
+    /// An office whose socket is still closed.
+    pub(super) fn new(desk: Desk, runtime: Handle) -> Self {
+        Office { desk: Arc::new(desk), runtime, open: None }
+    }
+
+    /// Binds the socket of a server that starts.
+    ///
+    /// # Errors
+    /// CONTROL_SOCKET: another server has it, or it cannot be made.
+    pub(super) fn bind_first(path: &Path) -> Result<ControlListener, Vec<Finding>> {
+        ControlListener::bind(path).map_err(|error| vec![control_socket(path, &error.to_string())])
+    }
+
+    /// Binds the socket if it is not the one that is open already.
+    ///
+    /// # Errors
+    /// As [`Office::bind_first`].
+    pub(super) fn bind(&self, path: &Path) -> Result<Option<ControlListener>, Vec<Finding>> {
+        if self.open.as_ref().is_some_and(|open| open.path == path) {
+            return Ok(None);
+        }
+        Office::bind_first(path).map(Some)
+    }
+
+    /// Serves on a new socket, if there is one, in the place of the old one.
+    pub(super) fn adopt(&mut self, listener: Option<ControlListener>) {
+        let Some(listener) = listener else { return };
+        let desk = Arc::clone(&self.desk);
+        let path = listener.path().to_path_buf();
+        let serving = self.runtime.spawn(async move {
+            if let Err(error) = serve_control(&listener, desk).await {
+                tracing::error!("the control socket cannot be served: {error}");
+            }
+        });
+        self.close();
+        self.open = Some(Open { path, serving });
+    }
+
+    /// Shows another state from now on.
+    pub(super) fn publish(&self, published: Arc<Published>) {
+        self.desk.published.store(published);
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.serving.abort();
+        }
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+async fn pass_on(mut receiver: mpsc::Receiver<ReloadOrder>, orders: Orders) {
+    while let Some(order) = receiver.recv().await {
+        let orders = orders.clone();
+        // Each waits by itself, so that those that come during a reload share the next one.
+        tokio::spawn(async move {
+            if let Some(outcome) = orders.reload(Cause::Asked).await {
+                let _ = order.done.send(reply(outcome));
+            }
+        });
+    }
+}
+
+fn reply(outcome: Outcome) -> ReloadOutcome {
+    ReloadOutcome {
+        live: outcome.failing.is_empty(),
+        changed: outcome.zones,
+        findings: outcome.failing.into_iter().chain(outcome.findings).collect(),
+    }
+}
+
+fn health(board: &Board, counters: &Counters) -> Health {
+    let status = board.load();
+    Health {
+        started: status.started,
+        listen: status.listening.clone(),
+        workers: status.serving.settings.server.workers,
+        last_reload: LastReload {
+            at: status.tried,
+            live: status.is_well(),
+            findings: status.failing.iter().chain(&status.serving.findings).cloned().collect(),
+        },
+        counters: named(counters),
+    }
+}
+
+/// Every counter by name; RCODEs that never occurred are left out.
+fn named(counters: &Counters) -> BTreeMap<String, u64> {
+    let totals = counters.totals();
+    let events = Event::ALL.into_iter().map(|event| (name(event).to_owned(), totals.of(event)));
+    let rcodes = totals.replies.iter().enumerate().filter(|(_, count)| **count > 0);
+    let rcodes = rcodes.map(|(rcode, count)| {
+        let name =
+            if rcode + 1 == RCODES { "other".to_owned() } else { Rcode::masked_from_int(rcode as u8).to_string() };
+        (format!("replies_{}", name.to_ascii_lowercase()), *count)
+    });
+    events.chain(rcodes).collect()
+}
+
+fn name(event: Event) -> &'static str {
+    match event {
+        Event::QueriesUdp => "queries_udp",
+        Event::QueriesTcp => "queries_tcp",
+        Event::Dropped => "queries_dropped",
+        Event::Truncated => "replies_truncated",
+        Event::SendFailed => "replies_not_sent",
+        Event::TcpAccepted => "tcp_connections_accepted",
+        Event::TcpRefused => "tcp_connections_refused",
+        Event::TcpClosedIdle => "tcp_connections_closed_idle",
+        Event::TcpClosedSlow => "tcp_connections_closed_slow",
+        Event::TcpAcceptPaused => "tcp_accept_paused",
+        Event::RateDropped => "rate_dropped",
+        Event::RateSlipped => "rate_slipped",
+        Event::ReloadsOk => "reloads_live",
+        Event::ReloadsFailed => "reloads_refused",
+    }
+}
+
+fn control_socket(path: &Path, error: &str) -> Finding {
+    let (what, remedy) = error.split_once("; ").unwrap_or((error, "set another `control` in [server]"));
+    Finding::new("CONTROL_SOCKET", Severity::Error, path.display().to_string(), what, remedy).seen_at(Place::file(path))
+}

@@ -1,0 +1,10 @@
+//! Generation: the four dated states of a real inventory, and small ones made up for one promise each.
+
+mod bad_input;
+mod example;
+mod faults;
+mod people;
+mod routes;
+mod scene;
+mod shapes;
+mod states;
