@@ -170,7 +170,7 @@ fn explain_names_horizon_zone_rule_and_record() {
         control::explain(&state, name, rtype, from.parse().unwrap()).unwrap()
     };
     type Case = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str], &'static str);
-    let table: [Case; 10] = [
+    let table: [Case; 11] = [
         ("exact", "app", "A", "10.0.0.7", &["exact: the name has A records"], "NOERROR"),
         ("no data", "app", "MX", "10.0.0.7", &["no-data: the name exists without MX records"], "NOERROR"),
         (
@@ -221,6 +221,14 @@ fn explain_names_horizon_zone_rule_and_record() {
             &["empty-non-terminal: only names below this one have records"],
             "NOERROR",
         ),
+        (
+            "a name of another horizon is found by its short form",
+            "ent",
+            "A",
+            "192.0.2.1",
+            &["no-name: the name does not exist; the nearest name above it is corp.example."],
+            "NXDOMAIN",
+        ),
         ("none", "x.elsewhere.", "A", "10.0.0.7", &["none: no zone of this horizon holds the name"], "REFUSED"),
         (
             "special",
@@ -262,6 +270,20 @@ fn clients_without_a_horizon_are_explained_too() {
     let answer = control::explain(&state, "app", "A", "203.0.113.1".parse().unwrap()).unwrap();
     assert_eq!((answer.client.horizon, answer.rcode.as_str()), (None, "REFUSED"));
     assert_eq!(answer.extended_error.unwrap().text, "no horizon covers this client");
+}
+
+/// A short name that only another horizon knows is explained as that name: why this client does not get it.
+#[test]
+fn names_of_other_horizons_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "$TTL 60\n@ SOA ns a 1 1 1 1 1\n@ NS ns\nns A 10.0.0.1\nvault A 10.0.0.2\n";
+    let state = published(
+        folder.path(),
+        &CONFIG.replace("inherits = \"external\"", ""),
+        &[("internal", "secret.example", secret), ("external", "corp.example", cli_lab::OUTSIDE)],
+    );
+    let answer = control::explain(&state, "vault", "A", "192.0.2.1".parse().unwrap()).unwrap();
+    assert_eq!((answer.name.as_str(), answer.rcode.as_str()), ("vault.secret.example.", "REFUSED"));
 }
 
 /// Only what clients would notice is a difference.

@@ -68,6 +68,14 @@ clients = ["any"]"#,
     }
 }
 
+/// An error is one line, whatever it quotes: a line break or an escape code in a key does not get out.
+#[test]
+fn an_error_is_one_line_whatever_it_quotes() {
+    let seen = errors("\"a\\nb\\u001b[31m\" = 1\n[[horizon]]\nname = \"a\"\nclients = [\"any\"]\n");
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].starts_with(r"h.toml:1:1: unknown key `a\nb\u{1b}[31m` in the file; "), "{seen:?}");
+}
+
 /// Input of any size and shape ends in errors, soon, and never in a panic.
 #[test]
 fn hostile_text_ends_in_errors() {

@@ -6,10 +6,12 @@
 
 mod peers;
 
+use horizon_dns::dns::Rtype;
 use peers::{
-    CLASSES, Carrier, Case, Ours, Peer, Program, Question, Random, Reply, Verdict, World, ask_all, line, read, same,
+    CLASSES, Carrier, Case, Ours, Peer, Program, Question, Random, Reply, Rr, Verdict, World, ask_all, is_at_or_below,
+    line, parent, read, same,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// What a run adds up.
@@ -18,14 +20,16 @@ struct Tally {
     pairs: [usize; 2],
     equal_to: BTreeMap<&'static str, usize>,
     listed: BTreeMap<(usize, &'static str), usize>,
-    /// TC over UDP set by the peer only, and by us only.
-    cut: [usize; 2],
+    /// Over UDP: TC set by the peer only, by us only, and a peer's reply cut without TC.
+    cut: [usize; 3],
     faults: Vec<String>,
 }
 
 /// All servers with the same zones.
 struct Stage {
     world: World,
+    /// All its records, in lower case.
+    known: BTreeSet<Rr>,
     ours: Ours,
     peers: [(Program, Peer); 2],
 }
@@ -44,21 +48,16 @@ fn answers_are_those_of_knot_and_nsd() {
             _ => World::of_trees(24, &mut random),
         };
         let peers = [Program::Knot, Program::Nsd].map(|program| (program, Peer::start(program, &world)));
-        if let Ok(folder) = std::env::var("PEERS_DUMP") {
-            for (n, zone) in world.zones.iter().enumerate() {
-                let text: String = zone.records.iter().map(|r| line(r) + "\n").collect();
-                std::fs::write(format!("{folder}/{seed}-{n}.zone"), text).unwrap();
-            }
-        }
-        let stage = Stage { ours: Ours::start(&world), world, peers };
+        let known = world.zones.iter().flat_map(|zone| &zone.records).map(Rr::in_lower_case).collect();
+        let stage = Stage { ours: Ours::start(&world), known, world, peers };
         stage.run(seed, questions, &mut random, &mut tally);
     }
     println!("{}", tally.report());
     assert!(tally.faults.is_empty(), "{} faults; the first:\n{}", tally.faults.len(), tally.first_faults());
     assert!(tally.pairs.iter().all(|pairs| *pairs >= 20_000) || numbers("PEERS_SEEDS").is_some(), "too few pairs");
-    for (index, class) in CLASSES.iter().enumerate() {
-        assert!(tally.listed.keys().any(|(used, _)| *used == index), "never seen, so not to be listed: {}", class.name);
-    }
+    let unseen = (0..CLASSES.len()).filter(|index| !tally.listed.keys().any(|(used, _)| used == index));
+    let unseen: Vec<_> = unseen.map(|index| CLASSES[index].name).collect();
+    assert!(unseen.is_empty(), "never seen, so not to be listed: {unseen:?}");
 }
 
 fn numbers(variable: &str) -> Option<Vec<u64>> {
@@ -99,6 +98,11 @@ impl Stage {
                     fault(&what, &[("ours", Some(reply))]);
                 }
             }
+            for (name, reply) in [("udp", &ours.0), ("tcp", &ours.1)] {
+                if let Err(what) = self.additional(reply) {
+                    fault(&what, &[(name, Some(reply))]);
+                }
+            }
             if let Err(what) = truncation(&ours.0, &ours.1, question) {
                 fault(&what, &[("udp", Some(&ours.0)), ("tcp", Some(&ours.1))]);
             }
@@ -109,11 +113,41 @@ impl Stage {
             for carrier in [Carrier::Udp, Carrier::Tcp] {
                 self.compare(seed, question, carrier, &ours, &read, tally);
             }
-            for (_, _, udp, _) in &read {
-                if let Some(udp) = udp.as_ref().filter(|udp| udp.tc != ours.0.tc) {
-                    tally.cut[usize::from(ours.0.tc)] += usize::from(udp.tc != ours.0.tc);
-                }
+            for (_, _, udp, tcp) in &read {
+                let (Some(udp), Some(tcp)) = (udp, tcp) else { continue };
+                tally.cut[0] += usize::from(udp.tc && !ours.0.tc);
+                tally.cut[1] += usize::from(!udp.tc && ours.0.tc);
+                tally.cut[2] += usize::from(!udp.tc && !same(udp, tcp));
             }
+        }
+    }
+
+    /// Additional records are records of our zones, and a referral carries its glue (RFC 9471 section 3.1).
+    fn additional(&self, reply: &Reply) -> Result<(), String> {
+        let known = |record: &Rr, owner: &[u8]| self.known.contains(&Rr { owner: owner.to_vec(), ..record.clone() });
+        for record in &reply.additional {
+            let mut above = Some(&record.owner[..]);
+            let mut found = known(record, &record.owner);
+            while let (false, Some(name)) = (found, above) {
+                found = known(record, &[b"\x01*", name].concat());
+                above = parent(name);
+            }
+            if !found {
+                return Err(format!("no zone holds the additional record {}", line(record)));
+            }
+        }
+        let Some(cut) = reply.authority.first().filter(|record| record.rtype == Rtype::NS) else { return Ok(()) };
+        let servers: BTreeSet<_> = reply.authority.iter().map(|record| &record.data).collect();
+        let glue = |record: &&Rr| {
+            matches!(record.rtype, Rtype::A | Rtype::AAAA)
+                && servers.contains(&record.owner)
+                && is_at_or_below(&record.owner, &cut.owner)
+        };
+        let zone = self.world.zone_above(&cut.owner);
+        let glue = zone.iter().flat_map(|zone| &zone.records).map(Rr::in_lower_case).filter(|record| glue(&record));
+        match glue.into_iter().find(|record| !reply.additional.contains(record)) {
+            Some(missing) if !reply.tc => Err(format!("the referral lacks {}", line(&missing))),
+            _ => Ok(()),
         }
     }
 
@@ -135,7 +169,8 @@ impl Stage {
                     replies.first().and_then(|reply| readable(reply).ok())
                 };
                 // What UDP cut off is compared as it comes over TCP; `truncation` has held ours against that.
-                let cut = ours.0.tc || udp.as_ref().is_some_and(|reply| reply.tc);
+                let uneven = |udp: &Reply| udp.tc || tcp.as_ref().is_some_and(|tcp| !same(udp, tcp));
+                let cut = ours.0.tc || udp.as_ref().is_some_and(uneven);
                 let by_tcp = carrier == Carrier::Tcp || cut;
                 let (ours, peer) = if by_tcp { (&ours.1, tcp.as_ref()) } else { (&ours.0, udp.as_ref()) };
                 let ask = Box::new(ask);
@@ -179,7 +214,7 @@ fn truncation(udp: &Reply, tcp: &Reply, question: &Question) -> Result<(), Strin
         let equal = same(udp, tcp);
         return if equal { Ok(()) } else { Err("UDP and TCP replies differ without TC".to_owned()) };
     }
-    let referral = !tcp.aa && tcp.answer.is_empty();
+    let referral = !tcp.authority.is_empty() && tcp.authority.iter().all(|record| record.rtype == Rtype::NS);
     let needed = if referral { tcp.length } else { tcp.needed + opt };
     if needed > limit { Ok(()) } else { Err(format!("TC although {needed} octets are at most {limit}")) }
 }
@@ -243,7 +278,7 @@ impl Tally {
             writeln!(text, "{count:>8} unlike {program}: {} ({})", class.name, class.decides)
                 .expect("a String takes text");
         }
-        let [theirs, ours] = self.cut;
+        let [theirs, ours, silently] = self.cut;
         writeln!(
             text,
             "{theirs:>8} cut off over UDP by the peer only, {ours} by us only (RFC 2181 section 9: by size)"

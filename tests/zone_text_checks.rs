@@ -64,6 +64,11 @@ fn zones_are_checked_as_a_whole() {
             &["warning OCCLUDED t.s.example.org 6,5"],
         ),
         ("NS at a wildcard", "*.s NS ns.example.net.", &["warning WILDCARD_NS *.s.example.org 5"]),
+        (
+            "a final dot forgotten",
+            "www.example.org A 192.0.2.1",
+            &["warning DOUBLED_ORIGIN www.example.org.example.org 5"],
+        ),
         ("MX to an alias", "a CNAME ns\n@ MX 1 a", &["warning TARGET_IS_CNAME example.org 6"]),
         ("MX to nothing", "@ MX 1 gone", &["warning TARGET_MISSING example.org 5"]),
         ("SRV to nothing", "_x._tcp SRV 1 1 1 gone", &["warning TARGET_MISSING _x._tcp.example.org 5"]),

@@ -17,7 +17,7 @@ mod zones;
 
 pub use compile::{CompileError, Layer, compile};
 pub(crate) use engine::{Lookup, Outcome, answer};
-pub(crate) use reply::{OPT_LENGTH, OptRecord, Reply};
+pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply};
 pub(crate) use trace::Trace;
 pub use trace::{Rule, Step};
 pub use zone::Zone;

@@ -233,18 +233,21 @@ impl<'b> Reply<'b> {
         let [size_high, size_low] = opt.udp_size.to_be_bytes();
         let dnssec_ok = if opt.dnssec_ok { 0x80 } else { 0 };
         self.put(&[0, 0, 41, size_high, size_low, opt.extended_rcode, 0, dnssec_ok, 0, 0, 0])?;
+        if let Some(cookie) = opt.cookie {
+            self.put(&[0, 10, 0, cookie.len() as u8])?;
+            self.put(&cookie)?;
+        }
         if let Some((code, text)) = opt.extended_error {
             // An extended error that does not fit is left out: it only explains (RFC 8914 section 3).
             let without = self.at;
             let length = (text.len() + 2) as u16;
             let error = [0, 15, (length >> 8) as u8, length as u8, (code >> 8) as u8, code as u8];
-            if self.put(&error).and_then(|()| self.put(text.as_bytes())).is_some() {
-                let rdlength = (self.at - start - 11) as u16;
-                self.buffer[start + 9..start + 11].copy_from_slice(&rdlength.to_be_bytes());
-            } else {
+            if self.put(&error).and_then(|()| self.put(text.as_bytes())).is_none() {
                 self.at = without;
             }
         }
+        let rdlength = (self.at - start - OPT_LENGTH) as u16;
+        self.buffer[start + 9..start + 11].copy_from_slice(&rdlength.to_be_bytes());
         Some(())
     }
 }
@@ -258,12 +261,17 @@ pub(crate) struct OptRecord<'t> {
     pub(crate) extended_rcode: u8,
     /// DO, copied from the query (RFC 3225 section 3).
     pub(crate) dnssec_ok: bool,
+    /// The COOKIE option's data: client and server cookie (RFC 7873 section 4).
+    pub(crate) cookie: Option<[u8; 24]>,
     /// INFO-CODE and EXTRA-TEXT (RFC 8914 section 2).
     pub(crate) extended_error: Option<(u16, &'t str)>,
 }
 
 /// Octets of an OPT record without options.
 pub(crate) const OPT_LENGTH: usize = 11;
+
+/// Octets of a COOKIE option with both cookies.
+pub(crate) const COOKIE_LENGTH: usize = 28;
 
 /// Where in the data stands the name whose addresses belong into the additional section (RFC 1035 section 3.3, RFC 2782).
 fn target_offset(rtype: u16) -> Option<usize> {

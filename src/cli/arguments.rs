@@ -21,7 +21,7 @@ Exit codes: 0 done, 1 error, 2 changes pending, 3 a check failed, 4 conflict, 5 
 
 /// Looks inside a Horizon server, or into its files when none runs.
 #[derive(Debug, Parser)]
-#[command(name = "zonectl", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "zonectl", version, after_help = EXAMPLES, disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) scope: Scope,

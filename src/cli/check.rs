@@ -72,7 +72,8 @@ pub(super) fn check_file(config: PathBuf, output: super::screen::Output) -> Resu
 
 /// A finding as one line, its severity painted.
 pub(super) fn line(report: &Report) -> String {
-    let line = report.to_string();
+    // A finding may quote a file of somebody else: no line break, no escape code for the terminal.
+    let line: String = report.to_string().chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     let word = format!("{} {}", report.severity, report.code);
     let painted = line.replacen(&word, &painted(of_severity(report.severity), &word), 1);
     painted + "\n"

@@ -25,7 +25,7 @@ Examples:
 
 /// An authoritative DNS server with split horizons.
 #[derive(Debug, Parser)]
-#[command(name = "horizond", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "horizond", version, after_help = EXAMPLES, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,

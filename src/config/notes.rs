@@ -116,6 +116,15 @@ impl<'a> Notes<'a> {
     }
 
     fn push(&mut self, kind: Kind, at: usize, what: String, remedy: String) {
+        let (what, remedy) = (in_one_line(what), in_one_line(remedy));
         self.notes.push(Note { at: at.min(self.text.len()), kind, what, remedy });
     }
+}
+
+/// A message quotes what the file says; a line break or a terminal's escape code in it must not get out.
+fn in_one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

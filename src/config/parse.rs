@@ -104,7 +104,8 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     Ok(Settings {
         file: path.to_path_buf(),
         server,
-        zones: folder.join(directory.map_or("zones", |text| text.text)),
+        // Without the `.` that may be written: it is shown in every place.
+        zones: folder.join(directory.map_or("zones", |text| text.text)).components().collect(),
         horizons,
         forward,
         inventory: inventory.map(|text| server::path(folder, text)),

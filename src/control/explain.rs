@@ -86,8 +86,9 @@ pub fn explain(published: &Published, name: &str, rtype: &str, from: IpAddr) -> 
     let snapshot = &published.snapshot;
     let rtype = read_type(rtype)?;
     let client = horizon_match(snapshot, from);
-    // A name is looked up as the client would; only a client of nobody leaves it to all horizons.
-    let name = resolve(&views(snapshot, client.horizon.as_deref())?, published, name)?;
+    // What another horizon knows is worth explaining, too: why this client does not get it.
+    let all = views(snapshot, None)?;
+    let name = resolve(&views(snapshot, client.horizon.as_deref())?, &all, published, name)?;
     let explanation = query::explain(snapshot, from, &name, rtype);
     let reply = Decoded::read(&explanation.reply).unwrap_or_default();
     let horizon = client.horizon.clone().unwrap_or_default();

@@ -59,7 +59,7 @@ pub fn get(
 ) -> Result<GetAnswer, Refusal> {
     let rtype = rtype.map(read_type).transpose()?;
     let views: Vec<_> = views(&published.snapshot, horizon)?;
-    let name = resolve(&views, published, name)?;
+    let name = resolve(&views, &views, published, name)?;
     let mut origins = Origins::new(published);
     let horizons =
         views.iter().map(|(view, client)| one(published, &mut origins, view, *client, &name, rtype)).collect();

@@ -51,38 +51,28 @@ pub(super) fn read_type(text: &str) -> Result<Rtype, Refusal> {
 /// Finds the full name that `text` means.
 ///
 /// A final dot makes it whole; an address means its reverse name; `@` is the apex. Anything else may be whole without its
-/// dot or relative to any zone in `views`: the one that exists is meant, and if several do, none is guessed. A name that exists
-/// nowhere is taken as whole inside a zone, else relative to the only zone there is.
+/// dot or relative to any zone in `near`, or, if it exists there nowhere, in `all`: the one that exists is meant, and if
+/// several do, none is guessed. A name that exists nowhere is taken as whole inside a zone, else relative to the only zone
+/// there is.
 ///
 /// # Errors
 /// `BAD_NAME`, `AMBIGUOUS_NAME` with the choices.
-pub(super) fn resolve(views: &[(&View, IpAddr)], published: &Published, text: &str) -> Result<Name, Refusal> {
+pub(super) fn resolve(
+    near: &[(&View, IpAddr)],
+    all: &[(&View, IpAddr)],
+    published: &Published,
+    text: &str,
+) -> Result<Name, Refusal> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return read(&reverse(address), ROOT);
     }
     if text.ends_with('.') {
         return read(text, ROOT);
     }
-    let origins = origins(views);
-    let whole = if text == "@" { None } else { Some(read(text, ROOT)?) };
-    let inside = whole.filter(|whole| origins.iter().any(|origin| whole.ends_with(origin)));
-    // Too long below one zone may be right below another.
-    let relative = origins.iter().filter_map(|origin| read(text, origin.as_slice()).ok());
-    let mut candidates: Vec<Name> = inside.iter().cloned().chain(relative).collect();
-    candidates.dedup();
-    let existence: Vec<_> = candidates.iter().map(|name| existence(views, &published.snapshot, name)).collect();
-    let best = existence.iter().copied().max().unwrap_or(Existence::Absent);
-    let best_of =
-        |wanted| candidates.iter().zip(&existence).filter(move |(_, seen)| **seen == wanted).map(|(name, _)| name);
-    let mut meant: Vec<&Name> = match (best, &inside) {
-        (Existence::Absent, Some(inside)) => vec![inside],
-        (Existence::Absent, None) => best_of(best).filter(|name| !is_reverse(name)).collect(),
-        _ => best_of(best).collect(),
-    };
-    meant.sort_unstable();
-    meant.dedup();
-    match meant.as_slice() {
-        [one] => Ok((*one).clone()),
+    let (best, names) = meant(near, published, text)?;
+    let names = if best == Existence::Absent { meant(all, published, text)?.1 } else { names };
+    match names.as_slice() {
+        [one] => Ok(one.clone()),
         [] => read(text, ROOT),
         several => {
             let choices: Vec<_> = several.iter().map(|name| present_name(name.as_slice())).collect();
@@ -92,6 +82,27 @@ pub(super) fn resolve(views: &[(&View, IpAddr)], published: &Published, text: &s
             Err(refusal)
         }
     }
+}
+
+/// The names that `text` may mean in these views, and how much they exist; all of them exist equally.
+fn meant(views: &[(&View, IpAddr)], published: &Published, text: &str) -> Result<(Existence, Vec<Name>), Refusal> {
+    let origins = origins(views);
+    let whole = if text == "@" { None } else { Some(read(text, ROOT)?) };
+    let inside = whole.filter(|whole| origins.iter().any(|origin| whole.ends_with(origin)));
+    // Too long below one zone may be right below another.
+    let relative = origins.iter().filter_map(|origin| read(text, origin.as_slice()).ok());
+    let candidates: Vec<Name> = inside.iter().cloned().chain(relative).collect();
+    let existence: Vec<_> = candidates.iter().map(|name| existence(views, &published.snapshot, name)).collect();
+    let best = existence.iter().copied().max().unwrap_or(Existence::Absent);
+    let like_best = candidates.iter().zip(&existence).filter(|(_, seen)| **seen == best).map(|(name, _)| name.clone());
+    let mut names: Vec<Name> = match (best, inside) {
+        (Existence::Absent, Some(inside)) => vec![inside],
+        (Existence::Absent, None) => like_best.filter(|name| !is_reverse(name)).collect(),
+        _ => like_best.collect(),
+    };
+    names.sort_unstable();
+    names.dedup();
+    Ok((best, names))
 }
 
 const ROOT: &[u8] = b"\0";

@@ -7,7 +7,10 @@ use crate::config::Prefix;
 use crate::finding::{Finding, Place, Severity};
 use std::env;
 use std::fmt::Write;
+use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// What the demo serves when nothing else is said.
@@ -24,7 +27,11 @@ const CLIENTS: [(Ipv4Addr, &str); 2] =
 ///
 /// # Errors
 /// The default config is not in the working folder.
-pub fn demo_source(config: Option<PathBuf>, listen: SocketAddr) -> Result<Source, Vec<Finding>> {
+pub(super) fn demo_source(
+    config: Option<PathBuf>,
+    listen: SocketAddr,
+    control: PathBuf,
+) -> Result<Source, Vec<Finding>> {
     let config = match config {
         Some(config) => config,
         None if Path::new(DEMO_CONFIG).is_file() => PathBuf::from(DEMO_CONFIG),
@@ -43,13 +50,50 @@ pub fn demo_source(config: Option<PathBuf>, listen: SocketAddr) -> Result<Source
         }
     };
     let clients = CLIENTS.map(|(client, horizon)| (Prefix::new(IpAddr::V4(client), 32), horizon.to_owned()));
-    Ok(Source { config, listen: Some(vec![listen]), control: Some(control_socket()), clients: clients.to_vec() })
+    Ok(Source { config, listen: Some(vec![listen]), control: Some(control), clients: clients.to_vec() })
 }
 
-/// A socket of this process alone: two demos do not meet.
-fn control_socket() -> PathBuf {
-    let folder = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
-    folder.unwrap_or_else(env::temp_dir).join(format!("horizon-demo-{}", std::process::id())).join("control.sock")
+/// A folder for the control socket of this process alone, which goes with it: two demos do not meet, and nobody else's
+/// socket is taken for ours.
+#[derive(Debug)]
+pub(super) struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Makes one below `XDG_RUNTIME_DIR`, or where temporary files are.
+    ///
+    /// # Errors
+    /// NO_RUN_FOLDER: nothing can be made there.
+    pub(super) fn make() -> Result<Self, Vec<Finding>> {
+        let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
+        let above = runtime.unwrap_or_else(env::temp_dir);
+        let mut number = 0;
+        loop {
+            let folder = above.join(format!("horizon-demo-{}-{number}", std::process::id()));
+            number += 1;
+            match DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => return Ok(RunFolder(folder)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    let what = format!("no folder for the control socket can be made: {error}");
+                    let remedy = "set XDG_RUNTIME_DIR or TMPDIR to a folder that you may write to";
+                    let finding =
+                        Finding::new("NO_RUN_FOLDER", Severity::Error, folder.display().to_string(), what, remedy);
+                    return Err(vec![finding]);
+                }
+            }
+        }
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // Nothing but the socket and its lock is in it; what cannot be removed goes with the next boot.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// What the demo prints once it serves: the table of names, and commands to try.

@@ -17,7 +17,7 @@ mod table;
 mod watch;
 mod zonefiles;
 
-pub use demo::{DEMO_CONFIG, DEMO_LISTEN, demo_source};
+pub use demo::{DEMO_CONFIG, DEMO_LISTEN};
 pub use inputs::Inputs;
 pub use loading::LoadedZone;
 pub use pipeline::{Candidate, Failure, candidate};

@@ -1,9 +1,10 @@
 //! `horizond` as the shell sees it: what it prints, and its exit code.
 
-use super::demo::{demo_source, greeting};
+use super::demo::{RunFolder, demo_source, greeting};
 use super::serve::Server;
 use super::source::Source;
 use crate::finding::Finding;
+use crate::transport::LISTEN_FAILED;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,24 +14,38 @@ use std::process::ExitCode;
 ///
 /// Exit code 0 after SIGTERM or SIGINT; 1 when the server cannot start, with every finding on stderr.
 pub fn serve(source: Source) -> ExitCode {
-    run(source, |_| String::new())
+    run(source, None, |_| String::new())
 }
 
 /// Serves the worked example, or the config that is named, on `listen`; prints a table of names and commands to try.
 ///
 /// Exit codes as those of [`serve`].
 pub fn demo(config: Option<PathBuf>, listen: SocketAddr) -> ExitCode {
-    match demo_source(config, listen) {
-        Ok(source) => run(source, greeting),
+    let folder = match RunFolder::make() {
+        Ok(folder) => folder,
+        Err(findings) => return refuse(&findings),
+    };
+    match demo_source(config, listen, folder.socket()) {
+        Ok(source) => run(source, Some(OTHER_PORT), greeting),
         Err(findings) => refuse(&findings),
     }
 }
 
-fn run(source: Source, greeting: impl FnOnce(&Server) -> String) -> ExitCode {
+/// What the demo says when it cannot listen.
+const OTHER_PORT: &str = "the demo listens elsewhere with `--listen`, such as `--listen 127.0.0.1:5301`";
+
+fn run(source: Source, other_port: Option<&str>, greeting: impl FnOnce(&Server) -> String) -> ExitCode {
     start_log();
     let server = match Server::start(source) {
         Ok(server) => server,
-        Err(findings) => return refuse(&findings),
+        Err(findings) => {
+            let cannot_listen = findings.iter().any(|finding| finding.code == LISTEN_FAILED);
+            let code = refuse(&findings);
+            if let Some(hint) = other_port.filter(|_| cannot_listen) {
+                eprintln!("hint: {hint}");
+            }
+            return code;
+        }
     };
     let signals = match server.signals() {
         Ok(signals) => signals,

@@ -73,6 +73,8 @@ impl Reloads {
             Ok(outcome) => {
                 if outcome.changed {
                     tracing::info!("{cause}: live after {:.1?}; {}", start.elapsed(), self.board.load());
+                } else if cause != Cause::Files {
+                    tracing::info!("{cause}: nothing has changed");
                 }
                 outcome
             }
@@ -185,12 +187,13 @@ impl Reloads {
     }
 }
 
-/// Logs a finding as loud as it is bad.
+/// Logs a finding as loud as it is bad; the level says the severity. What only informs is for `zonectl status` and `check`.
 pub(super) fn tell(finding: &Finding) {
+    let line = finding.to_string().replacen(&format!("{} {}", finding.severity, finding.code), finding.code, 1);
     match finding.severity {
-        Severity::Error => tracing::error!("{finding}"),
-        Severity::Warning => tracing::warn!("{finding}"),
-        Severity::Info => tracing::info!("{finding}"),
+        Severity::Error => tracing::error!("{line}"),
+        Severity::Warning => tracing::warn!("{line}"),
+        Severity::Info => tracing::debug!("{line}"),
     }
 }
 

@@ -32,6 +32,17 @@ pub struct Edns {
     pub version: u8,
     /// The DO bit (RFC 3225).
     pub dnssec_ok: bool,
+    /// The COOKIE option (RFC 7873), if there is one.
+    pub cookie: Option<Cookie>,
+}
+
+/// A COOKIE option: what a client puts in to know its replies, and what a server gave it to know the client again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cookie {
+    /// Eight octets of the client's choice.
+    pub client: [u8; 8],
+    /// What the server gave the client; none of another length than ours has (RFC 9018 section 4: 16 octets).
+    pub server: Option<[u8; 16]>,
 }
 
 /// Why octets are no query that can be answered.
@@ -82,7 +93,8 @@ impl<'a> Query<'a> {
                     return Err(malformed);
                 }
                 let [_, version, flags, _] = record.ttl;
-                edns = Some(Edns { udp_size: record.class, version, dnssec_ok: flags & 0x80 != 0 });
+                let cookie = read_cookie(&octets[record.data..record.end]).map_err(|()| malformed)?;
+                edns = Some(Edns { udp_size: record.class, version, dnssec_ok: flags & 0x80 != 0, cookie });
             }
         }
         if at != octets.len() {
@@ -110,6 +122,7 @@ struct RecordFrame {
     rtype: u16,
     class: u16,
     ttl: [u8; 4],
+    data: usize,
     end: usize,
 }
 
@@ -126,8 +139,30 @@ fn read_record(octets: &[u8], at: usize) -> Option<RecordFrame> {
         rtype: u16::from_be_bytes([t0, t1]),
         class: u16::from_be_bytes([c0, c1]),
         ttl: [a, b, c, d],
+        data: after_name + 10,
         end,
     })
+}
+
+/// Finds the first COOKIE among EDNS options; one with a length that RFC 7873 section 5.2.2 forbids, or options that do not
+/// end where the record does, are an error.
+fn read_cookie(mut options: &[u8]) -> Result<Option<Cookie>, ()> {
+    const COOKIE: u16 = 10;
+    let mut found = None;
+    while !options.is_empty() {
+        let [c0, c1, l0, l1] = *options.first_chunk::<4>().ok_or(())?;
+        let end = 4 + usize::from(u16::from_be_bytes([l0, l1]));
+        let data = options.get(4..end).ok_or(())?;
+        options = &options[end..];
+        if u16::from_be_bytes([c0, c1]) == COOKIE && found.is_none() {
+            if !matches!(data.len(), 8 | 16..=40) {
+                return Err(());
+            }
+            let (client, server) = data.split_first_chunk::<8>().ok_or(())?;
+            found = Some(Cookie { client: *client, server: server.try_into().ok() });
+        }
+    }
+    Ok(found)
 }
 
 /// Returns the offset of the first octet after the name that starts at `start`.
@@ -178,7 +213,27 @@ mod tests {
             (
                 "EDNS with DO",
                 message(1, [1, 0, 0, 1], &with(&[QUESTION, EDNS])),
-                Ok(Some(Edns { udp_size: 4096, version: 0, dnssec_ok: true })),
+                Ok(Some(Edns { udp_size: 4096, version: 0, dnssec_ok: true, cookie: None })),
+            ),
+            (
+                "a client cookie",
+                message(1, [1, 0, 0, 1], &with(&[QUESTION, b"\0\0\x29\x10\0\0\0\0\0\0\x0c\0\x0a\0\x0812345678"])),
+                Ok(Some(Edns {
+                    udp_size: 4096,
+                    version: 0,
+                    dnssec_ok: false,
+                    cookie: Some(Cookie { client: *b"12345678", server: None }),
+                })),
+            ),
+            (
+                "a cookie of nine octets",
+                message(1, [1, 0, 0, 1], &with(&[QUESTION, b"\0\0\x29\x10\0\0\0\0\0\0\x0d\0\x0a\0\x09123456789"])),
+                Err(QueryError::Malformed(19)),
+            ),
+            (
+                "options that end early",
+                message(1, [1, 0, 0, 1], &with(&[QUESTION, b"\0\0\x29\x10\0\0\0\0\0\0\x03\0\x0a\0"])),
+                Err(QueryError::Malformed(19)),
             ),
             ("two OPT", message(1, [1, 0, 0, 2], &with(&[QUESTION, EDNS, EDNS])), Err(QueryError::Malformed(19))),
             ("a header cut short", vec![0; 11], Err(QueryError::NotAQuery)),

@@ -127,4 +127,20 @@ mod tests {
             assert_eq!(wire_len(octets), expected, "{why}");
         }
     }
+
+    /// Only whole labels count, in any case (RFC 4343).
+    #[test]
+    fn names_lie_below_names_by_whole_labels() {
+        let table: [(&[u8], &[u8], bool); 6] = [
+            (b"\x01a\x03org\0", b"\x03ORG\0", true),
+            (b"\x03org\0", b"\x03org\0", true),
+            (b"\x03org\0", b"\0", true),
+            (b"\x04xorg\0", b"\x03org\0", false),
+            (b"\x05a\x03org\0", b"\x03org\0", false),
+            (b"\x03org\0", b"\x01a\x03org\0", false),
+        ];
+        for (name, apex, expected) in table {
+            assert_eq!(is_at_or_below(name, apex), expected, "{name:?} {apex:?}");
+        }
+    }
 }

@@ -71,6 +71,12 @@ impl Persons {
         self.records.contains_key(&(owner.clone(), rtype.to_int()))
     }
 
+    /// The name that a person's alias at `name` leads to.
+    pub(super) fn alias(&self, name: &Name) -> Option<(Name, &Place)> {
+        let record = self.records.get(&(name.clone(), Rtype::CNAME.to_int()))?.first()?;
+        Some((name_from_wire(&record.data).ok()?, &record.place))
+    }
+
     /// True when there is any record beside SOA and NS of the apex.
     pub(super) fn any(&self) -> bool {
         let apex = |(owner, rtype): &(Name, u16)| {

@@ -174,7 +174,14 @@ impl Plan {
         }
         let Some(ca) = &claims.ca else { return };
         for (index, horizon) in settings.horizons.iter().enumerate().filter(|(_, horizon)| !horizon.is_public()) {
-            let Some((addresses, place)) = of(index, &ca.name).map(|zone| zone.addresses(&ca.name)) else { continue };
+            let Some(zone) = of(index, &ca.name) else { continue };
+            let (mut addresses, mut place) = zone.addresses(&ca.name);
+            if let Some((target, alias)) = zone.alias(&ca.name) {
+                place = Some(alias);
+                addresses.extend(of(index, &target).into_iter().flat_map(|zone| zone.addresses(&target).0));
+                let claimed = claims.horizons[index].names.get(&target);
+                addresses.extend(claimed.into_iter().flat_map(|published| published.addresses.keys().copied()));
+            }
             let finding = inventory::name_not_at_ca(ca, &horizon.name, &addresses, inventory);
             self.findings.extend(finding.map(|finding| place.into_iter().cloned().fold(finding, Finding::seen_at)));
         }

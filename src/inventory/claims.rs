@@ -4,7 +4,7 @@ use super::model::{GuestId, Inventory};
 use super::{address_check, ca_check, certificate, collect, resolve, roles};
 use crate::config::{Prefix, Route, Settings};
 use crate::dns::Name;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -165,12 +165,26 @@ pub fn claims(inventory: &Inventory, settings: &Settings) -> Claims {
     let roles = roles::find_roles(inventory, settings);
     let mut claims = Claims { zones: collect::zones(inventory), ..Claims::default() };
     let wishes = collect::wishes(inventory, &mut claims);
+    claims.findings.extend(unused_routes(&wishes, settings));
     resolve::resolve(&wishes, inventory, settings, &roles, &mut claims);
     address_check::check(inventory, &mut claims.findings);
     ca_check::check(inventory, settings, &roles, &mut claims);
     let seat = ca_check::seat(settings, claims.ca.as_ref());
     certificate::check(inventory, settings, seat, &mut claims);
     claims
+}
+
+/// ROUTE_UNUSED: a route for a name that nothing claims; most likely it is misspelt.
+fn unused_routes(wishes: &[collect::Wish], settings: &Settings) -> Vec<Finding> {
+    let names = settings.routes.names.keys().filter(|name| name.first().as_slice() != b"*");
+    let unused = names.filter(|name| !wishes.iter().any(|wish| wish.name == **name));
+    let told = unused.map(|name| {
+        let what = "no source of the inventory claims this name: its route decides nothing";
+        let remedy = format!("correct or remove [routes.name.\"{name}\"]");
+        Finding::new("ROUTE_UNUSED", Severity::Info, name.to_string(), what, remedy)
+            .seen_at(Place::file(&settings.file))
+    });
+    told.collect()
 }
 
 /// The horizon that a client belongs to: the longest prefix wins.

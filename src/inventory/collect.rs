@@ -3,6 +3,7 @@
 use super::claims::{ClaimKind, Claims, Origin, ZoneClaim};
 use super::hostname::{below, read_hostname, read_labels_below};
 use super::model::{Guest, Inventory, WrittenRecord};
+use super::publish::is_private_address;
 use crate::dns::Name;
 use crate::finding::{Finding, Place, Severity};
 use std::net::IpAddr;
@@ -40,7 +41,7 @@ pub(super) fn zones(inventory: &Inventory) -> Vec<ZoneClaim> {
 }
 
 /// Ends that are never delegated in the public DNS: RFC 6761, 6762, 8375, 9476, ICANN's `internal`, and common private use.
-const PRIVATE_ENDS: [&str; 15] = [
+const PRIVATE_ENDS: [&str; 14] = [
     "internal",
     "home.arpa",
     "local",
@@ -52,7 +53,6 @@ const PRIVATE_ENDS: [&str; 15] = [
     "private",
     "localdomain",
     "localhost",
-    "test",
     "invalid",
     "alt",
     "onion",
@@ -129,8 +129,14 @@ impl Collector<'_> {
             Some(zone) => self.owner_in(text, zone),
             None => self.full_name(text),
         };
-        let written = (record.internal, record.external);
+        let zone = name.as_ref().ok().and_then(|name| self.claims.zone_of(name));
+        let open = zone.is_some_and(|zone| !zone.private);
+        let shared = record.shared.filter(|address| open && !is_private_address(*address));
+        let written = (record.internal, record.external.or(shared));
         let written = (guest.is_none() || written != (None, None)).then_some(written);
+        if written == Some((None, None)) {
+            self.claims.findings.push(no_address(record));
+        }
         self.add(text, name, ClaimKind::Explicit, guest, written, &label, &record.place);
     }
 
@@ -200,6 +206,12 @@ impl Collector<'_> {
             _ => (read_labels_below(text, &domain.name), text.contains('.')),
         }
     }
+}
+
+fn no_address(record: &WrittenRecord) -> Finding {
+    let what = "the record has no address: it gives nothing in any horizon";
+    let remedy = "write `\"ip_internal\": \"<address>\"` and, for public horizons, `\"ip_external\": \"<address>\"`";
+    Finding::new("NO_ADDRESS", Severity::Warning, &record.hostname, what, remedy).seen_at(record.place.clone())
 }
 
 fn bad_hostname(text: &str, reason: &str, place: &Place) -> Finding {

@@ -103,6 +103,7 @@ fn tolerate(findings: &mut [Finding]) {
 }
 
 fn read_rule(at: &At<'_>, findings: &mut Vec<Finding>) -> Option<FirewallRule> {
+    at.entries(findings);
     let direction = match at.needed("type", findings)?.text(findings)?.to_ascii_lowercase().as_str() {
         "in" => Direction::In,
         "out" => Direction::Out,

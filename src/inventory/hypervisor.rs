@@ -63,9 +63,10 @@ pub(super) fn read_record(at: &At<'_>, findings: &mut Vec<Finding>) -> Option<Wr
             }
         }
     };
-    let internal = address("ip_internal").or_else(|| address("ip"));
+    let shared = address("ip");
+    let internal = address("ip_internal").or(shared);
     let external = address("ip_external");
-    Some(WrittenRecord { hostname, zone: None, guest: None, internal, external, place: at.place() })
+    Some(WrittenRecord { hostname, zone: None, guest: None, internal, external, shared, place: at.place() })
 }
 
 /// The finding for a text that is no address; the load is refused, for a slip of the pen must not take names away.

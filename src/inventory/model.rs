@@ -58,6 +58,8 @@ pub struct WrittenRecord {
     pub internal: Option<IpAddr>,
     /// `ip_external`: what public horizons see.
     pub external: Option<IpAddr>,
+    /// `ip`, said of no horizon: public horizons see it too when it is a public address of a zone that is not private.
+    pub shared: Option<IpAddr>,
     /// Where it is written.
     pub place: Place,
 }

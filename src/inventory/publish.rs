@@ -8,10 +8,15 @@ use std::net::IpAddr;
 /// True when the horizon may publish the address: it is private itself, or the address is public or listed.
 pub fn may_publish(horizon: &Horizon, address: IpAddr) -> bool {
     let address = address.to_canonical();
-    let alone = Prefix::new(address, if address.is_ipv4() { 32 } else { 128 });
     !horizon.is_public()
-        || !alone.is_private()
+        || !is_private_address(address)
         || horizon.private_addresses.iter().any(|prefix| prefix.contains(address))
+}
+
+/// True when the address is of a range that [`Prefix::is_private`] knows; a v4-mapped one counts as IPv4.
+pub(super) fn is_private_address(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    Prefix::new(address, if address.is_ipv4() { 32 } else { 128 }).is_private()
 }
 
 /// PRIVATE_ADDRESS_PUBLISHED: a private address in a public horizon that its `private_addresses` do not list.

@@ -1,6 +1,7 @@
 //! One query from start to finish: octets in, a verdict out. Every transport, test, bench and fuzz target calls this.
 
 mod code;
+mod cookie;
 mod explain;
 mod pending;
 mod respond;

@@ -1,8 +1,9 @@
 //! One query in steps: read, reach for memory, answer. Errors become RCODEs and extended errors here and nowhere else.
 
 use super::code::{class, ede, qtype, rcode};
+use super::cookie::{self, Checked};
 use super::respond::{Transport, UDP_SIZE, Verdict};
-use crate::answer::{Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer};
+use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer};
 use crate::dns::{Edns, HEADER, Query, QueryError};
 use crate::snapshot::{Snapshot, View};
 use std::hint::black_box;
@@ -40,6 +41,8 @@ enum State {
 struct Question {
     end: usize,
     edns: Option<Edns>,
+    /// What the query's cookie told, if it had one.
+    cookie: Option<Checked>,
 }
 
 /// The RCODE, with the extended error that says why (RFC 8914).
@@ -64,7 +67,7 @@ impl Default for Pending {
 impl Pending {
     /// No query yet; the reply to it is none.
     pub const fn new() -> Self {
-        Pending { state: State::Drop, question: Question { end: 0, edns: None }, lookup: Lookup::blank() }
+        Pending { state: State::Drop, question: Question { end: 0, edns: None, cookie: None }, lookup: Lookup::blank() }
     }
 
     /// Reads a query, finds its horizon and its zone.
@@ -74,7 +77,8 @@ impl Pending {
             Err(QueryError::Opcode(end)) => State::Unread { rcode: rcode::NOTIMP, end },
             Err(QueryError::Malformed(end)) => State::Unread { rcode: rcode::FORMERR, end },
             Ok(query) => {
-                self.question = Question { end: query.question_end, edns: query.edns };
+                let cookie = query.edns.and_then(|edns| edns.cookie).map(|cookie| cookie::check(&cookie, client));
+                self.question = Question { end: query.question_end, edns: query.edns, cookie };
                 self.ask(snapshot, client, &query)
             }
         };
@@ -130,13 +134,17 @@ impl Pending {
             State::Refused(_) => None,
             State::Ask { view } => snapshot.views.get(view),
         };
-        let Question { end, edns } = self.question;
+        let Question { end, edns, cookie } = self.question;
         let limit = match (transport, edns) {
             (Transport::Stream, _) => usize::from(u16::MAX),
             (Transport::Udp, None) => PLAIN_UDP_SIZE,
             (Transport::Udp, Some(edns)) => usize::from(edns.udp_size).clamp(PLAIN_UDP_SIZE, UDP_SIZE),
         };
-        let reserved = if edns.is_some() { OPT_LENGTH } else { 0 };
+        let reserved = match (edns, cookie) {
+            (None, _) => 0,
+            (Some(_), None) => OPT_LENGTH,
+            (Some(_), Some(_)) => OPT_LENGTH + COOKIE_LENGTH,
+        };
         let Some(mut reply) = Reply::new(buffer, octets.get(..end).unwrap_or_default(), limit, reserved) else {
             return Verdict::Drop;
         };
@@ -152,6 +160,7 @@ impl Pending {
             udp_size: UDP_SIZE as u16,
             extended_rcode: status.map_or(0, |status| (status.rcode >> 4) as u8),
             dnssec_ok: edns.dnssec_ok,
+            cookie: cookie.map(|cookie| cookie.reply),
             extended_error: status.and_then(|status| status.extended),
         });
         Verdict::Reply(reply.finish(false, opt.as_ref()))

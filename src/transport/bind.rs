@@ -10,6 +10,9 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 use thiserror::Error;
 
+/// The code of [`BindError::finding`].
+pub const LISTEN_FAILED: &str = "LISTEN_FAILED";
+
 /// What a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
@@ -75,7 +78,7 @@ impl BindError {
             BindReason::System(_) => "see `listen` of [server]".to_owned(),
         };
         let what = format!("cannot listen over {}: {}", self.protocol, self.reason);
-        Finding::new("LISTEN_FAILED", Severity::Error, self.address.to_string(), what, remedy)
+        Finding::new(LISTEN_FAILED, Severity::Error, self.address.to_string(), what, remedy)
     }
 }
 

@@ -11,6 +11,6 @@ mod quota;
 mod tcp;
 pub mod udp;
 
-pub use bind::{BindError, BindReason, Protocol};
+pub use bind::{BindError, BindReason, LISTEN_FAILED, Protocol};
 pub use listeners::{Listeners, Opened};
 pub use tcp::Limits;

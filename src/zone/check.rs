@@ -9,6 +9,7 @@
 //! | `GLUE_MISSING` | warning | a delegation that nobody can follow (RFC 1034 section 4.2.1) |
 //! | `OCCLUDED` | warning | data at or below a delegation that is not glue |
 //! | `WILDCARD_NS` | warning | a delegation by wildcard has no use (RFC 4592 section 4.2) |
+//! | `DOUBLED_ORIGIN` | warning | `www.example.org` without its final dot, in example.org |
 //! | `MIXED_TTLS` | warning | the lowest is served (RFC 2181 section 5.2) |
 //! | `DUPLICATE_RECORD` | warning | served once (RFC 2181 section 5) |
 //! | `TARGET_MISSING`, `TARGET_IS_CNAME` | warning | NS, MX, SRV (RFC 2181 section 10.3) |

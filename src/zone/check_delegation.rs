@@ -8,7 +8,7 @@ use super::check::Report;
 use super::records::Line;
 use super::records::Record;
 use crate::dns::Rtype;
-use crate::dns::labels;
+use crate::dns::is_at_or_below;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
 use crate::finding::Severity;
@@ -98,17 +98,4 @@ fn servers<'c, 'r>(census: &'c Census<'r>, cut: &Node) -> impl Iterator<Item = &
 
 fn first_line(census: &Census<'_>, node: &Node, wanted: impl Fn(Rtype) -> bool) -> Line {
     census.records(node).find(|record| wanted(record.rtype)).map_or(Line::default(), |record| record.line)
-}
-
-/// True when the name is `apex` or lies below it; case is ignored.
-pub(super) fn is_at_or_below(name: &[u8], apex: &[u8]) -> bool {
-    let Some(cut) = name.len().checked_sub(apex.len()) else { return false };
-    let mut at = 0;
-    for label in labels(name) {
-        if at >= cut {
-            break;
-        }
-        at += 1 + label.len();
-    }
-    at == cut && name[cut..].eq_ignore_ascii_case(apex)
 }

@@ -7,6 +7,8 @@ use super::check::Report;
 use super::records::Line;
 use super::records::Record;
 use crate::dns::Rtype;
+use crate::dns::is_at_or_below;
+use crate::dns::labels;
 use crate::dns::present_data;
 use crate::dns::present_rtype;
 use crate::finding::Severity;
@@ -49,7 +51,9 @@ pub(super) fn apex(census: &Census<'_>, report: &mut Report<'_>) {
 /// CNAME and DNAME, duplicates, and the TTLs of each RRset.
 pub(super) fn sets(census: &Census<'_>, report: &mut Report<'_>) {
     let mut sorted: Vec<&Record<'_>> = Vec::new();
+    let apex = report.zone.clone();
     for node in census.nodes() {
+        doubled_origin(census, node, apex.as_slice(), report);
         if node.kinds & kind::CNAME != 0 {
             cname(census, node, report);
         }
@@ -63,6 +67,29 @@ pub(super) fn sets(census: &Census<'_>, report: &mut Report<'_>) {
             sorted.sort_by_key(|record| (record.rtype.to_int(), record.data));
             rrsets(&sorted, report);
         }
+    }
+}
+
+/// An owner that ends in the zone's name twice has most often lost its final dot.
+fn doubled_origin(census: &Census<'_>, node: &Node, apex: &[u8], report: &mut Report<'_>) {
+    let owner = census.owner(node);
+    let Some(inner) = owner.len().checked_sub(apex.len()).filter(|_| labels(apex).count() > 1) else { return };
+    let above_root = &apex[..apex.len() - 1];
+    let tail = inner.checked_sub(above_root.len()).map(|begin| &owner[begin..inner]);
+    // Cheap for the many names that do not; the labels decide.
+    if tail.is_some_and(|tail| tail.eq_ignore_ascii_case(above_root))
+        && is_at_or_below(&[&owner[..inner], b"\0"].concat(), apex)
+    {
+        let lines = lines(census, node, |_| true);
+        let what = || "the name ends in the name of the zone twice".to_owned();
+        report.add(
+            "DOUBLED_ORIGIN",
+            Severity::Warning,
+            owner,
+            &lines,
+            what,
+            "write the final dot, or leave the zone's name out",
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! Edits of zone text that change only the lines they must; every other octet stays.
 
+use super::carried::Carried;
 use super::document::Document;
 use super::document::Entry;
 use super::document::EntryKind;
@@ -75,13 +76,6 @@ struct Plan<'e> {
     own: Option<&'e Edit>,
 }
 
-/// What carries over from line to line in the new text.
-struct Carried {
-    owner: Option<Name>,
-    default_ttl: Option<u32>,
-    last_ttl: Option<u32>,
-}
-
 impl Document {
     /// Makes all the changes at once, or none.
     ///
@@ -94,7 +88,7 @@ impl Document {
         let plans = self.plan(edits)?;
         let mut text = Vec::with_capacity(self.text.len() + 64 * edits.len());
         let mut pieces = Vec::new();
-        let mut carried = Carried { owner: None, default_ttl: None, last_ttl: None };
+        let mut carried = Carried::default();
         for (index, plan) in plans.iter().enumerate() {
             for edit in &plan.before {
                 self.write_new(edit, index, &mut carried, &mut text, &mut pieces);
@@ -215,7 +209,7 @@ impl Document {
         if crlf { b"\r\n" } else { b"\n" }
     }
 
-    fn new_line(&self, line: &RecordLine, at: usize, origin: &Name, carried: &Carried) -> String {
+    pub(super) fn new_line(&self, line: &RecordLine, at: usize, origin: &Name, carried: &Carried) -> String {
         let owner = present_relative(line.owner.as_slice(), origin.as_slice());
         let layout = self.layout_near(at);
         let ttl = (layout.writes_ttl() || carried.ttl() != Some(line.ttl)).then_some(line.ttl);
@@ -243,66 +237,6 @@ impl Document {
         self.rewritten(entry, record, &line, carried)
     }
 
-    /// A record's lines with only those words changed that must be.
-    fn rewritten(&self, entry: &Entry, old: &RecordEntry, line: &RecordLine, carried: &Carried) -> Vec<u8> {
-        let text = self.text_of(entry);
-        let Some(parts) = Parts::of(text) else { return text.to_vec() };
-        let same_data = old.rtype == line.rtype && old.data == line.data;
-        let comment = self.comment_of(entry).map(|comment| String::from_utf8_lossy(comment).into_owned());
-        let same_comment = comment.as_deref().map(str::trim) == line.comment_text().as_deref().map(str::trim);
-        if parts.joined && !(same_data && same_comment) {
-            let index = self.entries.partition_point(|other| other.span.start < entry.span.start);
-            let mut whole = self.new_line(line, index, &entry.origin, carried).into_bytes();
-            let ending = text.len() - line_ending_len(text);
-            whole.extend_from_slice(&text[ending..]);
-            return whole;
-        }
-        let mut changes = Vec::new();
-        let owner = || present_relative(line.owner.as_slice(), entry.origin.as_slice());
-        match &parts.owner {
-            Some(range) if old.owner != line.owner => changes.push((range.clone(), owner())),
-            None if carried.owner.as_ref() != Some(&line.owner) => {
-                let blank = text.iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
-                if text[..blank].contains(&b'\t') {
-                    changes.push((0..0, owner()));
-                } else {
-                    changes.push((0..blank, format!("{:<1$} ", owner(), blank.saturating_sub(1))));
-                }
-            }
-            _ => {}
-        }
-        match &parts.ttl {
-            Some(range) if old.ttl != line.ttl => changes.push((range.clone(), line.ttl.to_string())),
-            None if !carried.gives(line) => {
-                let at = parts.class.as_ref().unwrap_or(&parts.rtype).start;
-                changes.push((at..at, format!("{} ", line.ttl)));
-            }
-            _ => {}
-        }
-        if old.rtype != line.rtype {
-            changes.push((parts.rtype.clone(), present_rtype(line.rtype)));
-        }
-        if !same_data {
-            let begin = parts.data.first().map_or(parts.rtype.end, |first| first.start);
-            let end = parts.data.last().map_or(parts.rtype.end, |last| last.end);
-            let space = if begin == parts.rtype.end { " " } else { "" };
-            changes.push((begin..end, format!("{space}{}", present_data(line.rtype, &line.data))));
-        }
-        if !same_comment {
-            let end = text.len() - line_ending_len(text);
-            match (&parts.comment, line.comment_text()) {
-                (Some(range), Some(comment)) => changes.push((range.clone(), format!("; {comment}"))),
-                (Some(_), None) => {
-                    let from = parts.data.last().map_or(parts.rtype.end, |last| last.end);
-                    changes.push((from..end, String::new()));
-                }
-                (None, Some(comment)) => changes.push((end..end, format!(" ; {comment}"))),
-                (None, None) => {}
-            }
-        }
-        apply(text, changes)
-    }
-
     /// Every piece of the new text must read as the record that it was written for.
     fn reads_as(&self, pieces: &[Piece]) -> Result<(), EditError> {
         let mut entries = self.entries.iter();
@@ -326,7 +260,7 @@ impl Document {
 }
 
 impl RecordLine {
-    fn comment_text(&self) -> Option<String> {
+    pub(super) fn comment_text(&self) -> Option<String> {
         let comment = self.comment.as_ref()?;
         Some(comment.replace(['\r', '\n'], " ").trim().to_owned())
     }
@@ -340,74 +274,6 @@ impl RecordLine {
             rtype: self.rtype,
             data: self.data.clone(),
         }
-    }
-}
-
-impl Carried {
-    /// The TTL of a record that has none written.
-    fn ttl(&self) -> Option<u32> {
-        self.default_ttl.or(self.last_ttl)
-    }
-
-    /// True when the line has its TTL without writing it.
-    fn gives(&self, line: &RecordLine) -> bool {
-        match self.ttl() {
-            Some(ttl) => ttl == line.ttl,
-            // A SOA takes its own minimum field.
-            None => {
-                line.rtype == Rtype::SOA
-                    && line.data.last_chunk().map(|last| u32::from_be_bytes(*last)) == Some(line.ttl)
-            }
-        }
-    }
-
-    /// A line was written anew; its TTL may stand in it or not, which is the same for what follows unless it differs.
-    fn took(&mut self, line: &RecordLine) {
-        if self.ttl() != Some(line.ttl) {
-            self.last_ttl = Some(line.ttl);
-        }
-        self.owner = Some(line.owner.clone());
-    }
-
-    fn kept(&mut self, entry: &Entry, record: &RecordEntry) {
-        if record.ttl_written || !self.gives_kept(record) {
-            self.last_ttl = Some(record.ttl);
-        } else if record.rtype == Rtype::SOA {
-            self.default_ttl = entry.default_ttl.or(self.default_ttl);
-        }
-        self.owner = Some(record.owner.clone());
-    }
-
-    fn gives_kept(&self, record: &RecordEntry) -> bool {
-        self.ttl().map_or(record.rtype == Rtype::SOA, |ttl| ttl == record.ttl)
-    }
-}
-
-/// Makes the changes, in order and apart from each other; blanks behind a word give or take what the word did.
-fn apply(text: &[u8], changes: Vec<(std::ops::Range<usize>, String)>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 32);
-    let mut at = 0;
-    for (range, new) in changes {
-        out.extend_from_slice(&text[at..range.start.max(at)]);
-        out.extend_from_slice(new.as_bytes());
-        at = range.end.max(at);
-        let spaces = text[at..].iter().take_while(|&&octet| octet == b' ').count();
-        let grown = new.len() as i64 - range.len() as i64;
-        if spaces > 1 && !range.is_empty() {
-            let wanted = (spaces as i64 - grown).max(1) as usize;
-            out.extend(std::iter::repeat_n(b' ', wanted));
-            at += spaces;
-        }
-    }
-    out.extend_from_slice(&text[at..]);
-    out
-}
-
-fn line_ending_len(text: &[u8]) -> usize {
-    match text {
-        [.., b'\r', b'\n'] => 2,
-        [.., b'\n'] => 1,
-        _ => 0,
     }
 }
 

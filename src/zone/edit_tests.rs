@@ -90,6 +90,15 @@ fn a_replaced_record_keeps_what_is_the_same() {
     assert_eq!(text(&document), ZONE.replace("192.0.2.2   ;", "10.0.0.153  ;"));
 }
 
+/// Of a record over several lines only the words that differ change; its comments and line breaks stay.
+#[test]
+fn a_joined_record_keeps_its_lines() {
+    let mut document = document(ZONE);
+    let new = line("example.org", 3600, Rtype::SOA, "ns2 hostmaster 8 3600 900 604800 3600", None);
+    document.edit(&[Edit::Replace(1, new)]).unwrap();
+    assert_eq!(text(&document), ZONE.replace("SOA ns hostmaster ( 7", "SOA ns2.example.org. hostmaster ( 8"));
+}
+
 /// CR LF files stay CR LF, and a missing final line ending is written when a line follows.
 #[test]
 fn line_endings_are_those_of_the_file() {

@@ -1,5 +1,6 @@
 //! Zones: master-file text that keeps every octet, the records in it, and checks of a zone as a whole.
 
+mod carried;
 mod census;
 mod check;
 mod check_delegation;
@@ -12,6 +13,7 @@ mod layout;
 mod lex;
 mod load;
 mod records;
+mod rewrite;
 mod source;
 mod statement;
 mod template;

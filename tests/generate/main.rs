@@ -6,4 +6,5 @@ mod faults;
 mod people;
 mod routes;
 mod scene;
+mod shapes;
 mod states;

@@ -168,6 +168,10 @@ fn the_cas_name_leads_to_the_ca() {
     SETTINGS.clone_into(&mut scene.settings);
     scene.edit("internal", "example.org", |zone| zone + "ca A 10.0.0.12\n");
     assert!(scene.plan().0.refused(), "nor may a person's record lead it away");
+    scene.edit("internal", "example.org", |zone| zone.replace("ca A 10.0.0.12\n", "ca CNAME proxy\n"));
+    assert!(scene.plan().0.refused(), "nor a person's alias");
+    scene.edit("internal", "example.org", |zone| zone.replace("ca CNAME proxy\n", "ca CNAME stepca\n"));
+    scene.generate();
 }
 
 /// Roles are found by facts, whatever the guests are called, and it is said when they cannot be.
@@ -293,4 +297,47 @@ fn addresses_are_checked() {
     assert!(scene.zone("internal", "0.9.10.in-addr.arpa").contains("1  PTR  far.example.org."));
     let reverse = scene.zone("internal", "0.0.10.in-addr.arpa");
     assert_eq!(reverse.lines().filter(|line| line.starts_with("40 ")).count(), 1, "one PTR per address: {reverse}");
+}
+
+/// A plain `ip` is for everyone only where it may be: a public address in a zone that is not private.
+#[test]
+fn a_plain_ip_is_told_where_it_may_be() {
+    let mut scene = scene();
+    scene.hypervisor["dns_server"]["authoritative_zones"] = json!([
+        {"zone_name": "example.net", "records": [
+            {"hostname": "www", "ip": "192.0.2.1"}, {"hostname": "nas", "ip": "10.0.0.9"}, {"hostname": "@", "ip": "192.0.2.1"},
+            {"hostname": "both", "ip_internal": "10.0.0.8", "ip_external": "192.0.2.8"}, {"hostname": "empty"},
+            {"hostname": "*.apps", "ip_external": "192.0.2.9"}, {"hostname": "full.example.net.", "ip": "10.0.0.7"}]},
+        {"zone_name": "internal.example.net", "records": [{"hostname": "www", "ip": "192.0.2.1"}]},
+    ]);
+    scene.settings += "[routes.name.\"nobody.example.net\"]\ninternal = \"direct\"\n";
+    let findings = scene.generate();
+    let table = [
+        ("www", "192.0.2.1", "192.0.2.1"),
+        ("@", "192.0.2.1", "192.0.2.1"),
+        ("nas", "10.0.0.9", "-"),
+        ("both", "10.0.0.8", "192.0.2.8"),
+        ("*.apps", "-", "192.0.2.9"),
+        ("full", "10.0.0.7", "-"),
+    ];
+    for (owner, inside, outside) in table {
+        assert_eq!(scene.addresses("internal", "example.net", owner), inside, "{owner}");
+        assert_eq!(scene.addresses("external", "example.net", owner), outside, "{owner}");
+    }
+    assert_eq!(scene.addresses("internal", "internal.example.net", "www"), "192.0.2.1");
+    assert!(!scene.zone_path("external", "internal.example.net").exists());
+    assert!(tells(&findings, "NO_ADDRESS", "empty") && tells(&findings, "ROUTE_UNUSED", "nobody.example.net"));
+}
+
+/// The order of keys in the inventory's files changes nothing.
+#[test]
+fn the_order_of_keys_does_not_matter() {
+    let mut scene = scene();
+    scene.container("111", guest("db", "10.0.0.40/24", &[]));
+    scene.generate();
+    let containers = scene.containers["lxc_configs"].as_object().unwrap();
+    let turned: serde_json::Map<_, _> =
+        containers.iter().rev().map(|(id, guest)| (id.clone(), guest.clone())).collect();
+    scene.containers["lxc_configs"] = turned.into();
+    assert!(scene.plan().0.is_empty());
 }

@@ -124,3 +124,31 @@ fn hold(file: &str, seen: &str) {
     }
     assert_eq!(held.lines().count(), seen.lines().count(), "{file}; ACCEPT_SNAPSHOTS=1 accepts");
 }
+
+/// BIND reads every generated zone without a complaint (`named-checkzone` of Debian's bind9-utils).
+#[test]
+fn bind_takes_every_generated_zone() {
+    let program =
+        ["/usr/bin/named-checkzone", "/usr/sbin/named-checkzone"].into_iter().find(|path| Path::new(path).exists());
+    let Some(program) = program else {
+        println!("passed over: 1 test, named-checkzone is not installed");
+        return;
+    };
+    let mut checked = 0;
+    for name in STATES {
+        let Some(state) = State::open(name) else { continue };
+        state.generate();
+        for zone in generate::read_current(&state.settings).0 {
+            let output = std::process::Command::new(program)
+                .args(["-i", "local", "-k", "fail", "-n", "fail", "-r", "fail"])
+                .arg(zone.origin.to_string())
+                .arg(&zone.path)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && !said.contains("warning"), "{name} {}: {said}", zone.path.display());
+            checked += 1;
+        }
+    }
+    println!("{checked} zones");
+}

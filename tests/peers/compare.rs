@@ -56,39 +56,52 @@ impl Case<'_> {
         zones.pop()
     }
 
-    /// What the peer says of the whole chain when it is asked in each zone anew: where an alias leads into another zone than
-    /// the one searched, its answer is cut there and it is asked for the target.
+    /// What the peer says of the whole chain when it is asked for each part: where an alias leads into another zone than the
+    /// one searched, or is the last that it follows, its answer is cut there and it is asked for the target.
     ///
-    /// None when no alias leads into another zone.
+    /// None when it has said it all at once.
     pub(crate) fn joined(&self) -> Option<Reply> {
         let mut reply = self.peer?.clone();
         let mut joined = Reply { answer: BTreeSet::new(), ..reply.clone() };
         let mut name = lower(&self.question.name);
         let mut zone = self.zone_of(&name)?.apex.clone();
         let mut seen = BTreeSet::new();
-        let mut crossings = 0;
-        while seen.insert(name.clone()) {
+        let mut asked = 0;
+        while asked < 40 && seen.insert(name.clone()) {
             let part = reply.at(&name);
             joined.answer.extend(part.iter().map(|record| (*record).clone()));
             let Some(target) = alias_of(&part, &name, self.question.rtype) else { break };
             name = target;
-            if let Some(next) = self.zone_of(&name).filter(|next| next.apex != zone && !seen.contains(&name)) {
+            let Some(next) = self.zone_of(&name).filter(|_| !seen.contains(&name)) else { continue };
+            let open = reply.at(&name).is_empty() && reply.authority.is_empty() && reply.rcode == 0;
+            if next.apex != zone || open {
                 zone = next.apex.clone();
                 reply = (self.ask)(&Question { name: name.clone(), ..self.question.clone() })?;
-                crossings += 1;
+                asked += 1;
             }
         }
         joined.rcode = reply.rcode;
         joined.authority = reply.authority;
-        (crossings > 0).then_some(joined)
+        (asked > 0).then_some(joined)
     }
 
-    /// Our reply is the peer's, or what it says zone by zone, but for ANY that is minimal.
+    /// Our reply is the peer's, or what it says part by part, but for ANY that is minimal and for where we stop.
     pub(crate) fn agrees(&self) -> bool {
-        let fits = |reply: &Reply| same(self.ours, reply) || super::differences::minimal_any(self, reply);
+        let fits = |reply: &Reply| {
+            same(self.ours, reply) || super::differences::minimal_any(self, reply) || self.stopped_short_of(reply)
+        };
         self.peer.is_some_and(fits) || self.joined().is_some_and(|joined| fits(&joined))
     }
+
+    /// We follow as many aliases as we do, and the other's chain is longer.
+    pub(crate) fn stopped_short_of(&self, reply: &Reply) -> bool {
+        let aliases = self.ours.answer.iter().filter(|record| record.rtype == Rtype::CNAME).count();
+        aliases == ALIASES && self.ours.ends_open(self.question) && reply.answer.is_superset(&self.ours.answer)
+    }
 }
+
+/// How many aliases we follow in one answer.
+const ALIASES: usize = 20;
 
 /// Where the records at `name` lead on to; none when they are what was asked for.
 fn alias_of(records: &[&Rr], name: &[u8], rtype: Rtype) -> Option<Vec<u8>> {

@@ -1,15 +1,13 @@
 //! Our server with the zones of a world: on real sockets at port 0, and as a function without any.
 
-use super::ask::Carrier;
 use super::world::World;
 use horizon_dns::config::{Settings, parse};
 use horizon_dns::counters::Counters;
 use horizon_dns::dns::name_from_wire;
-use horizon_dns::query::{Transport, Verdict, respond};
 use horizon_dns::snapshot::{Live, Snapshot, ZoneSource, build};
 use horizon_dns::transport::{Limits, Listeners};
 use horizon_dns::zone::{Line, Records};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +16,6 @@ use tokio::runtime::Runtime;
 /// Our server, inside the test process.
 pub(crate) struct Ours {
     pub(crate) address: SocketAddr,
-    live: Arc<Live>,
     listeners: Option<Listeners>,
     runtime: Runtime,
 }
@@ -30,23 +27,10 @@ impl Ours {
         let live = Arc::new(Live::from_pointee(snapshot(world)));
         let counters = Arc::new(Counters::new(2));
         let limits = Limits::default();
-        let mut listeners = Listeners::new(Arc::clone(&live), counters, limits, runtime.handle().clone());
+        let mut listeners = Listeners::new(live, counters, limits, runtime.handle().clone());
         let opened = listeners.open(&[SocketAddr::from((Ipv4Addr::LOCALHOST, 0))], 1).expect("a free port on loopback");
         listeners.adopt(opened).expect("the runtime takes our sockets");
-        Ours { address: listeners.addresses()[0], live, listeners: Some(listeners), runtime }
-    }
-
-    /// What the query path itself says, without a socket; none when it says nothing.
-    pub(crate) fn respond(&self, carrier: Carrier, query: &[u8]) -> Option<Vec<u8>> {
-        let transport = match carrier {
-            Carrier::Udp => Transport::Udp,
-            Carrier::Tcp => Transport::Stream,
-        };
-        let mut buffer = vec![0; 65_535];
-        match respond(&self.live.load(), IpAddr::V4(Ipv4Addr::LOCALHOST), transport, query, &mut buffer) {
-            Verdict::Reply(length) => Some(buffer[..length].to_vec()),
-            Verdict::Forward | Verdict::Drop => None,
-        }
+        Ours { address: listeners.addresses()[0], listeners: Some(listeners), runtime }
     }
 }
 

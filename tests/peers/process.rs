@@ -12,6 +12,7 @@ use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -39,9 +40,8 @@ impl Program {
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
-    program: Program,
     child: Child,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Peer {
@@ -50,30 +50,24 @@ impl Peer {
     /// # Panics
     /// When the program is not installed, does not start, or refuses a zone: the message says which.
     pub(crate) fn start(program: Program, world: &World) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         for (number, zone) in world.zones.iter().enumerate() {
             let path = folder.path().join(format!("{number}.zone"));
             fs::write(path, zonefile::text(zone)).expect("a zone file in the temporary folder");
         }
-        let mut folder = Some(folder);
-        for attempt in 1.. {
-            let address = free_address();
-            let mut peer = Peer::spawn(program, world, folder.take().expect("handed back below"), address);
+        // Another process may take the port between the look and the start.
+        for _ in 0..2 {
+            let mut peer = Peer::spawn(program, world, folder, free_address());
             match peer.wait_until_ready(world) {
                 Ok(()) => return peer,
-                Err(reason) if attempt == 3 => {
-                    let _ = Command::new("cp")
-                        .args(["-r", &peer.folder.path().display().to_string(), "/tmp/p/dump"])
-                        .status();
-                    panic!("{program:?} does not serve: {reason}")
-                }
-                Err(_) => folder = Some(std::mem::replace(&mut peer.folder, tempfile::tempdir().expect("a folder"))),
+                Err(reason) => eprintln!("{} does not serve: {reason}", program.name()),
             }
+            folder = Arc::clone(&peer.folder);
         }
-        unreachable!("the loop returns or panics")
+        panic!("{} does not serve; see above", program.name())
     }
 
-    fn spawn(program: Program, world: &World, folder: TempDir, address: SocketAddr) -> Self {
+    fn spawn(program: Program, world: &World, folder: Arc<TempDir>, address: SocketAddr) -> Self {
         let (name, config, arguments) = match program {
             Program::Knot => ("knotd", knot_config(world, folder.path(), address), ["-c", "peer.conf"].as_slice()),
             Program::Nsd => ("nsd", nsd_config(world, folder.path(), address), ["-d", "-c", "peer.conf"].as_slice()),
@@ -88,7 +82,7 @@ impl Peer {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Peer { address, program, child, folder }
+        Peer { address, child, folder }
     }
 
     fn wait_until_ready(&mut self, world: &World) -> Result<(), String> {

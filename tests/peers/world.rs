@@ -50,6 +50,17 @@ const LABELS: &[&[u8]] = &[
     b"dEEp",
 ];
 
+impl Rr {
+    /// The same with its owner, and the names in its data, in lower case.
+    ///
+    /// Types whose data is compared here hold either names only, or octets that a decoder leaves as they are.
+    pub(crate) fn in_lower_case(&self) -> Rr {
+        let has_name = matches!(self.rtype, Rtype::NS | Rtype::CNAME | Rtype::DNAME | Rtype::PTR);
+        let data = if has_name { lower(&self.data) } else { self.data.clone() };
+        Rr { owner: lower(&self.owner), data, ..self.clone() }
+    }
+}
+
 impl Zone {
     /// Knot refuses a zone that holds records below a DNAME (RFC 6672 section 2.4 forbids them).
     fn without_what_is_below_a_dname(mut self) -> Self {
@@ -114,6 +125,12 @@ impl World {
         for (number, zone) in self.zones.iter_mut().enumerate() {
             zone.records.retain(|record| record.rtype != Rtype::DNAME || !below(record, number));
         }
+    }
+
+    /// The zone that delegates at `cut`: the one with the longest apex above it.
+    pub(crate) fn zone_above(&self, cut: &[u8]) -> Option<&Zone> {
+        let above = |zone: &&Zone| zone.apex.len() < cut.len() && is_at_or_below(cut, &zone.apex);
+        self.zones.iter().filter(above).max_by_key(|zone| zone.apex.len())
     }
 
     /// Names worth asking for: owners, names between them and the apex, and the names in their data.
@@ -183,6 +200,9 @@ impl<'a> Builder<'a> {
         }
         if self.random.chance(25) {
             self.long_dname();
+        }
+        if self.random.chance(30) {
+            self.long_chain();
         }
         Zone { apex, records: self.records }.without_what_is_below_a_dname()
     }
@@ -325,6 +345,18 @@ impl<'a> Builder<'a> {
             target = longer;
         }
         self.add(&owner, Rtype::DNAME, 300, target);
+    }
+
+    /// Up to thirty CNAMEs one after the other, more than any server follows.
+    fn long_chain(&mut self) {
+        let last = self.target();
+        let length = 4 + self.random.below(27);
+        let link = |step: usize| below(format!("Chain{step}").as_bytes(), self.apex).unwrap_or_else(|| last.clone());
+        let mut links: Vec<_> = (0..length).map(link).collect();
+        links.push(last.clone());
+        for pair in links.windows(2) {
+            self.add(&pair[0], Rtype::CNAME, 300, pair[1].clone());
+        }
     }
 
     /// Adds a record unless a CNAME, a second DNAME or an equal record forbids it; one TTL for an RRset (RFC 2181 5.2).

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// One record: owner in lower case, type, data, TTL.
-pub type Row = (Vec<u8>, u16, Vec<u8>, u32);
+pub(crate) type Row = (Vec<u8>, u16, Vec<u8>, u32);
 
 /// The program, from PATH or where Debian puts it.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = std::env::split_paths(&path).chain(["/usr/bin", "/usr/sbin"].map(PathBuf::from));
     let found = places.map(|folder| folder.join("named-compilezone")).find(|program| program.is_file());
@@ -16,7 +16,7 @@ pub fn program() -> PathBuf {
 }
 
 /// The records of the zone text, sorted and each once, or what BIND says against it. Files are included from `folder`.
-pub fn compile(text: &[u8], origin: &str, folder: &Path) -> Result<Vec<Row>, String> {
+pub(crate) fn compile(text: &[u8], origin: &str, folder: &Path) -> Result<Vec<Row>, String> {
     let input = folder.join("zone.txt");
     let output = folder.join("zone.raw");
     std::fs::write(&input, text).expect("the zone is written");

@@ -1,27 +1,27 @@
 //! The snippets of zone text (see `README.md` beside this file).
 
 /// The lines in front of each snippet.
-pub const HEAD: &str = "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.53\n";
+pub(crate) const HEAD: &str = "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.53\n";
 
 /// One snippet.
-pub struct Case {
+pub(crate) struct Case {
     /// Why it is there.
-    pub why: String,
+    pub(crate) why: String,
     /// Whether it must load.
-    pub good: bool,
+    pub(crate) good: bool,
     /// The text with its head.
-    pub text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
 }
 
 /// The files of snippets on which BIND and Horizon agree.
-pub const AGREED: [&str; 4] =
+pub(crate) const AGREED: [&str; 4] =
     [include_str!("syntax.txt"), include_str!("names.txt"), include_str!("directives.txt"), include_str!("data.txt")];
 
 /// The snippets on which they differ, each with its reason behind a `|`.
-pub const EXCEPTIONS: &str = include_str!("exceptions.txt");
+pub(crate) const EXCEPTIONS: &str = include_str!("exceptions.txt");
 
 /// The cases of one file.
-pub fn cases(file: &str) -> Vec<Case> {
+pub(crate) fn cases(file: &str) -> Vec<Case> {
     let mut cases = Vec::new();
     for block in file.split("=== ").filter(|block| !block.trim().is_empty()) {
         let (head, body) = block.split_once('\n').unwrap_or((block, ""));
@@ -34,7 +34,7 @@ pub fn cases(file: &str) -> Vec<Case> {
 }
 
 /// All cases on which both agree.
-pub fn agreed() -> Vec<Case> {
+pub(crate) fn agreed() -> Vec<Case> {
     AGREED.into_iter().flat_map(cases).collect()
 }
 

@@ -2,6 +2,6 @@
 
 #![allow(dead_code)]
 
-pub mod bind;
-pub mod cases;
-pub mod random;
+pub(crate) mod bind;
+pub(crate) mod cases;
+pub(crate) mod random;

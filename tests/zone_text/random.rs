@@ -1,16 +1,16 @@
 //! Random zones and random octets from a fixed seed.
 
 /// xorshift64*: small, fast, the same everywhere.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The seed may be any number.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// A number below `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -18,18 +18,18 @@ impl Random {
     }
 
     /// One of these.
-    pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
         from[self.below(from.len())]
     }
 
     /// An octet.
-    pub fn octet(&mut self) -> u8 {
+    pub(crate) fn octet(&mut self) -> u8 {
         self.below(256) as u8
     }
 }
 
 /// A valid zone of this many records or so, written as wildly as zone text allows.
-pub fn zone(random: &mut Random, records: usize) -> Vec<u8> {
+pub(crate) fn zone(random: &mut Random, records: usize) -> Vec<u8> {
     let mut text =
         b"$TTL 1h\n@ IN SOA ns.example.org. h\\.m ( 1 ; serial\n 2h 3m 4w 5 )\n@ NS ns\nns A 192.0.2.53\n".to_vec();
     let mut origin_depth = 0;

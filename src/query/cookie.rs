@@ -1,0 +1,130 @@
+//! DNS cookies (RFC 7873) as RFC 9018 makes them: a client that shows ours again is where it says it is.
+
+use crate::dns::Cookie;
+use siphasher::sip::SipHasher24;
+use std::hash::Hasher;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A cookie is taken for so many seconds (RFC 9018 section 4.3).
+const LIFE: u32 = 3600;
+
+/// A younger cookie is given back as it is, in seconds.
+const FRESH: u32 = 1800;
+
+/// Clocks of servers that share a secret may differ by so many seconds.
+const AHEAD: u32 = 300;
+
+/// What a cookie said about its client, and the COOKIE option to reply with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// The client has shown a cookie that only its address was given.
+    pub(super) known: bool,
+    pub(super) reply: [u8; 24],
+}
+
+/// Checks the cookie of a client, with this process's secret and the clock.
+pub(super) fn check(cookie: &Cookie, client: IpAddr) -> Checked {
+    static SECRET: OnceLock<[u8; 16]> = OnceLock::new();
+    let secret = SECRET.get_or_init(|| {
+        let mut secret = [0; 16];
+        // Without randomness nobody is known; replies are what they would be without cookies.
+        let _ = getrandom::fill(&mut secret);
+        secret
+    });
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
+    check_at(cookie, client, secret, now)
+}
+
+/// `now` is in seconds since 1970, modulo 2^32 (RFC 9018 section 4.3: compared as serial numbers).
+fn check_at(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Checked {
+    let mut known = false;
+    let mut server = None;
+    if let Some(shown) = cookie.server {
+        let [1, 0, 0, 0, a, b, c, d, ..] = shown else { return fresh(cookie, client, secret, now) };
+        let given = u32::from_be_bytes([a, b, c, d]);
+        let age = now.wrapping_sub(given);
+        let timely = age <= LIFE || age.wrapping_neg() <= AHEAD;
+        if timely && shown == server_cookie(cookie.client, client, secret, given) {
+            known = true;
+            server = (age <= FRESH).then_some(shown);
+        }
+    }
+    match server {
+        Some(server) => Checked { known, reply: join(cookie.client, server) },
+        None => Checked { known, ..fresh(cookie, client, secret, now) },
+    }
+}
+
+fn fresh(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Checked {
+    Checked { known: false, reply: join(cookie.client, server_cookie(cookie.client, client, secret, now)) }
+}
+
+/// Version 1, reserved octets, the time, and the hash of all that and the client's address (RFC 9018 section 4.4).
+fn server_cookie(client_cookie: [u8; 8], client: IpAddr, secret: &[u8; 16], time: u32) -> [u8; 16] {
+    let mut cookie = [0; 16];
+    cookie[0] = 1;
+    cookie[4..8].copy_from_slice(&time.to_be_bytes());
+    let mut hasher = SipHasher24::new_with_key(secret);
+    hasher.write(&client_cookie);
+    hasher.write(&cookie[..8]);
+    match client {
+        IpAddr::V4(address) => hasher.write(&address.octets()),
+        IpAddr::V6(address) => hasher.write(&address.octets()),
+    }
+    cookie[8..].copy_from_slice(&hasher.finish().to_le_bytes());
+    cookie
+}
+
+fn join(client: [u8; 8], server: [u8; 16]) -> [u8; 24] {
+    let mut both = [0; 24];
+    both[..8].copy_from_slice(&client);
+    both[8..].copy_from_slice(&server);
+    both
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: [u8; 16] =
+        [0xe5, 0xe9, 0x73, 0xe5, 0xa6, 0xb2, 0xa4, 0x3f, 0x48, 0xe7, 0xdc, 0x84, 0x9e, 0x37, 0xbf, 0xcf];
+    const CLIENT: [u8; 8] = [0x24, 0x64, 0xc4, 0xab, 0xcf, 0x10, 0xc9, 0x57];
+
+    /// The test vectors of RFC 9018 appendix A.1: learning a new server cookie, and the renewal of an old one.
+    #[test]
+    fn cookies_are_those_of_the_rfc() {
+        let expected = [0x01, 0, 0, 0, 0x5c, 0xf7, 0x9f, 0x11, 0x1f, 0x81, 0x30, 0xc3, 0xee, 0xe2, 0x94, 0x80];
+        let client = "198.51.100.100".parse().unwrap();
+        assert_eq!(server_cookie(CLIENT, client, &SECRET, 1_559_731_985), expected);
+        let checked = check_at(&Cookie { client: CLIENT, server: None }, client, &SECRET, 1_559_731_985);
+        assert_eq!(checked, Checked { known: false, reply: join(CLIENT, expected) });
+    }
+
+    /// A cookie is good for an hour, for its client, unchanged; an old one is known and renewed.
+    #[test]
+    fn cookies_age_and_belong_to_one_client() {
+        let client: IpAddr = "2001:db8::1".parse().unwrap();
+        let given = server_cookie(CLIENT, client, &SECRET, 10_000);
+        let cookie = Cookie { client: CLIENT, server: Some(given) };
+        let table = [
+            ("at once", 10_000, true, true),
+            ("half an hour later", 11_800, true, true),
+            ("older: renewed", 11_801, true, false),
+            ("an hour later", 13_600, true, false),
+            ("too old", 13_601, false, false),
+            ("from a clock ahead of ours", 9_700, true, false),
+            ("too far ahead", 9_699, false, false),
+        ];
+        for (why, now, known, same) in table {
+            let checked = check_at(&cookie, client, &SECRET, now);
+            assert_eq!((checked.known, checked.reply[8..] == given), (known, same), "{why}");
+        }
+        let other = "2001:db8::2".parse().unwrap();
+        assert!(!check_at(&cookie, other, &SECRET, 10_000).known, "another client");
+        let mut changed = given;
+        changed[15] ^= 1;
+        assert!(!check_at(&Cookie { server: Some(changed), ..cookie }, client, &SECRET, 10_000).known, "another hash");
+    }
+}

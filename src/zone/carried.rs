@@ -1,0 +1,55 @@
+//! What carries over from line to line while an edited text is written: the owner and the TTL of lines without them.
+
+use super::document::Entry;
+use super::document::RecordEntry;
+use super::edit::RecordLine;
+use crate::dns::Name;
+use crate::dns::Rtype;
+
+/// What carries over from line to line in the new text.
+#[derive(Default)]
+pub(super) struct Carried {
+    pub(super) owner: Option<Name>,
+    pub(super) default_ttl: Option<u32>,
+    pub(super) last_ttl: Option<u32>,
+}
+
+impl Carried {
+    /// The TTL of a record that has none written.
+    pub(super) fn ttl(&self) -> Option<u32> {
+        self.default_ttl.or(self.last_ttl)
+    }
+
+    /// True when the line has its TTL without writing it.
+    pub(super) fn gives(&self, line: &RecordLine) -> bool {
+        match self.ttl() {
+            Some(ttl) => ttl == line.ttl,
+            // A SOA takes its own minimum field.
+            None => {
+                line.rtype == Rtype::SOA
+                    && line.data.last_chunk().map(|last| u32::from_be_bytes(*last)) == Some(line.ttl)
+            }
+        }
+    }
+
+    /// A line was written anew; its TTL may stand in it or not, which is the same for what follows unless it differs.
+    pub(super) fn took(&mut self, line: &RecordLine) {
+        if self.ttl() != Some(line.ttl) {
+            self.last_ttl = Some(line.ttl);
+        }
+        self.owner = Some(line.owner.clone());
+    }
+
+    pub(super) fn kept(&mut self, entry: &Entry, record: &RecordEntry) {
+        if record.ttl_written || !self.gives_kept(record) {
+            self.last_ttl = Some(record.ttl);
+        } else if record.rtype == Rtype::SOA {
+            self.default_ttl = entry.default_ttl.or(self.default_ttl);
+        }
+        self.owner = Some(record.owner.clone());
+    }
+
+    fn gives_kept(&self, record: &RecordEntry) -> bool {
+        self.ttl().map_or(record.rtype == Rtype::SOA, |ttl| ttl == record.ttl)
+    }
+}
