@@ -37,7 +37,7 @@ cargo bench --bench peers -- [SCENARIO...] [OPTION...]
   --only A,B        only these servers (echo, horizon, nsd, knot, bind, unbound, dnsmasq)
   --rounds N        rounds, interleaved over all servers (5)
   --seconds S       length of each measurement (5)
-  --window N        questions under way (256: fits every server's default socket buffer)
+  --window N        questions under way (160: fits every server's default socket buffer)
   --reloads N       reloads under load (100)
   --changes N       single changes in the large zone (100)
   --no-dnsperf      do not drive a second time with dnsperf
@@ -58,7 +58,7 @@ impl Options {
             programs: program::ALL.to_vec(),
             rounds: 5,
             time: Duration::from_secs(5),
-            window: 256,
+            window: 160,
             reloads: 100,
             changes: 100,
             dnsperf: true,

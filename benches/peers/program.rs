@@ -239,7 +239,7 @@ fn unbound(setup: &Setup<'_>) -> io::Result<Plan> {
          incoming-num-tcp: {}\n tcp-idle-timeout: 120000\n ip-ratelimit: 0\n rrset-roundrobin: no\n\
          remote-control:\n control-enable: yes\n control-interface: \"{folder}/control.sock\"\n control-use-cert: no\n\
          auth-zone:\n name: \"{ORIGIN}\"\n zonefile: \"{zone}\"\n for-downstream: yes\n for-upstream: no\n fallback-enabled: no\n",
-        if setup.world.kind == Kind::Names { 10_100 } else { 100 }
+        if setup.world.kind == Kind::Names && workers == 1 { 10_100 } else { 100 }
     );
     let config = setup.folder.join("unbound.conf");
     fs::write(&config, text)?;

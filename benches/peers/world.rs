@@ -274,8 +274,7 @@ fn special(master: &mut String, hosts: &mut String, index: usize) {
     );
     let _ = write!(
         hosts,
-        "address=/w{index:05}.{ORIGIN}/{ip}\nhost-record=t{index:05}.{ORIGIN},{ip}\ncname=c{index:05}.{ORIGIN},b{index:05}.{ORIGIN}\n\
-         cname=b{index:05}.{ORIGIN},a{index:05}.{ORIGIN}\ncname=a{index:05}.{ORIGIN},t{index:05}.{ORIGIN}\n\
+        "address=/w{index:05}.{ORIGIN}/{ip}\nhost-record=t{index:05}.{ORIGIN},{ip}\n\
          mx-host=m{index:05}.{ORIGIN},t{index:05}.{ORIGIN},10\nmx-host=m{index:05}.{ORIGIN},ns1.{ORIGIN},20\n"
     );
 }
@@ -284,7 +283,7 @@ fn special(master: &mut String, hosts: &mut String, index: usize) {
 fn clients(horizon: usize) -> Vec<Ipv4Addr> {
     (0..PREFIXES)
         .map(|at| (at * HORIZONS + horizon) as u32)
-        .map(|number| Ipv4Addr::from(0x7F0A_0000 | number << 8))
+        .map(|number| Ipv4Addr::from(0x7F0A_0000 + (number << 8)))
         .collect()
 }
 
