@@ -7,7 +7,6 @@ use super::difference::diff;
 use super::explain::explain;
 use super::get::get;
 use super::horizon_match::horizon_match;
-use super::serve::to_value;
 use serde_json::Value;
 
 /// Answers a request that changes nothing and needs nothing but the state; blocking, may read zone files for comments.
@@ -24,4 +23,8 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
             Err(Refusal::new("NEEDS_SERVER", "only the server can answer this", "start horizond"))
         }
     }
+}
+
+pub(super) fn to_value(answer: &impl serde::Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(answer).map_err(|error| Refusal::new("INTERNAL", error.to_string(), "report this as a bug"))
 }

@@ -7,6 +7,7 @@ use super::Refusal;
 use super::Reply;
 use super::Report;
 use super::Request;
+use super::answer::to_value;
 use super::desk::ReloadOrder;
 use super::message::read_request;
 use super::status::status;
@@ -116,10 +117,6 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
         Request::Status => to_value(&status(&published, &(desk.health)())),
         other => super::answer(other, &published),
     }
-}
-
-pub(super) fn to_value(answer: &impl serde::Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(answer).map_err(|error| Refusal::new("INTERNAL", error.to_string(), "report this as a bug"))
 }
 
 async fn reload(wait: bool, desk: &Desk) -> Result<Value, Refusal> {

@@ -1,7 +1,7 @@
 //! What the server lays out for the control socket, and the socket itself, which may move while the server runs.
 
 use super::orders::Orders;
-use super::reload::{Cause, Outcome};
+use super::outcome::{Cause, Outcome};
 use super::status::Board;
 use crate::control::{
     ControlListener, Desk, Health, LastReload, Published, ReloadOrder, ReloadOutcome, serve as serve_control,

@@ -2,6 +2,7 @@
 
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
+use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate, without_generation};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -14,30 +15,6 @@ use crate::transport::{BindError, LISTEN_FAILED, Listeners};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
-/// Why a reload is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// SIGHUP.
-    Signal,
-    /// `zonectl reload`.
-    Asked,
-    /// Files may have changed: nothing is done unless they have.
-    Files,
-}
-
-/// What came of a reload.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// True when something new went live.
-    pub changed: bool,
-    /// The zones that changed, as `origin in horizon`.
-    pub zones: Vec<String>,
-    /// Why the files as they are now do not serve, or not all of them; empty when they do.
-    pub failing: Vec<Finding>,
-    /// What else was found.
-    pub findings: Vec<Finding>,
-}
 
 /// Everything that a reload changes; owned by the one thread that reloads.
 #[derive(Debug)]
@@ -258,16 +235,6 @@ pub(super) fn write(plan: &Plan) -> Result<(), Vec<Finding>> {
     apply(plan)
         .map(|written| written.iter().for_each(|path| tracing::info!("wrote {}", path.display())))
         .map_err(failed)
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Cause::Signal => "reload on SIGHUP",
-            Cause::Asked => "reload on request",
-            Cause::Files => "reload of changed files",
-        })
-    }
 }
 
 /// How much serves, for the log.

@@ -3,8 +3,9 @@
 use super::inputs::Inputs;
 use super::office::Office;
 use super::orders::Orders;
+use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
-use super::reload::{Cause, Outcome, Reloads, tell, write};
+use super::reload::{Reloads, tell, write};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::watch::{Patience, Watch};

@@ -7,7 +7,6 @@ use super::base::push_base64;
 use super::base::push_hex;
 use super::name_text::push_name;
 use super::number::parse_number;
-use super::scan::scan_name_field;
 use super::wire_len;
 use super::word::Words;
 
@@ -31,7 +30,7 @@ pub(super) fn scan(words: &mut Words<'_, '_>, out: &mut Vec<u8>) -> Result<(), D
     out.extend(tag);
     out.extend(key);
     while words.peek().is_some() {
-        scan_name_field("rendezvous server", words, out)?;
+        words.name("rendezvous server", out)?;
     }
     Ok(())
 }

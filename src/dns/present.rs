@@ -1,4 +1,4 @@
-//! Record data from wire format to master-file text that reads back as the same octets; never fails.
+//! The fields of record data from wire format to master-file text.
 
 use super::Rtype;
 use super::apl;
@@ -14,38 +14,18 @@ use super::loc;
 use super::name_text::push_name;
 use super::number::present_time;
 use super::rtype::present_rtype;
-use super::scan::parse_data;
 use super::svcb;
 use super::wire_len;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
-
-/// Writes record data as one line of master-file text: names absolute, strings quoted, no comment.
-///
-/// Data that is not right for its type, and types without a form of their own, come as `\# LENGTH HEX`
-/// (RFC 3597 section 5). Data that is right for its type always reads back as the same octets
-/// ([`super::scan_data`]); data that is not is refused when it is read back.
-pub fn present_data(rtype: Rtype, data: &[u8]) -> String {
-    if let Some(text) = present_fields(rtype, data) {
-        // Octets may be well formed and still have no text that leads back to them, such as a LOC size of 0e9.
-        if parse_data(rtype, &text, &super::Name::root_bytes()).is_ok_and(|back| back == data) {
-            return text;
-        }
-    }
-    let mut text = format!("\\# {}", data.len());
-    if !data.is_empty() {
-        text.push(' ');
-        push_hex(&mut text, data);
-    }
-    text
-}
 
 /// True when the octets are right for a type of the table.
 pub(super) fn is_well_formed(rtype: Rtype, data: &[u8]) -> bool {
     present_fields(rtype, data).is_some()
 }
 
-fn present_fields(rtype: Rtype, data: &[u8]) -> Option<String> {
+/// The fields of a type of the table as text; none when the octets are not right for it.
+pub(super) fn present_fields(rtype: Rtype, data: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(data.len() + 16);
     let mut rest = data;
     for (index, &(field, _)) in fields(rtype)?.iter().enumerate() {

@@ -9,7 +9,6 @@ use super::base::Base64Reader;
 use super::base::HexReader;
 use super::base::read_base32;
 use super::bitmap;
-use super::error::shown;
 use super::escape::unescape;
 use super::fields::ALGORITHMS;
 use super::fields::CERTIFICATE_TYPES;
@@ -19,7 +18,6 @@ use super::fields::digest_len;
 use super::fields::fields;
 use super::hip;
 use super::loc;
-use super::name_text::scan_name;
 use super::number::parse_number;
 use super::number::parse_seconds;
 use super::number::parse_time;
@@ -95,7 +93,7 @@ fn scan_field(field: Field, name: &'static str, words: &mut Words<'_, '_>, out: 
             let right = "a time as YYYYMMDDHHmmSS or in seconds since 1970";
             out.extend(words.parse(name, right, parse_time)?.to_be_bytes());
         }
-        Field::Name => scan_name_field(name, words, out)?,
+        Field::Name => words.name(name, out)?,
         Field::Ip4 => {
             out.extend(words.parse(name, "an IPv4 address such as 192.0.2.1", parse_ip4)?);
         }
@@ -153,13 +151,6 @@ fn scan_field(field: Field, name: &'static str, words: &mut Words<'_, '_>, out: 
         Field::HostIdentity => hip::scan(words, out)?,
     }
     Ok(())
-}
-
-pub(super) fn scan_name_field(name: &str, words: &mut Words<'_, '_>, out: &mut Vec<u8>) -> Result<(), DataError> {
-    let word = words.word(name)?;
-    scan_name(word, words.origin, out).map_err(|error| {
-        words.wrong(name, word, &format!("a domain name, at most 255 octets in labels of 1 to 63: {error}"))
-    })
 }
 
 fn number(words: &mut Words<'_, '_>, name: &str, max: u32) -> Result<u32, DataError> {
@@ -315,9 +306,4 @@ fn check_digest(rtype: Rtype, data: &[u8], words: &Words<'_, '_>) -> Result<(), 
         }
         _ => Ok(()),
     }
-}
-
-/// A word that stands where the data should end, for the message.
-pub(super) fn surplus(token: usize, word: &[u8]) -> DataError {
-    DataError::new(token, format!("`{}` is more than the data of this type takes", shown(word)), "remove it")
 }

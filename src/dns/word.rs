@@ -3,7 +3,7 @@
 use super::DataError;
 use super::Token;
 use super::error::shown;
-use super::scan::surplus;
+use super::name_text::scan_name;
 
 pub(super) struct Words<'t, 'a> {
     tokens: &'t [Token<'a>],
@@ -15,6 +15,14 @@ pub(super) struct Words<'t, 'a> {
 impl<'t, 'a> Words<'t, 'a> {
     pub(super) fn new(tokens: &'t [Token<'a>], origin: &'t [u8]) -> Self {
         Words { tokens, next: 0, origin }
+    }
+
+    /// A domain name, appended in wire format.
+    pub(super) fn name(&mut self, name: &str, out: &mut Vec<u8>) -> Result<(), DataError> {
+        let word = self.word(name)?;
+        scan_name(word, self.origin, out).map_err(|error| {
+            self.wrong(name, word, &format!("a domain name, at most 255 octets in labels of 1 to 63: {error}"))
+        })
     }
 
     /// The word that comes next, left in place.
@@ -70,4 +78,9 @@ impl<'t, 'a> Words<'t, 'a> {
             None => Ok(()),
         }
     }
+}
+
+/// A word that stands where the data should end, for the message.
+fn surplus(token: usize, word: &[u8]) -> DataError {
+    DataError::new(token, format!("`{}` is more than the data of this type takes", shown(word)), "remove it")
 }

@@ -1,10 +1,10 @@
 //! Sockets for one listen address, and errors that say what stands in the way.
 
 use super::holder::holder;
+use super::protocol::Protocol;
 use super::udp::asks_for_addresses;
 use crate::finding::{Finding, Severity};
 use socket2::{Domain, Socket, Type};
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -12,24 +12,6 @@ use thiserror::Error;
 
 /// The code of [`BindError::finding`].
 pub const LISTEN_FAILED: &str = "LISTEN_FAILED";
-
-/// What a socket speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// Datagrams.
-    Udp,
-    /// Streams.
-    Tcp,
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Protocol::Udp => "UDP",
-            Protocol::Tcp => "TCP",
-        })
-    }
-}
 
 /// A listen address that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -4,8 +4,8 @@
 //! space; only the beginning of a message or an answer that a slow reader did not take is kept, within a budget.
 
 use super::frames::{LARGEST, PREFIX, split};
+use super::limits::Limits;
 use super::quota::{Budget, Held};
-use super::tcp::Limits;
 use crate::counters::{Event, Worker};
 use crate::query::{Transport, Verdict, respond};
 use crate::snapshot::{Live, Snapshot};

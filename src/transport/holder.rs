@@ -1,6 +1,6 @@
 //! Who holds a port: what `/proc` tells, so that "address in use" comes with a name. Never fails; knows what it may read.
 
-use super::bind::Protocol;
+use super::protocol::Protocol;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -4,8 +4,9 @@
 
 use super::bind::{BindError, Sockets, more, open};
 use super::connection::Shared;
+use super::limits::Limits;
 use super::quota::{Budget, Quota};
-use super::tcp::{Limits, accept};
+use super::tcp::accept;
 use super::udp;
 use crate::counters::{Counters, Worker};
 use crate::snapshot::Live;

@@ -6,12 +6,15 @@ mod bind;
 mod connection;
 mod frames;
 mod holder;
+mod limits;
 mod listeners;
+mod protocol;
 mod quota;
 mod rate;
 mod tcp;
 pub mod udp;
 
-pub use bind::{BindError, BindReason, LISTEN_FAILED, Protocol};
+pub use bind::{BindError, BindReason, LISTEN_FAILED};
+pub use limits::Limits;
 pub use listeners::{Listeners, Opened};
-pub use tcp::Limits;
+pub use protocol::Protocol;

@@ -2,7 +2,7 @@
 
 use super::document::Entry;
 use super::document::RecordEntry;
-use super::edit::RecordLine;
+use super::line::RecordLine;
 use crate::dns::Name;
 use crate::dns::Rtype;
 

@@ -4,7 +4,7 @@ use super::census::Census;
 use super::census::Node;
 use super::census::ancestors;
 use super::census::kind;
-use super::check::Report;
+use super::check_report::Report;
 use super::records::Line;
 use super::records::Record;
 use crate::dns::Rtype;

@@ -3,7 +3,7 @@
 use super::census::Census;
 use super::census::ancestors;
 use super::census::kind;
-use super::check::Report;
+use super::check_report::Report;
 use super::records::Record;
 use crate::dns::Rtype;
 use crate::dns::is_at_or_below;

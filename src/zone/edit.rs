@@ -7,6 +7,7 @@ use super::document::EntryKind;
 use super::document::RecordEntry;
 use super::layout::Layout;
 use super::layout::Parts;
+use super::line::RecordLine;
 use crate::dns::Name;
 use crate::dns::Rtype;
 use crate::dns::present_data;
@@ -14,21 +15,6 @@ use crate::dns::present_relative;
 use crate::dns::present_rtype;
 use crate::dns::wire_len;
 use thiserror::Error;
-
-/// A record to be written as one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordLine {
-    /// The owner; written relative to the origin in force.
-    pub owner: Name,
-    /// Seconds; left out of the text where the line would have this TTL anyway.
-    pub ttl: u32,
-    /// The type.
-    pub rtype: Rtype,
-    /// The data in wire format, names uncompressed.
-    pub data: Vec<u8>,
-    /// The comment without its `;`; a line break in it becomes a space.
-    pub comment: Option<String>,
-}
 
 /// One change of a document; entries are counted as they are before any change of the same call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,24 +243,6 @@ impl Document {
             }
         }
         Ok(())
-    }
-}
-
-impl RecordLine {
-    pub(super) fn comment_text(&self) -> Option<String> {
-        let comment = self.comment.as_ref()?;
-        Some(comment.replace(['\r', '\n'], " ").trim().to_owned())
-    }
-
-    fn as_record(&self) -> RecordEntry {
-        RecordEntry {
-            owner: self.owner.clone(),
-            owner_written: true,
-            ttl: self.ttl,
-            ttl_written: true,
-            rtype: self.rtype,
-            data: self.data.clone(),
-        }
     }
 }
 

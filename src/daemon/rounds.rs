@@ -1,0 +1,47 @@
+//! The thread that reloads: requests that come while it works are one request afterwards.
+
+use super::orders::{Queue, Request};
+use super::outcome::Cause;
+use super::reload::Reloads;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::{self, JoinHandle};
+
+impl Queue {
+    /// Serves requests on a thread of its own until the end, then gives back what reloads change.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub(super) fn serve(self, mut reloads: Reloads) -> io::Result<JoinHandle<Reloads>> {
+        thread::Builder::new().name("reload".to_owned()).spawn(move || {
+            while self.round(&mut reloads) {}
+            reloads
+        })
+    }
+
+    /// Takes all requests that wait and answers them with one reload.
+    fn round(&self, reloads: &mut Reloads) -> bool {
+        let Ok(first) = self.0.recv() else { return false };
+        let mut waiting = Vec::new();
+        let mut cause = Cause::Files;
+        for request in std::iter::once(first).chain(self.0.try_iter()) {
+            match request {
+                Request::End => return false,
+                Request::Reload(asked, sender) => {
+                    waiting.extend(sender);
+                    // A request by a person is done whatever the files look like.
+                    if asked != Cause::Files {
+                        cause = asked;
+                    }
+                }
+            }
+        }
+        // A panic would be a fault of ours; it must not end reloading for good.
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| reloads.reload(cause))).unwrap_or_else(|_| reloads.failed(cause));
+        for sender in waiting {
+            let _ = sender.send(outcome.clone());
+        }
+        true
+    }
+}
