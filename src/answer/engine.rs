@@ -5,9 +5,10 @@ use super::additional::{push_addresses, push_glue};
 use super::name::{SearchName, hash_name};
 use super::node::{Node, flag, rtype};
 use super::reply::{Owner, Reply, Section};
+use super::table::{Found, Located};
 use super::trace::{Rule, Step, Trace};
 use super::zone::{Descent, Zone};
-use super::zones::{Found, Located, Zones};
+use super::zones::Zones;
 use crate::dns::{HEADER, Name, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.

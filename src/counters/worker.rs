@@ -50,7 +50,7 @@ pub enum Event {
     TcpAcceptPaused,
     /// A reload went live.
     ReloadsOk,
-    /// A reload was refused; the last good state serves on.
+    /// A reload was refused, whole or in what was to be generated; the last good state serves on.
     ReloadsFailed,
 }
 

@@ -2,7 +2,7 @@
 
 use super::code::{class, ede, qtype, rcode};
 use super::cookie::{self, Checked};
-use super::respond::{Transport, UDP_SIZE, Verdict};
+use super::verdict::{Transport, UDP_SIZE, Verdict};
 use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer};
 use crate::dns::{Edns, HEADER, Query, QueryError, wire_len};
 use crate::snapshot::{Snapshot, View};

@@ -1,0 +1,135 @@
+//! Every bound beside its figure.
+
+use crate::figures::{Better, Results, figure};
+use crate::program::Program;
+
+/// One bound and whether it is met.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    pub(crate) scenario: &'static str,
+    pub(crate) bound: String,
+    pub(crate) figure: String,
+    /// None when there is nothing to compare with.
+    pub(crate) met: Option<bool>,
+}
+
+/// All bounds of the scenarios that were run.
+pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
+    let bounds = Bounds { results };
+    let mut all = Vec::new();
+    for scenario in ["hits", "mix"] {
+        all.push(bounds.by_echo(scenario, 1.20));
+        all.push(bounds.by_peer(scenario, 0.75));
+    }
+    for scenario in ["wildcard", "delegation", "chain", "mail", "million"] {
+        all.push(bounds.by_peer(scenario, 0.80));
+    }
+    all.push(bounds.by_plain("edns", 1.10));
+    all.push(bounds.by_plain("horizons", 1.10));
+    let rate = |program| results.median("tcp", program, figure::RATE);
+    let best = results.best_peer("tcp", figure::RATE, Better::More);
+    all.push(bounds.ratio("tcp", "q/s", rate(Program::Horizon), best, 1.2, Better::More));
+    all.push(bounds.plain("idle", figure::IDLE, "MB added", 1e-6, 100.0));
+    all.push(bounds.plain("memory", figure::PER_NAME, "octets a name", 1.0, 120.0));
+    all.push(bounds.below_peers("memory", figure::PER_NAME, "octets a name"));
+    all.push(bounds.plain("start", figure::START, "s", 1.0, 1.5));
+    all.push(bounds.below_peers("start", figure::START, "s"));
+    all.push(bounds.plain("change", figure::CHANGE_P99, "ms p99", 1.0, 5.0));
+    all.push(bounds.plain("reloads", figure::LOST, "lost", 1.0, 0.0));
+    all.push(bounds.plain("reloads", figure::MIXED, "mixed", 1.0, 0.0));
+    all.push(bounds.plain("reloads", figure::P999_RATIO, "x p99.9 without", 1.0, 2.0));
+    all.push(bounds.at_least("workers", figure::RATE_RATIO, "x q/s of one", 1.0));
+    all.push(bounds.plain("workers", figure::CPU_RATIO, "x CPU of one", 1.0, 1.10));
+    all.retain(|verdict| results.has(verdict.scenario));
+    all
+}
+
+struct Bounds<'a> {
+    results: &'a Results,
+}
+
+impl Bounds<'_> {
+    fn ours(&self, scenario: &'static str, figure: &str) -> Option<f64> {
+        self.results.median(scenario, Program::Horizon, figure)
+    }
+
+    fn by_echo(&self, scenario: &'static str, limit: f64) -> Verdict {
+        let echo = self.results.median(scenario, Program::Echo, figure::CPU).map(|cpu| (Program::Echo, cpu));
+        self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), echo, limit, Better::Less)
+    }
+
+    fn by_peer(&self, scenario: &'static str, limit: f64) -> Verdict {
+        let best = self.results.best_peer(scenario, figure::CPU, Better::Less);
+        self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), best, limit, Better::Less)
+    }
+
+    /// Against our own plain hits.
+    fn by_plain(&self, scenario: &'static str, limit: f64) -> Verdict {
+        let plain = self.ours("hits", figure::CPU);
+        let ratio = self.ours(scenario, figure::CPU).zip(plain).map(|(ours, plain)| ours / plain);
+        Verdict {
+            scenario,
+            bound: format!("CPU <= {limit:.2} x plain hits"),
+            figure: ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2} x")),
+            met: ratio.map(|ratio| ratio <= limit),
+        }
+    }
+
+    fn ratio(
+        &self,
+        scenario: &'static str,
+        what: &str,
+        ours: Option<f64>,
+        other: Option<(Program, f64)>,
+        limit: f64,
+        better: Better,
+    ) -> Verdict {
+        let (sign, of) = (if better == Better::Less { "<=" } else { ">=" }, other.map(|(program, _)| program));
+        let of = match of {
+            Some(Program::Echo) => "echo".to_owned(),
+            Some(peer) => format!("best peer ({})", peer.name()),
+            None => "best peer".to_owned(),
+        };
+        let ratio = ours.zip(other).map(|(ours, (_, other))| ours / other);
+        Verdict {
+            scenario,
+            bound: format!("{what} {sign} {limit:.2} x {of}"),
+            figure: ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2} x")),
+            met: ratio.map(|ratio| if better == Better::Less { ratio <= limit } else { ratio >= limit }),
+        }
+    }
+
+    fn plain(&self, scenario: &'static str, name: &str, unit: &str, scale: f64, limit: f64) -> Verdict {
+        let value = self.ours(scenario, name).map(|value| value * scale);
+        Verdict {
+            scenario,
+            bound: format!("<= {limit} {unit}"),
+            figure: value.map_or("-".to_owned(), |value| format!("{value:.2}")),
+            met: value.map(|value| value <= limit),
+        }
+    }
+
+    fn at_least(&self, scenario: &'static str, name: &str, unit: &str, limit: f64) -> Verdict {
+        let value = self.ours(scenario, name);
+        Verdict {
+            scenario,
+            bound: format!(">= {limit} {unit}"),
+            figure: value.map_or("-".to_owned(), |value| format!("{value:.2}")),
+            met: value.map(|value| value >= limit),
+        }
+    }
+
+    fn below_peers(&self, scenario: &'static str, name: &str, unit: &str) -> Verdict {
+        let best = self.results.best_peer(scenario, name, Better::Less);
+        let ours = self.ours(scenario, name);
+        Verdict {
+            scenario,
+            bound: match best {
+                Some((peer, value)) => format!("below every peer (least: {}, {value:.2} {unit})", peer.name()),
+                None => "below every peer".to_owned(),
+            },
+            figure: ours.map_or("-".to_owned(), |value| format!("{value:.2}")),
+            met: ours.zip(best).map(|(ours, (_, best))| ours < best),
+        }
+    }
+}

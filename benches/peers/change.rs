@@ -1,0 +1,95 @@
+//! What happens while the data changes: one record in a large zone, and full reloads under load.
+
+use crate::asking::Asking;
+use crate::figures::{Sample, figure};
+use crate::kernel::interrupted;
+use crate::load::{Judge, Load};
+use crate::process::Running;
+use crate::world::World;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a change may take to be served.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Changes one record so many times; from the command to the first answer with it.
+pub(crate) fn one_record(server: &mut Running, world: &mut World, changes: usize) -> io::Result<Sample> {
+    let mut took = Vec::new();
+    for _ in 0..changes {
+        if interrupted() {
+            break;
+        }
+        world.change_one(world.version() + 1)?;
+        let begun = Instant::now();
+        server.read_again()?;
+        server.await_answer(&world.probe(), true, PATIENCE)?;
+        took.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    took.sort_by(f64::total_cmp);
+    let quantile = |share: f64| took.get(((took.len() as f64 * share) as usize).min(took.len().saturating_sub(1))).copied();
+    Ok(Sample::from([
+        (figure::CHANGE_P50, quantile(0.5).unwrap_or(f64::NAN)),
+        (figure::CHANGE_P99, quantile(0.99).unwrap_or(f64::NAN)),
+    ]))
+}
+
+/// Full reloads while questions come as fast as they are answered.
+pub(crate) struct UnderLoad<'a> {
+    pub(crate) askings: &'a [Asking],
+    pub(crate) time: Duration,
+    pub(crate) window: usize,
+    pub(crate) reloads: usize,
+}
+
+impl UnderLoad<'_> {
+    /// Measures without reloads first, then with them.
+    pub(crate) fn run(&self, server: &mut Running, world: &mut World) -> io::Result<(Sample, Option<String>)> {
+        let mut load = Load::new(self.askings, Judge::Pair, server.address, &world.clients(), self.window)?;
+        load.run(Duration::from_millis(300))?;
+        let calm = load.run(self.time)?;
+        let done = AtomicBool::new(false);
+        let (stirred, reloading) = thread::scope(|scope| {
+            let asker = scope.spawn(|| load.run_until(LONGEST, || done.load(Ordering::Relaxed)));
+            let reloading = self.reload(server, world);
+            done.store(true, Ordering::Relaxed);
+            (asker.join(), reloading)
+        });
+        let stirred = stirred.map_err(|_| io::Error::other("the load panicked"))??;
+        let mut took = reloading?;
+        took.sort_by(f64::total_cmp);
+        let before = calm.latency.quantile(0.999).as_secs_f64() * 1e6;
+        let during = stirred.latency.quantile(0.999).as_secs_f64() * 1e6;
+        let sample = Sample::from([
+            (figure::RATE, stirred.answered as f64 / stirred.elapsed.as_secs_f64()),
+            (figure::LOST, stirred.lost as f64),
+            (figure::WRONG, stirred.wrong as f64),
+            (figure::MIXED, stirred.mixed as f64),
+            (figure::P999, during),
+            (figure::P999_RATIO, during / before),
+            (figure::RELOAD, took.get(took.len() / 2).copied().unwrap_or(f64::NAN)),
+            (figure::RESIDENT, server.tree.memory().resident as f64),
+        ]);
+        Ok((sample, stirred.first_fault))
+    }
+
+    /// Milliseconds that each reload took until it was served.
+    fn reload(&self, server: &mut Running, world: &mut World) -> io::Result<Vec<f64>> {
+        let mut took = Vec::new();
+        for _ in 0..self.reloads {
+            if interrupted() {
+                break;
+            }
+            world.rewrite(world.version() + 1)?;
+            let begun = Instant::now();
+            server.read_again()?;
+            server.await_answer(&world.probe(), true, PATIENCE)?;
+            took.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        Ok(took)
+    }
+}
+
+/// However slow the reloads are.
+const LONGEST: Duration = Duration::from_secs(1800);

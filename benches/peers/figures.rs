@@ -1,0 +1,110 @@
+//! What was measured: figures by name, for each scenario and server, a sample a round.
+
+use crate::program::Program;
+use std::collections::BTreeMap;
+
+/// Figures of one round.
+pub(crate) type Sample = BTreeMap<&'static str, f64>;
+
+/// Names of figures, with their units.
+pub(crate) mod figure {
+    pub(crate) const CPU: &str = "us_per_query";
+    pub(crate) const RATE: &str = "queries_per_second";
+    pub(crate) const LOST: &str = "lost";
+    pub(crate) const WRONG: &str = "wrong";
+    pub(crate) const MIXED: &str = "mixed";
+    /// CPU time by wall time: near 1, the server's core is the limit.
+    pub(crate) const BUSY: &str = "busy";
+    pub(crate) const P999: &str = "p999_us";
+    pub(crate) const RESIDENT: &str = "resident_octets";
+    pub(crate) const PROPORTIONAL: &str = "proportional_octets";
+    pub(crate) const START: &str = "start_seconds";
+    pub(crate) const DNSPERF_CPU: &str = "dnsperf_us_per_query";
+    pub(crate) const DNSPERF_LOST: &str = "dnsperf_lost";
+    /// Resident octets that idle connections added.
+    pub(crate) const IDLE: &str = "idle_octets";
+    pub(crate) const PER_NAME: &str = "octets_per_name";
+    pub(crate) const CHANGE_P50: &str = "change_p50_ms";
+    pub(crate) const CHANGE_P99: &str = "change_p99_ms";
+    pub(crate) const RELOAD: &str = "reload_ms";
+    pub(crate) const P999_RATIO: &str = "p999_ratio";
+    pub(crate) const RATE_RATIO: &str = "rate_ratio";
+    pub(crate) const CPU_RATIO: &str = "cpu_ratio";
+}
+
+/// One server in one scenario.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outcome {
+    pub(crate) samples: Vec<Sample>,
+    /// Why there is no figure, or what went wrong.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Everything that was measured.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    all: BTreeMap<(&'static str, Program), Outcome>,
+}
+
+/// A figure over all rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+}
+
+/// Which is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Better {
+    Less,
+    More,
+}
+
+impl Results {
+    pub(crate) fn add(&mut self, scenario: &'static str, program: Program, sample: Sample) {
+        self.all.entry((scenario, program)).or_default().samples.push(sample);
+    }
+
+    /// Notes why something is missing or wrong, once.
+    pub(crate) fn note(&mut self, scenario: &'static str, program: Program, note: String) {
+        let notes = &mut self.all.entry((scenario, program)).or_default().notes;
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    pub(crate) fn outcome(&self, scenario: &'static str, program: Program) -> Option<&Outcome> {
+        self.all.get(&(scenario, program))
+    }
+
+    /// Scenarios that have any outcome.
+    pub(crate) fn has(&self, scenario: &str) -> bool {
+        self.all.keys().any(|(known, _)| *known == scenario)
+    }
+
+    pub(crate) fn spread(&self, scenario: &'static str, program: Program, figure: &str) -> Option<Spread> {
+        let samples = &self.outcome(scenario, program)?.samples;
+        let mut values: Vec<f64> = samples.iter().filter_map(|sample| sample.get(figure).copied()).collect();
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (*values.first()?, *values.last()?);
+        let middle = values.len() / 2;
+        let median =
+            if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 };
+        Some(Spread { median, least, most })
+    }
+
+    pub(crate) fn median(&self, scenario: &'static str, program: Program, figure: &str) -> Option<f64> {
+        self.spread(scenario, program, figure).map(|spread| spread.median)
+    }
+
+    /// The peer with the best median.
+    pub(crate) fn best_peer(&self, scenario: &'static str, figure: &str, better: Better) -> Option<(Program, f64)> {
+        let peers = crate::program::ALL.into_iter().filter(|program| program.is_peer());
+        let medians = peers.filter_map(|peer| Some((peer, self.median(scenario, peer, figure)?)));
+        match better {
+            Better::Less => medians.min_by(|a, b| a.1.total_cmp(&b.1)),
+            Better::More => medians.max_by(|a, b| a.1.total_cmp(&b.1)),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The measurements: rounds over all servers in turn, each scenario with a server that was started for its zones.
+
+use crate::asking::{Asking, Edns};
+use crate::change;
+use crate::dnsperf;
+use crate::figures::{Results, Sample, figure};
+use crate::kernel::interrupted;
+use crate::load::{Judge, Load, Tally};
+use crate::options::Options;
+use crate::process::{Manner, Running};
+use crate::program::Program;
+use crate::scenario::{IDLE, STREAMS, Scenario, Task};
+use crate::streams::{Streams, idle};
+use crate::world::{Kind, World};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// Which core does what.
+#[derive(Debug, Clone)]
+pub(crate) struct Cores {
+    /// The server's.
+    pub(crate) server: Vec<usize>,
+    /// That of the load.
+    pub(crate) load: Vec<usize>,
+    /// The server's when it has two workers.
+    pub(crate) two: Vec<usize>,
+}
+
+/// One world with all questions that its scenarios ask.
+struct Prepared {
+    world: World,
+    askings: BTreeMap<&'static str, Vec<Asking>>,
+}
+
+/// Measures everything that the options ask for. Ends early, with what there is, at Ctrl-C.
+pub(crate) fn all(options: &Options, cores: &Cores, folder: &Path, results: &mut Results) -> io::Result<()> {
+    let mut kinds: Vec<Kind> = options.scenarios.iter().map(|scenario| scenario.world).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for round in 0..options.rounds {
+        for kind in &kinds {
+            let scenarios: Vec<_> = options.scenarios.iter().filter(|scenario| scenario.world == *kind).collect();
+            let place = folder.join(format!("{kind:?}"));
+            let mut prepared = prepare(*kind, &place, &scenarios)?;
+            // Every round begins with another server, so that none always comes after the same one.
+            for turn in 0..options.programs.len() {
+                let program = options.programs[(turn + round) % options.programs.len()];
+                if interrupted() {
+                    return Ok(());
+                }
+                eprintln!("round {} of {}, {kind:?}, {}", round + 1, options.rounds, program.name());
+                serve(options, cores, program, &scenarios, &mut prepared, results);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn prepare(kind: Kind, folder: &Path, scenarios: &[&Scenario]) -> io::Result<Prepared> {
+    fs::create_dir_all(folder)?;
+    let world = World::write(kind, folder)?;
+    let mut askings = BTreeMap::new();
+    for scenario in scenarios {
+        let asking: Vec<Asking> = match scenario.task {
+            Task::Hits => (0..world.zones.len()).map(|horizon| world.hits(horizon, Edns::None)).collect(),
+            Task::Mix => vec![world.mix()],
+            Task::Secure => vec![world.hits(0, Edns::Secure)],
+            Task::Special(special) => vec![world.of_kind(special)],
+            Task::Streams | Task::Idle | Task::Reloads | Task::Workers => vec![world.hits(0, Edns::None)],
+            Task::Memory | Task::Start | Task::Change => Vec::new(),
+        };
+        if scenario.by_dnsperf() {
+            fs::write(questions(&world, scenario), asking[0].text(100_000))?;
+        }
+        askings.insert(scenario.name, asking);
+    }
+    Ok(Prepared { world, askings })
+}
+
+fn questions(world: &World, scenario: &Scenario) -> std::path::PathBuf {
+    world.folder.join(format!("{}.dnsperf", scenario.name))
+}
+
+/// Runs all scenarios of one world with one server.
+fn serve(
+    options: &Options,
+    cores: &Cores,
+    program: Program,
+    scenarios: &[&Scenario],
+    prepared: &mut Prepared,
+    results: &mut Results,
+) {
+    let mut takes_part = Vec::new();
+    for scenario in scenarios {
+        match program.absent().or_else(|| scenario.out(program).map(str::to_owned)) {
+            Some(reason) => results.note(scenario.name, program, format!("n/a: {reason}")),
+            None => takes_part.push(**scenario),
+        }
+    }
+    let manner = Manner { workers: 1, cores: &cores.server, horizond: options.horizond.as_deref() };
+    let bench = Bench { options, cores, program };
+    let mut running: Option<Running> = None;
+    for scenario in takes_part {
+        let measured = if scenario.task == Task::Workers {
+            // It starts its own servers; on two cores one that idles would be in the way of nothing but memory.
+            bench.workers(&prepared.world, &prepared.askings[scenario.name])
+        } else {
+            if running.is_none() {
+                running = match Running::start(program, &prepared.world, manner) {
+                    Ok(started) => Some(started),
+                    Err(error) => return results.note(scenario.name, program, format!("did not start: {error}")),
+                };
+            }
+            let Some(server) = running.as_mut() else { return };
+            bench.scenario(&scenario, server, prepared)
+        };
+        match measured {
+            Ok((sample, fault)) => {
+                results.add(scenario.name, program, sample);
+                if let Some(fault) = fault {
+                    results.note(scenario.name, program, format!("first fault: {fault}"));
+                }
+            }
+            Err(error) => {
+                results.note(scenario.name, program, format!("failed: {error}"));
+                // Whatever state it is in, the next scenario begins with a new one.
+                running = None;
+            }
+        }
+    }
+}
+
+/// One server in one round.
+struct Bench<'a> {
+    options: &'a Options,
+    cores: &'a Cores,
+    program: Program,
+}
+
+/// Figures, and the first wrong answer if there was one.
+type Measured = io::Result<(Sample, Option<String>)>;
+
+impl Bench<'_> {
+    fn scenario(&self, scenario: &Scenario, server: &mut Running, prepared: &mut Prepared) -> Measured {
+        let askings = &prepared.askings[scenario.name];
+        match scenario.task {
+            Task::Hits | Task::Mix | Task::Secure | Task::Special(_) => {
+                let clients = prepared.world.clients();
+                let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
+                let (mut sample, fault) = self.datagrams(load, server)?;
+                if scenario.by_dnsperf() && self.options.dnsperf && dnsperf::is_here() && !interrupted() {
+                    let file = questions(&prepared.world, scenario);
+                    let edns = scenario.task == Task::Secure;
+                    let before = server.tree.cpu();
+                    let counted = dnsperf::drive(server.address, &file, edns, self.options.time, &self.cores.load)?;
+                    let spent = server.tree.cpu().saturating_sub(before);
+                    sample.insert(figure::DNSPERF_CPU, per_query(spent, counted.answered));
+                    sample.insert(figure::DNSPERF_LOST, counted.lost as f64);
+                }
+                Ok((sample, fault))
+            }
+            Task::Streams => {
+                let mut streams = Streams::new(&askings[0], server.address, STREAMS)?;
+                streams.run(WARM_UP)?;
+                let before = server.tree.cpu();
+                let tally = streams.run(self.options.time)?;
+                Ok(self.sample(server, before, tally))
+            }
+            Task::Idle => {
+                let before = server.tree.memory();
+                let open = idle(&askings[0], server.address, IDLE)?;
+                let after = server.tree.memory();
+                drop(open);
+                let added = after.resident.saturating_sub(before.resident);
+                Ok((Sample::from([(figure::IDLE, added as f64), (figure::RESIDENT, after.resident as f64)]), None))
+            }
+            Task::Start => Ok((Sample::from([(figure::START, server.started_in.as_secs_f64())]), None)),
+            Task::Memory => {
+                let memory = server.tree.memory();
+                let names = prepared.world.kind.names() as f64;
+                let sample = Sample::from([
+                    (figure::RESIDENT, memory.resident as f64),
+                    (figure::PROPORTIONAL, memory.proportional as f64),
+                    (figure::PER_NAME, memory.proportional as f64 / names),
+                ]);
+                Ok((sample, None))
+            }
+            Task::Change => Ok((change::one_record(server, &mut prepared.world, self.options.changes)?, None)),
+            Task::Reloads => {
+                let load = change::UnderLoad {
+                    askings,
+                    time: self.options.time,
+                    window: self.options.window,
+                    reloads: self.options.reloads,
+                };
+                load.run(server, &mut prepared.world)
+            }
+            Task::Workers => Err(io::Error::other("starts its own servers")),
+        }
+    }
+
+    /// One worker and then two, both free to use the same two cores.
+    fn workers(&self, world: &World, askings: &[Asking]) -> Measured {
+        let run = |workers| {
+            let manner =
+                Manner { workers, cores: &self.cores.two, horizond: self.options.horizond.as_deref() };
+            let server = Running::start(self.program, world, manner)?;
+            // Sixteen ports, so that the kernel spreads them over both workers.
+            let clients = [world.clients(), world.clients()].concat();
+            let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
+            self.datagrams(load, &server)
+        };
+        let (one, _) = run(1)?;
+        let (mut two, fault) = run(2)?;
+        two.insert(figure::RATE_RATIO, two[figure::RATE] / one[figure::RATE]);
+        two.insert(figure::CPU_RATIO, two[figure::CPU] / one[figure::CPU]);
+        Ok((two, fault))
+    }
+
+    fn judge(&self) -> Judge {
+        if self.program == Program::Echo { Judge::Id } else { Judge::Answer }
+    }
+
+    fn datagrams(&self, mut load: Load<'_>, server: &Running) -> Measured {
+        load.run(WARM_UP)?;
+        let before = server.tree.cpu();
+        let tally = load.run(self.options.time)?;
+        Ok(self.sample(server, before, tally))
+    }
+
+    fn sample(&self, server: &Running, cpu_before: Duration, tally: Tally) -> (Sample, Option<String>) {
+        let spent = server.tree.cpu().saturating_sub(cpu_before);
+        let memory = server.tree.memory();
+        let sample = Sample::from([
+            (figure::CPU, per_query(spent, tally.answered)),
+            (figure::RATE, tally.answered as f64 / tally.elapsed.as_secs_f64()),
+            (figure::LOST, tally.lost as f64),
+            (figure::WRONG, tally.wrong as f64),
+            (figure::BUSY, spent.as_secs_f64() / tally.elapsed.as_secs_f64()),
+            (figure::P999, tally.latency.quantile(0.999).as_secs_f64() * 1e6),
+            (figure::RESIDENT, memory.resident as f64),
+            (figure::PROPORTIONAL, memory.proportional as f64),
+            (figure::START, server.started_in.as_secs_f64()),
+        ]);
+        (sample, tally.first_fault)
+    }
+}
+
+/// Microseconds.
+fn per_query(spent: Duration, answered: u64) -> f64 {
+    spent.as_secs_f64() * 1e6 / answered.max(1) as f64
+}
+
+/// Before anything is counted: caches and socket queues fill.
+const WARM_UP: Duration = Duration::from_millis(300);

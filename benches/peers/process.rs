@@ -1,0 +1,169 @@
+//! A server that runs: started on its cores, waited for until its first right answer, ended with all its children.
+
+use crate::asking::{Asking, fault};
+use crate::kernel;
+use crate::program::{Again, Plan, Program, Setup};
+use crate::usage::Tree;
+use crate::world::World;
+use std::fs::{self, File};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A running server; it ends when this is dropped.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    /// From just before it was started to its first right answer about the end of its zone.
+    pub(crate) started_in: Duration,
+    pub(crate) tree: Tree,
+    again: Again,
+    child: Child,
+    client: IpAddr,
+    log: PathBuf,
+    _folder: TempDir,
+}
+
+/// How a server is to be run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner<'a> {
+    pub(crate) workers: usize,
+    pub(crate) cores: &'a [usize],
+    pub(crate) horizond: Option<&'a Path>,
+}
+
+/// How long a server may take to load its zones.
+const START: Duration = Duration::from_secs(120);
+
+/// How long a server may take to end before it is killed.
+const END: Duration = Duration::from_secs(10);
+
+impl Running {
+    /// Starts a server and waits for its first right answer.
+    pub(crate) fn start(program: Program, world: &World, manner: Manner<'_>) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (address, control) = (free_port()?, free_port()?);
+        let setup = Setup {
+            world,
+            folder: folder.path(),
+            address,
+            control,
+            workers: manner.workers,
+            horizond: manner.horizond,
+        };
+        let Plan { mut command, again } = program.plan(&setup)?;
+        let log = folder.path().join("talk");
+        let talk = File::create(&log)?;
+        command.stdin(Stdio::null()).stdout(talk.try_clone()?).stderr(talk);
+        kernel::bind(&mut command, manner.cores.to_vec());
+        let begun = Instant::now();
+        let child = command.spawn()?;
+        let mut running = Running {
+            address,
+            started_in: Duration::ZERO,
+            tree: Tree { root: child.id() },
+            again,
+            child,
+            client: world.clients()[0],
+            log,
+            _folder: folder,
+        };
+        let first = world.last();
+        running.await_answer(&first, program != Program::Echo, START)?;
+        running.started_in = begun.elapsed();
+        Ok(running)
+    }
+
+    /// Asks until the answer is right.
+    pub(crate) fn await_answer(&mut self, asking: &Asking, whole: bool, at_most: Duration) -> io::Result<Duration> {
+        let socket = UdpSocket::bind((self.client, 0))?;
+        socket.connect(self.address)?;
+        socket.set_read_timeout(Some(Duration::from_millis(2)))?;
+        let begun = Instant::now();
+        let mut buffer = [0; 2048];
+        let mut last = "no answer".to_owned();
+        while begun.elapsed() < at_most {
+            if kernel::interrupted() {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("it ended with {status}: {}", self.talk())));
+            }
+            // An error here says that nobody listens yet.
+            let heard = socket.send(asking.octets(0)).and_then(|_| socket.recv(&mut buffer));
+            match heard {
+                Ok(length) => match fault(asking.octets(0), asking.expected(0), &buffer[..length]) {
+                    Some(found) if whole => {
+                        last = found;
+                        // Asking without a pause would take the core from the work that is waited for.
+                        std::thread::sleep(Duration::from_micros(200));
+                    }
+                    _ => return Ok(begun.elapsed()),
+                },
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    std::thread::sleep(Duration::from_micros(500));
+                }
+                Err(_) => {}
+            }
+        }
+        Err(io::Error::other(format!("no right answer in {at_most:?}: {last}; {}", self.talk())))
+    }
+
+    /// Tells it to read its zone again, waits for the command, but not for the change.
+    pub(crate) fn read_again(&self) -> io::Result<()> {
+        match &self.again {
+            Again::Never => Ok(()),
+            Again::Hangup => {
+                kernel::signal(self.child.id(), libc::SIGHUP);
+                Ok(())
+            }
+            Again::Command(program, arguments) => {
+                let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+                if output.status.success() {
+                    return Ok(());
+                }
+                let text = String::from_utf8_lossy(&output.stderr).into_owned();
+                Err(io::Error::other(format!("{} failed: {text}", program.display())))
+            }
+        }
+    }
+
+    /// The last of what it said.
+    fn talk(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = text.lines().rev().take(5).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let all = self.tree.processes();
+        kernel::signal(self.child.id(), libc::SIGTERM);
+        let begun = Instant::now();
+        while begun.elapsed() < END && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        // Children of a server that is gone have another parent now; those that still run are ended.
+        for pid in all.into_iter().skip(1).filter(|pid| Path::new(&format!("/proc/{pid}")).exists()) {
+            kernel::signal(pid, libc::SIGKILL);
+        }
+    }
+}
+
+/// A port that is free for UDP and TCP.
+fn free_port() -> io::Result<SocketAddr> {
+    loop {
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = tcp.local_addr()?;
+        if UdpSocket::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+}
