@@ -1,6 +1,6 @@
 //! Compiled zones and the engine: query octets in, reply octets out. No lock, no await, no allocation.
 //!
-//! Records are compiled once, at load, into a [`Zone`]; the zones that a horizon sees are its [`Zones`]; the engine writes
+//! Records are compiled once, at load, into a `Zone`; the zones that a horizon sees are its `Zones`; the engine writes
 //! the reply straight into the caller's buffer. Knows nothing of files, sockets or the forwarder.
 
 mod additional;

@@ -1,6 +1,6 @@
 //! The operator's JSON: read with every fault told, typed, and turned into claims per horizon with their origins.
 //!
-//! [`read`] gives the [`Inventory`], [`claims`] what it wants published. Knows the settings' horizons and routes, no zone files.
+//! `read` gives the `Inventory`, `claims` what it wants published. Knows the settings' horizons and routes, no zone files.
 
 mod address;
 mod address_check;
