@@ -8,7 +8,7 @@ use horizon_dns::daemon::Server;
 use horizon_dns::dns::parse_name;
 use reload_lab::{CONFIG, Lab, ask, replace, wait_until, zone};
 use std::fs;
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -237,7 +237,12 @@ fn the_whole_config_changes_live() {
 fn a_passing_fault_is_tried_again() {
     let lab = lab();
     lab.settled();
-    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // Connections of other tests may linger on the same port over TCP.
+    let free = || {
+        let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+        TcpListener::bind(taken.local_addr().unwrap()).is_ok().then_some(taken)
+    };
+    let taken = std::iter::repeat_with(free).flatten().next().unwrap();
     let wanted = taken.local_addr().unwrap();
     lab.write("horizon.toml", &CONFIG.replace("\"127.0.0.1:0\"", &format!("\"127.0.0.1:0\", \"{wanted}\"")));
     let failure = lab.wait_for_failure();
