@@ -138,7 +138,7 @@ fn dnames_redirect() {
     let label = "x".repeat(63);
     let long = format!("{label}.{label}.{label}");
     let zone = format!(
-        "d DNAME target\nd TXT own\nhidden.d A 192.0.2.66\nwww.target A 192.0.2.1\nloop DNAME loop\nlong DNAME {long}.example.\n"
+        "d DNAME target\nd TXT own\nhidden.d A 192.0.2.66\nwww.target A 192.0.2.1\nloop DNAME loop\ngrow DNAME a.grow\nx DNAME y\nf.y CNAME gg.x\nlong DNAME {long}.example.\n"
     );
     let overflow = format!("{label}.long.example A");
     let overflow_reply = format!("YXDOMAIN aa; long.example. 300 DNAME {long}.example.");
@@ -158,6 +158,16 @@ fn dnames_redirect() {
             ("its own types", "d.example TXT", "NOERROR aa; d.example. 300 TXT \"own\""),
             ("itself by type", "d.example DNAME", "NOERROR aa; d.example. 300 DNAME target.example."),
             ("itself without the type", "d.example A", "NOERROR aaSOA!"),
+            (
+                "one that leads below itself is followed once, not until the name overflows",
+                "w.grow.example A",
+                "NOERROR aa; grow.example. 300 DNAME a.grow.example.; w.grow.example. 300 CNAME w.a.grow.example.",
+            ),
+            (
+                "one that the chain comes by twice stands in the answer once",
+                "f.x.example A",
+                "NXDOMAIN aa; x.example. 300 DNAME y.example.; f.x.example. 300 CNAME f.y.example.; f.y.example. 300 CNAME gg.x.example.; gg.x.example. 300 CNAME gg.y.example.SOA!",
+            ),
             ("a name that grows too long", &overflow, &overflow_reply),
         ],
     );

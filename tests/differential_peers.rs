@@ -38,7 +38,7 @@ struct Stage {
 #[test]
 fn answers_are_those_of_knot_and_nsd() {
     let seeds = numbers("PEERS_SEEDS").unwrap_or_else(|| vec![1, 2, 3, 4]);
-    let questions = numbers("PEERS_QUESTIONS").and_then(|all| all.first().copied()).unwrap_or(6_000) as usize;
+    let questions = numbers("PEERS_QUESTIONS").and_then(|all| all.first().copied()).unwrap_or(8_000) as usize;
     let mut tally = Tally::default();
     for seed in seeds {
         // Each fourth seed serves the root zone.
@@ -57,7 +57,7 @@ fn answers_are_those_of_knot_and_nsd() {
     assert!(tally.pairs.iter().all(|pairs| *pairs >= 20_000) || numbers("PEERS_SEEDS").is_some(), "too few pairs");
     let unseen = (0..CLASSES.len()).filter(|index| !tally.listed.keys().any(|(used, _)| used == index));
     let unseen: Vec<_> = unseen.map(|index| CLASSES[index].name).collect();
-    assert!(unseen.is_empty(), "never seen, so not to be listed: {unseen:?}");
+    assert!(unseen.is_empty() || numbers("PEERS_SEEDS").is_some(), "never seen, so not to be listed: {unseen:?}");
 }
 
 fn numbers(variable: &str) -> Option<Vec<u64>> {
@@ -299,6 +299,6 @@ impl Tally {
     }
 
     fn first_faults(&self) -> String {
-        self.faults.iter().take(400).cloned().collect()
+        self.faults.iter().take(12).cloned().collect()
     }
 }

@@ -136,7 +136,7 @@ impl Pending {
         }
     }
 
-    /// Writes the reply; see [`super::respond`].
+    /// Writes the reply; see [`super::respond()`].
     pub fn answer(&self, snapshot: &Snapshot, transport: Transport, octets: &[u8], reply: &mut [u8]) -> Verdict {
         self.answer_traced(snapshot, transport, octets, reply, &mut ())
     }

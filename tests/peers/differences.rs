@@ -25,7 +25,7 @@ const REFUSED: u16 = 5;
 const YXDOMAIN: u16 = 6;
 
 /// All of them; the first that holds is counted.
-pub(crate) const CLASSES: [Class; 11] = [
+pub(crate) const CLASSES: [Class; 10] = [
     Class {
         name: "opcode",
         decides: "RFC 1035 section 4.1.1: NOTIMP for an opcode that is not served; peers know NOTIFY and UPDATE, or are silent",
@@ -57,18 +57,11 @@ pub(crate) const CLASSES: [Class; 11] = [
         holds: |case| case.program == Program::Nsd && case.peer.is_some_and(|peer| case.stopped_short_of(peer)),
     },
     Class {
-        name: "names of another zone",
-        decides: "RFC 1034 section 4.2: what a parent holds below a cut is not in the child; NSD keeps one tree for all zones",
-        holds: |case| case.program == Program::Nsd && case.other_agrees && another_zone_reaches_in(case),
-    },
-    Class {
-        name: "DS in a shared tree",
-        decides: "RFC 1034 section 4.3.2 step 3c: no records, no name; NSD keeps names that only data mentions, and stops at them for DS",
+        name: "names of another zone or of data",
+        decides: "RFC 1034 sections 4.2 and 4.3.2: only a zone's own records make its names exist; NSD keeps one tree for all zones and for names in data",
         holds: |case| {
-            case.program == Program::Nsd
-                && case.other_agrees
-                && case.question.rtype == Rtype::DS
-                && mentioned_only(case)
+            let by_data = || case.question.rtype == Rtype::DS && in_data(case);
+            case.program == Program::Nsd && case.other_agrees && (another_zone_reaches_in(case) || by_data())
         },
     },
     Class {
@@ -158,7 +151,9 @@ fn endless_dname(case: &Case<'_>) -> bool {
 /// Some other zone holds a name inside the zone that answers, on the way to the name asked for.
 fn another_zone_reaches_in(case: &Case<'_>) -> bool {
     let end = case.ours.chain_end(case.question);
-    [lower(&case.question.name), end].iter().any(|name| {
+    let asked = lower(&case.question.name);
+    let on_the_way = case.ours.answer.iter().map(|record| &record.owner);
+    on_the_way.chain([&asked, &end]).any(|name| {
         let Some(zone) = case.zone_of(name) else { return false };
         let others = case.world.zones.iter().filter(|other| other.apex != zone.apex);
         others.flat_map(|other| &other.records).any(|record| {
@@ -188,7 +183,7 @@ pub(super) fn refers_to_wildcard(case: &Case<'_>) -> bool {
 }
 
 /// A name of the chain is in some record's data.
-fn mentioned_only(case: &Case<'_>) -> bool {
+fn in_data(case: &Case<'_>) -> bool {
     let names: Vec<_> =
         case.ours.answer.iter().filter(|record| record.rtype == Rtype::CNAME).map(|r| &r.data).collect();
     let asked = lower(&case.question.name);
