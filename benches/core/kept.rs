@@ -29,7 +29,9 @@ pub(crate) fn check() -> Result<(), String> {
 
 /// Counts all and keeps the counts.
 pub(crate) fn update() -> Result<(), String> {
-    let mut text = "# Instructions for each query or record, by cargo bench --bench core -- --update (x86_64, valgrind).\n".to_owned();
+    let mut text =
+        "# Instructions for each query or record, by cargo bench --bench core -- --update (x86_64, valgrind).\n"
+            .to_owned();
     for work in work::all() {
         let _ = writeln!(text, "{:<22} {:>8}", work.name, instructions(&work)?);
     }
@@ -53,7 +55,10 @@ fn compare() -> Result<Vec<String>, String> {
         println!("{:<22} {now:>10} {before:>10} {:>+7.1}%", work.name, change * 100.0);
         if change > TOLERATED {
             let percent = change * 100.0;
-            wrong.push(format!("{}: {now} instructions for each {}, kept are {before}: {percent:+.1} %", work.name, work.unit));
+            wrong.push(format!(
+                "{}: {now} instructions for each {}, kept are {before}: {percent:+.1} %",
+                work.name, work.unit
+            ));
         }
     }
     Ok(wrong)

@@ -28,7 +28,8 @@ pub(crate) fn one_record(server: &mut Running, world: &mut World, changes: usize
         took.push(begun.elapsed().as_secs_f64() * 1e3);
     }
     took.sort_by(f64::total_cmp);
-    let quantile = |share: f64| took.get(((took.len() as f64 * share) as usize).min(took.len().saturating_sub(1))).copied();
+    let quantile =
+        |share: f64| took.get(((took.len() as f64 * share) as usize).min(took.len().saturating_sub(1))).copied();
     Ok(Sample::from([
         (figure::CHANGE_P50, quantile(0.5).unwrap_or(f64::NAN)),
         (figure::CHANGE_P99, quantile(0.99).unwrap_or(f64::NAN)),

@@ -21,7 +21,13 @@ pub(crate) fn is_here() -> bool {
 }
 
 /// Drives `server` with the questions in a file for so long.
-pub(crate) fn drive(server: SocketAddr, questions: &Path, edns: bool, time: Duration, cores: &[usize]) -> io::Result<Counted> {
+pub(crate) fn drive(
+    server: SocketAddr,
+    questions: &Path,
+    edns: bool,
+    time: Duration,
+    cores: &[usize],
+) -> io::Result<Counted> {
     let program = find("dnsperf").ok_or_else(|| io::Error::other("dnsperf is not installed"))?;
     let mut command = Command::new(program);
     command

@@ -219,7 +219,8 @@ fn pair(reply: &[u8]) -> Option<(u8, u8)> {
     if reply.get(6..8)? != [0, 2] {
         return None;
     }
-    let mut found = reply.windows(7).filter(|octets| octets[..3] == [0, 4, VERSIONS[0]] || octets[..3] == [0, 4, VERSIONS[1]]);
+    let mut found =
+        reply.windows(7).filter(|octets| octets[..3] == [0, 4, VERSIONS[0]] || octets[..3] == [0, 4, VERSIONS[1]]);
     let (one, two) = (found.next()?[2], found.next()?[2]);
     Some((one, two))
 }

@@ -205,8 +205,7 @@ impl Bench<'_> {
     /// One worker and then two, both free to use the same two cores.
     fn workers(&self, world: &World, askings: &[Asking]) -> Measured {
         let run = |workers| {
-            let manner =
-                Manner { workers, cores: &self.cores.two, horizond: self.options.horizond.as_deref() };
+            let manner = Manner { workers, cores: &self.cores.two, horizond: self.options.horizond.as_deref() };
             let server = Running::start(self.program, world, manner)?;
             // Sixteen ports, so that the kernel spreads them over both workers.
             let clients = [world.clients(), world.clients()].concat();

@@ -85,7 +85,8 @@ impl Options {
                 "--changes" => options.changes = number(&argument, &value()?)?,
                 "--seconds" => {
                     let seconds: f64 = value()?.parse().map_err(|_| format!("{argument}: not a number"))?;
-                    options.time = Duration::try_from_secs_f64(seconds).map_err(|error| format!("{argument}: {error}"))?;
+                    options.time =
+                        Duration::try_from_secs_f64(seconds).map_err(|error| format!("{argument}: {error}"))?;
                 }
                 "--only" => options.programs = programs(&value()?)?,
                 "--horizond" => options.horizond = Some(value()?.into()),

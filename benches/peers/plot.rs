@@ -26,8 +26,9 @@ text.ours{fill:#d9622b;font-weight:600}\
 
 /// The plot of the scenarios over UDP that were measured.
 pub(crate) fn svg(results: &Results) -> String {
-    let panels: Vec<_> =
-        scenario::all().filter(|scenario| results.median(scenario.name, Program::Echo, figure::CPU).is_some()).collect();
+    let panels: Vec<_> = scenario::all()
+        .filter(|scenario| results.median(scenario.name, Program::Echo, figure::CPU).is_some())
+        .collect();
     let height = TOP - 40.0 + program::ALL.len() as f64 * BAR;
     let rows = panels.len().div_ceil(COLUMNS);
     let (wide, high) = (PANEL * COLUMNS as f64 + GAP, TOP + rows as f64 * (height + 14.0));
@@ -40,7 +41,11 @@ pub(crate) fn svg(results: &Results) -> String {
     for (index, panel) in panels.iter().enumerate() {
         let x = (index % COLUMNS) as f64 * (PANEL + GAP);
         let y = TOP + (index / COLUMNS) as f64 * (height + 14.0);
-        let _ = write!(text, "<g transform=\"translate({x} {y})\"><text class=\"title\" x=\"4\" y=\"12\">{}</text>", panel.title);
+        let _ = write!(
+            text,
+            "<g transform=\"translate({x} {y})\"><text class=\"title\" x=\"4\" y=\"12\">{}</text>",
+            panel.title
+        );
         let bars: Vec<_> = program::ALL
             .iter()
             .filter_map(|program| {

@@ -54,15 +54,8 @@ pub(crate) struct Setup<'a> {
 }
 
 /// All, in the order of the table.
-pub(crate) const ALL: [Program; 7] = [
-    Program::Echo,
-    Program::Horizon,
-    Program::Nsd,
-    Program::Knot,
-    Program::Bind,
-    Program::Unbound,
-    Program::Dnsmasq,
-];
+pub(crate) const ALL: [Program; 7] =
+    [Program::Echo, Program::Horizon, Program::Nsd, Program::Knot, Program::Bind, Program::Unbound, Program::Dnsmasq];
 
 impl Program {
     pub(crate) fn name(self) -> &'static str {
@@ -265,12 +258,14 @@ fn dnsmasq(setup: &Setup<'_>) -> io::Result<Plan> {
 }
 
 fn command(program: &str) -> io::Result<Command> {
-    let found = find(program).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed")))?;
+    let found =
+        find(program).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed")))?;
     Ok(Command::new(found))
 }
 
 fn again(program: &str, arguments: &[&str]) -> io::Result<Again> {
-    let path = find(program).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed")))?;
+    let path =
+        find(program).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed")))?;
     Ok(Again::Command(path, arguments.iter().map(|argument| (*argument).to_owned()).collect()))
 }
 

@@ -29,7 +29,9 @@ pub(crate) fn figures(results: &Results, options: &Options) -> String {
         let _ = writeln!(text, "\n{}: {}", scenario.name, scenario.title);
         let known: Vec<_> = COLUMNS
             .iter()
-            .filter(|column| program::ALL.iter().any(|program| cell(results, scenario.name, *program, column).is_some()))
+            .filter(|column| {
+                program::ALL.iter().any(|program| cell(results, scenario.name, *program, column).is_some())
+            })
             .collect();
         let mut row = format!("  {:<9}", "");
         for column in &known {

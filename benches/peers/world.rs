@@ -81,7 +81,8 @@ impl World {
             hosts: folder.join(format!("h{horizon}.hosts")),
             clients: if horizons == 1 { Vec::new() } else { clients(horizon) },
         });
-        let mut world = World { kind, folder: folder.to_owned(), zones: zones.collect(), version: 0, bodies: Vec::new() };
+        let mut world =
+            World { kind, folder: folder.to_owned(), zones: zones.collect(), version: 0, bodies: Vec::new() };
         world.bodies = (0..horizons).map(|horizon| [0, 1].map(|version| world.body(horizon, version))).collect();
         for zone in &world.zones {
             fs::create_dir_all(zone.path.parent().unwrap_or(folder))?;
@@ -190,7 +191,12 @@ impl World {
         for index in 0..self.kind.names() {
             match random.below(100) {
                 0..70 => {
-                    asking.push(&format!("h{index:07}.{ORIGIN}"), A, Edns::None, Expected::address(address(0, 0, index)));
+                    asking.push(
+                        &format!("h{index:07}.{ORIGIN}"),
+                        A,
+                        Edns::None,
+                        Expected::address(address(0, 0, index)),
+                    );
                 }
                 70..85 => asking.push(&format!("h{index:07}.{ORIGIN}"), AAAA, Edns::None, Expected::nothing(0)),
                 _ => asking.push(&format!("x{index:07}.{ORIGIN}"), A, Edns::None, Expected::nothing(3)),
