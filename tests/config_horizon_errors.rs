@@ -9,7 +9,7 @@ fn errors(text: &str) -> Vec<String> {
 /// Horizons must be named, reachable, distinct, and inherit without a circle.
 #[test]
 fn horizons_refuse_what_cannot_work() {
-    let table: [(&str, &str, &[&str]); 20] = [
+    let table: [(&str, &str, &[&str]); 21] = [
         (
             "the file has no horizon",
             r#"[server]
@@ -197,6 +197,20 @@ inherits = "a""#,
                 "h.toml:4:12: horizon `a` inherits from itself: a -> b -> c -> a; remove one `inherits` of the circle",
                 "h.toml:8:12: horizon `b` inherits from itself: b -> c -> a -> b; remove one `inherits` of the circle",
                 "h.toml:12:12: horizon `c` inherits from itself: c -> a -> b -> c; remove one `inherits` of the circle",
+            ],
+        ),
+        (
+            "rate keys out of range and of the wrong form",
+            r#"[[horizon]]
+name = "internal"
+clients = ["any"]
+rate_limit = -1
+rate_slip = 11
+rate_exempt = ["10.0.0.1/8"]"#,
+            &[
+                "h.toml:4:14: `rate_limit` is -1; write a number from 0 to 1000000",
+                "h.toml:5:13: `rate_slip` is 11; write a number from 0 to 10",
+                "h.toml:6:16: `10.0.0.1/8` has bits set beyond its length; write `10.0.0.0/8`, or the address alone for one client",
             ],
         ),
         (

@@ -29,6 +29,10 @@ fn every_key_reaches_the_settings() {
     assert_eq!(any, ["0.0.0.0/0", "::/0"]);
     assert_eq!(external.private_addresses, ["10.0.0.153/32".parse().unwrap()]);
 
+    let rate = internal.rate.as_ref().unwrap();
+    assert_eq!((rate.per_second, rate.slip, rate.exempt.len()), (50, 3, 1));
+    assert!(external.rate.is_some(), "a public horizon is limited unless it says 0");
+
     assert_eq!((settings.forward.policy, settings.forward.upstreams.len()), (Policy::Fastest, 5));
     assert_eq!(settings.forward.domains[0].name, parse_name("corp.example").unwrap());
 

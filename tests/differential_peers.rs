@@ -9,7 +9,7 @@ mod peers;
 use horizon_dns::dns::Rtype;
 use peers::{
     CLASSES, Carrier, Case, Ours, Peer, Program, Question, Random, Reply, Rr, Verdict, World, ask_all, is_at_or_below,
-    line, parent, read, same,
+    line, parent, read, same, walk,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -108,7 +108,14 @@ impl Stage {
             }
             let read: Vec<_> = peers
                 .iter()
-                .map(|(program, peer, udp, tcp)| (*program, *peer, readable(&udp[at]).ok(), readable(&tcp[at]).ok()))
+                .map(|(program, peer, udp, tcp)| {
+                    (
+                        *program,
+                        *peer,
+                        udp[at].as_ref().and_then(|reply| walk(reply)),
+                        tcp[at].as_ref().and_then(|reply| walk(reply)),
+                    )
+                })
                 .collect();
             for carrier in [Carrier::Udp, Carrier::Tcp] {
                 self.compare(seed, question, carrier, &ours, &read, tally);
@@ -166,7 +173,7 @@ impl Stage {
             .map(|(program, server, udp, tcp)| {
                 let ask = move |question: &Question| {
                     let replies = ask_all(Carrier::Tcp, server.address, &[question.octets(0)]);
-                    replies.first().and_then(|reply| readable(reply).ok())
+                    replies.first().and_then(|reply| walk(reply.as_ref()?))
                 };
                 // What UDP cut off is compared as it comes over TCP; `truncation` has held ours against that.
                 let uneven = |udp: &Reply| udp.tc || tcp.as_ref().is_some_and(|tcp| !same(udp, tcp));
@@ -181,7 +188,7 @@ impl Stage {
             cases.iter().for_each(|case| tally.count(carrier, case.program, Verdict::Same));
             return;
         }
-        let agrees: Vec<_> = cases.iter().map(Case::agrees).collect();
+        let agrees: Vec<_> = cases.iter().map(Case::vouches).collect();
         for (at, case) in cases.iter_mut().enumerate() {
             case.other_agrees = agrees[1 - at];
         }
@@ -191,6 +198,8 @@ impl Stage {
             if verdict == Verdict::Fault {
                 let mut replies = vec![("ours", Some(case.ours))];
                 replies.extend(cases.iter().map(|case| (case.program.name(), case.peer)));
+                let joined = case.joined();
+                replies.push(("in parts", joined.as_ref()));
                 let what = format!("not as {}, in no listed way", case.program.name());
                 tally.faults.push(shown(seed, question, &what, &replies));
             }
@@ -281,7 +290,8 @@ impl Tally {
         let [theirs, ours, silently] = self.cut;
         writeln!(
             text,
-            "{theirs:>8} cut off over UDP by the peer only, {ours} by us only (RFC 2181 section 9: by size)"
+            "{theirs:>8} cut off over UDP by the peer only, {ours} by us only (RFC 2181 section 9: by size); {silently} by a \
+             peer that does not say so"
         )
         .expect("a String takes text");
         write!(text, "{:>8} faults", self.faults.len()).expect("a String takes text");

@@ -5,8 +5,12 @@
 mod reload_lab;
 
 use horizon_dns::daemon::Server;
+use horizon_dns::dns::parse_name;
 use reload_lab::{CONFIG, Lab, ask, replace, wait_until, zone};
 use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const FILE: &str = "zones/internal/example.org.zone";
 
@@ -45,15 +49,25 @@ fn each_save_is_one_reload() {
     ];
     let lab = lab();
     lab.settled();
-    for (n, (how, save)) in (2..).zip(table) {
-        let before = lab.loads();
-        let address = format!("192.0.2.{n}");
-        save(&lab, &zone(n, &address));
-        lab.wait_for("www.example.org A", &[&address]);
-        assert_eq!(lab.settled(), before + 1, "{how}");
+    let mut numbers = 2..;
+    for (how, save) in table {
+        // A machine that is so busy that the editor itself pauses shows nothing; it gets another try.
+        let saved_at_once = (0..10).any(|_| {
+            let before = lab.loads();
+            let n = numbers.next().unwrap();
+            let address = format!("192.0.2.{n}");
+            let start = Instant::now();
+            save(&lab, &zone(n, &address));
+            let quick = start.elapsed() < Duration::from_millis(50);
+            lab.wait_for("www.example.org A", &[&address]);
+            let loads = lab.settled() - before;
+            assert!(!quick || loads == 1, "{how}: {loads} loads");
+            quick
+        });
+        assert!(saved_at_once, "{how}");
         assert!(lab.status().is_well(), "{how}");
     }
-    lab.wait_for("www.b.example A", &["192.0.2.6"]);
+    assert_eq!(ask(lab.address(), "www.b.example A"), ask(lab.address(), "www.example.org A"));
 }
 
 /// Files that are not read, and reading, are no reason to load.
@@ -83,6 +97,34 @@ fn a_broken_edit_keeps_the_old_answer() {
     lab.write(FILE, &zone(3, "192.0.2.3"));
     lab.wait_for("www.example.org A", &["192.0.2.3"]);
     wait_until("the status is well again", || lab.status().is_well());
+}
+
+/// Files that come and go in the middle of reloads do no harm; what is there at the end serves.
+#[test]
+fn files_that_vanish_during_a_reload_do_no_harm() {
+    let lab = lab();
+    let end = Instant::now() + Duration::from_secs(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut n = 0;
+            while Instant::now() < end {
+                n += 1;
+                let path = lab.path(&format!("zones/internal/z{}.example.zone", n % 40));
+                let _ = if n % 3 == 0 { fs::remove_file(path) } else { fs::write(path, zone(n, "192.0.2.77")) };
+            }
+            for n in 0..40 {
+                fs::write(lab.path(&format!("zones/internal/z{n}.example.zone")), zone(n, "192.0.2.78")).unwrap();
+            }
+        });
+        while Instant::now() < end {
+            lab.server().reload();
+            assert_eq!(ask(lab.address(), "www.example.org A"), ["192.0.2.1"]);
+        }
+    });
+    for n in 0..40 {
+        lab.wait_for(&format!("www.z{n}.example A"), &["192.0.2.78"]);
+    }
+    wait_until("all is well", || lab.status().is_well());
 }
 
 /// A config that cannot be read changes nothing and says where.
@@ -188,6 +230,54 @@ fn the_whole_config_changes_live() {
     lab.write("horizon.toml", &split);
     lab.wait_for("www.example.org A", &["192.0.2.66"]);
     assert_eq!(ask(addresses[1], "www.example.org A"), ["192.0.2.6"]);
+}
+
+/// What failed for a passing reason is tried again without any file changing: here an address that comes free.
+#[test]
+fn a_passing_fault_is_tried_again() {
+    let lab = lab();
+    lab.settled();
+    // Connections of other tests may linger on the same port over TCP.
+    let free = || {
+        let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+        TcpListener::bind(taken.local_addr().unwrap()).is_ok().then_some(taken)
+    };
+    let taken = std::iter::repeat_with(free).flatten().next().unwrap();
+    let wanted = taken.local_addr().unwrap();
+    lab.write("horizon.toml", &CONFIG.replace("\"127.0.0.1:0\"", &format!("\"127.0.0.1:0\", \"{wanted}\"")));
+    let failure = lab.wait_for_failure();
+    assert!(failure.contains("LISTEN_FAILED"), "{failure}");
+    drop(taken);
+    wait_until("the address is listened on", || lab.server().addresses().contains(&wanted));
+    assert!(lab.status().is_well());
+    assert_eq!(ask(wanted, "www.example.org A"), ["192.0.2.1"]);
+}
+
+/// Zones whose files did not change are neither read into records nor compiled again; the control socket may move.
+#[test]
+fn only_what_changed_is_made_again() {
+    let lab = Lab::start(
+        CONFIG,
+        &[("internal/example.org.zone", &zone(1, "192.0.2.1")), ("internal/example.net.zone", &zone(1, "192.0.2.2"))],
+    );
+    lab.settled();
+    let compiled = |origin: &str| {
+        let status = lab.status();
+        let zones = &status.serving.published.snapshot.views[0].zones;
+        let origin = parse_name(origin).unwrap();
+        let zone = zones.iter().find(|seen| *seen.zone.origin() == origin).unwrap();
+        Arc::clone(&zone.zone)
+    };
+    let before = (compiled("example.org"), compiled("example.net"));
+    replace(&lab.path(FILE), &zone(2, "192.0.2.3"));
+    lab.wait_for("www.example.org A", &["192.0.2.3"]);
+    lab.write("horizon.toml", &CONFIG.replace("run/control.sock", "run/moved.sock"));
+    wait_until("the control socket moved", || {
+        lab.path("run/moved.sock").exists() && !lab.path("run/control.sock").exists()
+    });
+    lab.settled();
+    assert!(!Arc::ptr_eq(&before.0, &compiled("example.org")), "this one changed");
+    assert!(Arc::ptr_eq(&before.1, &compiled("example.net")), "this one is the very same");
 }
 
 /// Two servers never share a control socket, nor do two files one zone.

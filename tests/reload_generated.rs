@@ -129,7 +129,7 @@ fn a_start_with_a_broken_inventory_serves_the_zone_files_that_are_there() {
     );
 }
 
-/// A full disk keeps the old zone files whole and the old answers serving. Needs a file system of its own, so root.
+/// A full disk keeps the old zone files whole and the old answers serving, until there is room. Needs a file system of its own, so root.
 #[test]
 fn a_full_disk_changes_nothing() {
     let Some(disk) = SmallDisk::mount() else {
@@ -154,9 +154,14 @@ fn a_full_disk_changes_nothing() {
     assert!(told.contains("ZONE_FILE_NOT_WRITTEN") && told.contains("No space left"), "{told}");
     assert_eq!(fs::read(&zone).unwrap(), before);
     assert_eq!(ask(lab.address(), "host2.example.org A"), ["10.0.0.22"]);
+    // Room on the disk is noticed without any file changing.
     fs::remove_file(filler).unwrap();
-    lab.write(CONTAINERS, &containers(4));
-    lab.wait_for("host3.example.org A", &["10.0.0.23"]);
+    lab.wait_for("host99.example.org A", &["10.0.0.119"]);
+    wait_until("all is well again", || lab.status().is_well());
+    lab.write(CONTAINERS, &containers(98));
+    lab.wait_for("host99.example.org A", &["NXDOMAIN"]);
+    lab.write(CONTAINERS, &containers(99));
+    lab.wait_for("host98.example.org A", &["10.0.0.118"]);
     wait_until("all is well again", || lab.status().is_well());
 }
 

@@ -208,7 +208,7 @@ fn a_lack_of_descriptors_is_waited_out() {
     let mut open: Vec<TcpStream> = (0..40).map(|_| connect(child.address)).collect();
     let mut served = 0;
     for stream in &mut open {
-        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
         match ask(stream, 1) {
             Some(_) => served += 1,
             None => break,

@@ -82,7 +82,7 @@ fn mutate(random: &mut Random, text: &mut Vec<u8>) {
 fn long_lines_are_bounded() {
     let origin = parse_name("example.org").unwrap();
     let many = 3_000_000;
-    let table: [(&str, Vec<u8>); 11] = [
+    let table: [(&str, Vec<u8>); 12] = [
         ("a word of 100 MB", b"a".repeat(100_000_000)),
         ("a word of escapes", b"\\0".repeat(many)),
         ("many words", b"a ".repeat(many)),
@@ -93,6 +93,7 @@ fn long_lines_are_bounded() {
         ("closed parentheses", b")".repeat(many)),
         ("quotes", b"\"".repeat(many)),
         ("a string", [&b"a 1 TXT \""[..], &b"x".repeat(many), b"\""].concat()),
+        ("empty lines", b"\n".repeat(many)),
         ("NUL", b"\0".repeat(many)),
     ];
     for (why, text) in table {

@@ -1,22 +1,13 @@
 //! Records become a compiled zone: gathered by name, written into shards.
 
-use super::gather::{Gathered, Gathering};
+use super::gather::{Gathered, Gathering, Layer};
 use super::node::{NodeWriter, rtype};
 use super::zone::{ALIGN, SLOT, Zone, shard_of, slot_of, tag_of};
 use crate::dns::{Name, Rtype, name_from_wire};
-use crate::zone::{Record, Records};
+use crate::zone::Record;
 use std::collections::HashSet;
 use std::sync::Arc;
 use thiserror::Error;
-
-/// Records that go into one compiled zone. The first layer that owns a name hides all its records in later ones.
-#[derive(Debug, Clone, Copy)]
-pub struct Layer<'a> {
-    /// The records; those that are not at or below the zone's origin are passed over.
-    pub records: &'a Records,
-    /// Whether the records at the origin itself count: false for a layer that comes from an enclosing zone.
-    pub apex: bool,
-}
 
 /// Why records cannot be compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -5,9 +5,10 @@ use super::additional::{push_addresses, push_glue};
 use super::name::{SearchName, hash_name};
 use super::node::{Node, flag, rtype};
 use super::reply::{Owner, Reply, Section};
+use super::table::{Found, Located};
 use super::trace::{Rule, Step, Trace};
 use super::zone::{Descent, Zone};
-use super::zones::{Found, Located, Zones};
+use super::zones::Zones;
 use crate::dns::{HEADER, Name, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.
@@ -52,6 +53,16 @@ impl Lookup {
         self.entry = 0;
         let read = self.name.read(name, HEADER);
         self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
+    }
+
+    /// The hash of the question's name; 0 when no zone holds it.
+    pub(crate) fn name_hash(&self) -> u64 {
+        self.found.map_or(0, |found| found.hash())
+    }
+
+    /// The hash of the zone's origin; 0 when no zone holds the name.
+    pub(crate) fn zone_hash(&self, zones: &Zones) -> u64 {
+        self.found.and_then(|found| zones.recall(found)).map_or(0, |located| located.zone.origin_hash())
     }
 
     /// Reads the slot of the name: the first of the two places in memory that may be far away.

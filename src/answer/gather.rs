@@ -2,13 +2,21 @@
 //!
 //! Compact, because a zone may have millions of names: no allocation per name, but for names that no record owns.
 
-use super::compile::Layer;
 use super::name::{SearchName, hash_name};
 use super::node::{flag, rtype};
 use crate::dns::Name;
-use crate::zone::Record;
+use crate::zone::{Record, Records};
 use std::borrow::Cow;
 use std::collections::HashSet;
+
+/// Records that go into one compiled zone. The first layer that owns a name hides all its records in later ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Layer<'a> {
+    /// The records; those that are not at or below the zone's origin are passed over.
+    pub records: &'a Records,
+    /// Whether the records at the origin itself count: false for a layer that comes from an enclosing zone.
+    pub apex: bool,
+}
 
 /// All names of the zone, sorted by hash, and the records behind them.
 pub(crate) struct Gathered<'a> {

@@ -1,6 +1,6 @@
 //! Compiled zones and the engine: query octets in, reply octets out. No lock, no await, no allocation.
 //!
-//! Records are compiled once, at load, into a [`Zone`]; the zones that a horizon sees are its [`Zones`]; the engine writes
+//! Records are compiled once, at load, into a `Zone`; the zones that a horizon sees are its `Zones`; the engine writes
 //! the reply straight into the caller's buffer. Knows nothing of files, sockets or the forwarder.
 
 mod additional;
@@ -11,14 +11,17 @@ mod name;
 mod node;
 mod reply;
 mod special;
+mod table;
 mod trace;
 mod zone;
 mod zones;
 
-pub use compile::{CompileError, Layer, compile};
+pub use compile::{CompileError, compile};
 pub(crate) use engine::{Lookup, Outcome, answer};
+pub use gather::Layer;
 pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply};
+pub use table::SeenZone;
 pub(crate) use trace::Trace;
 pub use trace::{Rule, Step};
 pub use zone::Zone;
-pub use zones::{SeenZone, Zones};
+pub use zones::Zones;

@@ -4,8 +4,9 @@
 //! (onion), RFC 8375 (home.arpa), RFC 9462 (resolver.arpa), RFC 9476 (alt). A zone of the operator at or above one of them
 //! replaces it; one below it stands beside it.
 
-use super::compile::{Layer, compile};
-use super::zones::{SeenZone, ZoneTable};
+use super::compile::compile;
+use super::gather::Layer;
+use super::table::{SeenZone, ZoneTable};
 use crate::dns::{Name, Rtype, parse_name};
 use crate::zone::{Line, Records};
 use std::sync::{Arc, OnceLock};

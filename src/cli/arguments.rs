@@ -16,7 +16,7 @@ Examples:
   zonectl diff internal external                  what the two see differently
   zonectl check --config ./horizon.toml           would these files go live?
 
-Names are relative to a zone unless they end in a dot: `app` is app.internal.example. if that exists.
+Names are relative to a zone unless they end in a dot: `app` is app.internal.example. if it exists.
 Exit codes: 0 done, 1 error, 2 changes pending, 3 a check failed, 4 conflict, 5 brake.";
 
 /// Looks inside a Horizon server, or into its files when none runs.
@@ -54,8 +54,8 @@ pub(super) struct Scope {
 pub(super) enum Verb {
     /// Check config, inventory and zone files without changing anything; exit code 3 when they must not go live
     #[command(after_help = "\
-Runs the very load that the server runs and stops before anything changes. All faults come at once, one line each:
-`file:line:column: severity CODE subject: what happened; what to do`.
+Runs the very load that the server runs and stops before anything changes. All faults come at
+once, one line each: `file:line:column: severity CODE subject: what happened; what to do`.
 
 Examples:
   zonectl check --config ./horizon.toml
@@ -63,9 +63,9 @@ Examples:
     Check,
     /// Generate the zones of all horizons out of the inventory
     #[command(after_help = "\
-Only records with the generator's mark are touched; what a person wrote stays and wins. A running server does the same by
-itself when the inventory changes. A change that removes more than 30 % of a zone's generated records, and at least 10,
-stops with exit code 5 unless it is forced.
+Only records with the generator's mark are touched; what a person wrote stays and wins. A running
+server does the same by itself when the inventory changes. A change that removes more than 30 % of
+a zone's generated records, and at least 10, stops with exit code 5 unless it is forced.
 
 Examples:
   zonectl generate --plan        what would change; exit code 2 when something would
@@ -81,8 +81,8 @@ Examples:
     },
     /// Show the records of a name, all horizons side by side
     #[command(after_help = "\
-Each horizon is asked the way its clients ask it. With a TYPE the whole answer is shown, aliases followed; without one all
-records of the name itself. An address means its reverse name.
+Each horizon is asked the way its clients ask it. With a TYPE the whole answer is shown, aliases
+followed; without one all records of the name itself. An address means its reverse name.
 
 Examples:
   zonectl get app
@@ -98,8 +98,9 @@ Examples:
     },
     /// Explain why a client gets the answer it gets
     #[command(after_help = "\
-Shows the client's horizon and the prefix that decided, then zone and rule of each step (exact, wildcard, alias, dname,
-delegation, no-data, empty-non-terminal, no-name, none), then the records with file, line and origin.
+Shows the client's horizon and the prefix that decided, then zone and rule of each step (exact,
+wildcard, alias, dname, delegation, no-data, empty-non-terminal, no-name, none), then the records
+with file, line and origin.
 
 Examples:
   zonectl explain app A --from 10.0.0.7
@@ -133,7 +134,8 @@ Example:
     },
     /// Have the server read config, inventory and zones again
     #[command(after_help = "\
-The server does so by itself when a file changes. Files with a fault change nothing: the state before serves on.
+The server does so by itself when a file changes. Files with a fault change nothing: the state
+before serves on.
 
 Example:
   zonectl reload --wait      exit code 0 when the files serve now, 3 when they were refused")]

@@ -7,13 +7,15 @@ use super::screen::say;
 use crate::config;
 use crate::control;
 use crate::control::AskError;
+use crate::control::Published;
 use crate::control::Request;
 use crate::daemon;
-use crate::daemon::Candidate;
 use crate::daemon::Source;
 use crate::finding::Finding;
 use serde::de::DeserializeOwned;
+use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// For answers that only look.
@@ -33,9 +35,7 @@ pub(super) fn answer<T: DeserializeOwned>(scope: &Scope, request: &Request) -> R
             Err(error) => return Err(refused(error)),
         }
     }
-    let candidate = load(scope)?;
-    let value =
-        control::answer(request, &candidate.published).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+    let value = control::answer(request, &load(scope)?).map_err(|refusal| refused(AskError::Refused(refusal)))?;
     serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
 }
 
@@ -48,15 +48,21 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     control::ask(&socket(scope)?, request, patience).map_err(refused)
 }
 
-/// Runs the load that the server would run.
-pub(super) fn load(scope: &Scope) -> Result<Candidate, Failure> {
+/// Runs the load that the server would run; what generation would write counts as written.
+fn load(scope: &Scope) -> Result<Published, Failure> {
     let candidate = daemon::candidate(&Source::of(config_file(scope)?), None).map_err(|failure| {
         let mut lines: Vec<_> = failure.findings.iter().map(ToString::to_string).collect();
         lines.push("the files cannot be loaded: see above".to_owned());
         Failure { exit: Exit::CheckFailed, lines }
     })?;
     candidate.withheld.iter().map(Finding::to_string).for_each(|line| say(&line));
-    Ok(candidate)
+    let files = candidate.plan.files.into_iter();
+    Ok(Published {
+        snapshot: Arc::clone(&candidate.published.snapshot),
+        zones: candidate.published.zones.clone(),
+        findings: candidate.findings,
+        unwritten: files.filter_map(|change| Some((change.path, change.after?))).collect(),
+    })
 }
 
 /// The config file that is meant.
@@ -70,11 +76,15 @@ pub(super) fn config_file(scope: &Scope) -> Result<PathBuf, Failure> {
     config::find(scope.config.as_deref()).map_err(|error| Failure::new(Exit::Error, error.to_string()))
 }
 
-/// The socket that is meant. A broken config file may still name it: the server serves on what it was before.
+/// The socket that is meant. A broken config file may still name it: the server serves on what it was before. Without any
+/// config file, a server may be at the usual place.
 fn socket(scope: &Scope) -> Result<PathBuf, Failure> {
-    match &scope.socket {
-        Some(socket) => Ok(socket.clone()),
-        None => config_file(scope).map(config::control_socket),
+    let usual = Path::new(config::DEFAULT_CONTROL);
+    match (&scope.socket, config_file(scope)) {
+        (Some(socket), _) => Ok(socket.clone()),
+        (None, Ok(config)) => Ok(config::control_socket(config)),
+        (None, Err(_)) if usual.exists() => Ok(usual.to_path_buf()),
+        (None, Err(failure)) => Err(failure),
     }
 }
 

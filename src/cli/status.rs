@@ -2,6 +2,7 @@
 
 use super::arguments::Scope;
 use super::check::line;
+use super::check::many;
 use super::clock::ago;
 use super::clock::date;
 use super::exit::Exit;
@@ -19,6 +20,7 @@ use super::table::Table;
 use crate::control::HorizonStatus;
 use crate::control::Request;
 use crate::control::StatusAnswer;
+use crate::finding::Severity;
 use anstyle::Style;
 use std::fmt::Write;
 
@@ -51,8 +53,11 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     row("loaded", format!("{} ({})", date(answer.last_reload.at), ago(answer.last_reload.at)));
     row("config", answer.config.display().to_string());
     row("listens", format!("{} (UDP and TCP, {} UDP workers each)", answer.listen.join(", "), answer.workers));
-    for finding in &answer.last_reload.findings {
-        text.push_str(&line(finding));
+    let findings = &answer.last_reload.findings;
+    let (told, notes): (Vec<_>, Vec<_>) = findings.iter().partition(|one| wide || one.severity > Severity::Info);
+    told.into_iter().for_each(|finding| text.push_str(&line(finding)));
+    if !notes.is_empty() {
+        text.push_str(&painted(DIM, &format!("{}; `zonectl status -o wide` shows them\n", many(notes.len(), "note"))));
     }
     for horizon in &answer.horizons {
         text.push_str(&horizon_text(horizon, wide));

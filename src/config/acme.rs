@@ -30,7 +30,7 @@ pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, folder: 
     let names = section.texts(notes, "names").unwrap_or_default();
     Acme {
         directory: directory.map(|text| text.text.to_owned()),
-        roots: roots.map(|text| path(folder, text)),
+        roots: roots.map(|text| path(folder, text.text)),
         gate: gate.unwrap_or_default(),
         names: names.into_iter().filter_map(|text| as_name(notes, text)).collect(),
     }

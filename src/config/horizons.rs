@@ -3,6 +3,7 @@
 use super::Horizon;
 use super::Prefix;
 use super::PrefixError;
+use super::Rate;
 use super::closest;
 use super::notes::Notes;
 use super::reach::is_covered;
@@ -13,7 +14,8 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-pub(super) const KEYS: [&str; 5] = ["name", "clients", "forward", "inherits", "private_addresses"];
+pub(super) const KEYS: [&str; 8] =
+    ["name", "clients", "forward", "inherits", "private_addresses", "rate_limit", "rate_slip", "rate_exempt"];
 const EXAMPLE: &str = "clients = [\"10.0.0.0/24\", \"127.0.0.0/8\"]";
 /// Octets of a file name (POSIX NAME_MAX).
 const LONGEST_NAME: usize = 255;
@@ -29,7 +31,34 @@ struct Written<'a> {
     inherits: Option<Text<'a>>,
     forward: bool,
     private_addresses: Vec<(Prefix, Text<'a>)>,
+    rate: WrittenRate,
 }
+
+/// The three `rate_` keys as written.
+#[derive(Debug, Default)]
+struct WrittenRate {
+    limit: Option<usize>,
+    slip: Option<usize>,
+    exempt: Vec<Prefix>,
+}
+
+impl WrittenRate {
+    /// Public horizons are limited unless `rate_limit = 0`, private ones only when `rate_limit` is written.
+    fn resolve(&self, public: bool) -> Option<Rate> {
+        let per_second = match self.limit {
+            Some(0) => return None,
+            Some(limit) => limit as u32,
+            None if public => Rate::PUBLIC.per_second,
+            None => return None,
+        };
+        let slip = self.slip.map_or(Rate::PUBLIC.slip, |slip| slip as u32);
+        Some(Rate { per_second, slip, exempt: self.exempt.clone() })
+    }
+}
+
+/// Nobody means more replies a second than this.
+const MOST_REPLIES: usize = 1_000_000;
+const MOST_SLIP: usize = 10;
 
 /// More than any network has; the checks between horizons cost their square.
 const MOST_HORIZONS: usize = 1000;
@@ -48,12 +77,14 @@ pub(super) fn read(notes: &mut Notes<'_>, sections: &[Section<'_>]) -> Vec<Horiz
     written
         .iter()
         .filter_map(|horizon| {
+            let public = horizon.clients.iter().any(|(prefix, _)| !prefix.is_private());
             Some(Horizon {
                 name: horizon.name?.text.to_owned(),
                 clients: horizon.clients.iter().map(|(prefix, _)| *prefix).collect(),
                 forward: horizon.forward,
                 inherits: horizon.inherits.map(|text| text.text.to_owned()),
                 private_addresses: horizon.private_addresses.iter().map(|(prefix, _)| *prefix).collect(),
+                rate: horizon.rate.resolve(public),
             })
         })
         .collect()
@@ -78,6 +109,16 @@ fn one<'a>(notes: &mut Notes<'_>, section: Section<'a>) -> Written<'a> {
         inherits: section.text(notes, "inherits"),
         forward: section.boolean(notes, "forward").unwrap_or(false),
         private_addresses: prefixes(notes, &private).0,
+        rate: rate(notes, section),
+    }
+}
+
+fn rate(notes: &mut Notes<'_>, section: Section<'_>) -> WrittenRate {
+    let exempt = section.texts(notes, "rate_exempt").unwrap_or_default();
+    WrittenRate {
+        limit: section.number(notes, "rate_limit", 0, MOST_REPLIES),
+        slip: section.number(notes, "rate_slip", 0, MOST_SLIP),
+        exempt: prefixes(notes, &exempt).0.into_iter().map(|(prefix, _)| prefix).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
-//! `horizon.toml`: read raw with the place of every key, then resolved into [`Settings`] with every default filled.
+//! `horizon.toml`: read raw with the place of every key, then resolved into `Settings` with every default filled.
 //!
-//! All errors of a file come at once. Knows no socket and, but for [`load`] and [`find`], no file.
+//! All errors of a file come at once. Knows no socket and, but for `load` and `find`, no file.
 
 mod acme;
 mod error;
@@ -18,7 +18,9 @@ mod similar;
 mod upstream;
 
 pub use error::ConfigError;
-pub use parse::{DEFAULT_FILES, control_socket, find, load, parse};
+pub use parse::{DEFAULT_CONTROL, DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
-pub use settings::{Acme, Forward, ForwardDomain, Gate, Horizon, KindRoutes, Policy, Route, Routes, Server, Settings};
+pub use settings::{
+    Acme, Forward, ForwardDomain, Gate, Horizon, KindRoutes, Policy, Rate, Route, Routes, Server, Settings,
+};
 pub use similar::closest;

@@ -50,6 +50,9 @@ pub fn load(path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigError>> {
     }
 }
 
+/// Where the control socket is when no file says otherwise.
+pub const DEFAULT_CONTROL: &str = server::DEFAULT_CONTROL;
+
 /// The control socket that a file names, or the default, as far as it can be told: the file may be broken otherwise.
 ///
 /// For those who ask a server that serves on although its file was broken since.
@@ -59,7 +62,7 @@ pub fn control_socket(path: impl AsRef<Path>) -> PathBuf {
     let (root, _) = DeTable::parse_recoverable(&text);
     let server = root.get_ref().get("server").and_then(|server| server.get_ref().as_table());
     let control = server.and_then(|server| server.get("control")).and_then(|control| control.get_ref().as_str());
-    path.parent().unwrap_or(Path::new("")).join(control.unwrap_or(server::DEFAULT_CONTROL))
+    server::path(path.parent().unwrap_or(Path::new("")), control.unwrap_or(server::DEFAULT_CONTROL))
 }
 
 /// Resolves the text of a file that stands at `path`; no file is touched.
@@ -104,11 +107,10 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     Ok(Settings {
         file: path.to_path_buf(),
         server,
-        // Without the `.` that may be written: it is shown in every place.
-        zones: folder.join(directory.map_or("zones", |text| text.text)).components().collect(),
+        zones: server::path(folder, directory.map_or("zones", |text| text.text)),
         horizons,
         forward,
-        inventory: inventory.map(|text| server::path(folder, text)),
+        inventory: inventory.map(|text| server::path(folder, text.text)),
         routes,
         acme,
     })

@@ -25,18 +25,22 @@ pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, folder: 
         .map(|texts| addresses(notes, &texts));
     let workers = section.and_then(|section| section.number(notes, "workers", 0, MOST_WORKERS)).unwrap_or(0);
     let control = section.and_then(|section| section.text(notes, "control"));
-    let path = folder.join(control.map_or(DEFAULT_CONTROL, |text| text.text));
+    let socket = path(folder, control.map_or(DEFAULT_CONTROL, |text| text.text));
     if let Some(text) = control
-        && path.as_os_str().len() > LONGEST_SOCKET_PATH
+        && socket.as_os_str().len() > LONGEST_SOCKET_PATH
     {
-        let length = path.as_os_str().len();
+        let length = socket.as_os_str().len();
         notes.wrong(
             text.at,
             format!("the control socket's path has {length} octets; the system takes {LONGEST_SOCKET_PATH}"),
             format!("write a shorter path, such as `{DEFAULT_CONTROL}`"),
         );
     }
-    Server { listen: listen.unwrap_or_else(|| vec![DEFAULT_LISTEN]), workers: resolve_workers(workers), control: path }
+    Server {
+        listen: listen.unwrap_or_else(|| vec![DEFAULT_LISTEN]),
+        workers: resolve_workers(workers),
+        control: socket,
+    }
 }
 
 fn addresses(notes: &mut Notes<'_>, texts: &[Text<'_>]) -> Vec<SocketAddr> {
@@ -69,7 +73,7 @@ fn resolve_workers(written: usize) -> usize {
     }
 }
 
-/// A path as written, counted from the folder of the file.
-pub(super) fn path(folder: &Path, text: Text<'_>) -> PathBuf {
-    folder.join(text.text)
+/// A path as written, counted from the folder of the file; `.` in the middle is left out, for it will be shown.
+pub(super) fn path(folder: &Path, text: &str) -> PathBuf {
+    folder.join(text).components().collect()
 }

@@ -51,6 +51,26 @@ pub struct Horizon {
     pub inherits: Option<String>,
     /// Private addresses that may be published here although [`Horizon::is_public`].
     pub private_addresses: Vec<Prefix>,
+    /// How many replies of one kind a client network gets over UDP; none when not limited.
+    pub rate: Option<Rate>,
+}
+
+/// `rate_limit`, `rate_slip` and `rate_exempt` of `[[horizon]]`: response rate limiting, so that the server is no good for
+/// flooding others with replies to forged queries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// Replies of one kind to one client network (IPv4 /24, IPv6 /56) in a second; at least 1.
+    pub per_second: u32,
+    /// Of the replies beyond the limit each so-manieth goes out empty with TC, so that real clients come back over TCP;
+    /// 0 for none.
+    pub slip: u32,
+    /// Clients that are not limited. Loopback never is, nor a client that shows our cookie (RFC 7873).
+    pub exempt: Vec<Prefix>,
+}
+
+impl Rate {
+    /// What public horizons have when nothing is written.
+    pub const PUBLIC: Rate = Rate { per_second: 200, slip: 2, exempt: Vec::new() };
 }
 
 impl Horizon {

@@ -1,7 +1,20 @@
 //! The socket protocol between `zonectl` and `horizond`, and what can be asked over it.
 //!
-//! One request and one reply are one line of JSON each (see [`Request`] and [`Reply`]). What a request asks is computed by
+//! One request and one reply are one line of JSON each (see `Request` and `Reply`). What a request asks is computed by
 //! functions over a published state, so that `zonectl` can run the same ones on files when no server runs.
+//!
+//! `zonectl -o json` shows these answers as they are; fields are only ever added:
+//!
+//! | verb | answer |
+//! |---|---|
+//! | `get` | `GetAnswer` |
+//! | `explain` | `ExplainAnswer` |
+//! | `horizon match` | `MatchAnswer` |
+//! | `diff` | `DiffAnswer` |
+//! | `status` | `StatusAnswer` |
+//! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` (`Report`) |
+//! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
+//! | `generate` | `written`, `files` (each with its `diff`), `findings` |
 
 mod answer;
 mod client;

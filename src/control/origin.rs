@@ -45,11 +45,13 @@ pub struct RecordOrigin {
 pub(super) struct Origins<'a> {
     published: &'a Published,
     files: HashMap<PathBuf, Vec<u8>>,
+    /// By horizon and owner: finding them costs a walk over whole zones, so it is done once for each.
+    owned: HashMap<(String, Name), Vec<(&'a PublishedZone, Record<'a>)>>,
 }
 
 impl<'a> Origins<'a> {
     pub(super) fn new(published: &'a Published) -> Self {
-        Origins { published, files: HashMap::new() }
+        Origins { published, files: HashMap::new(), owned: HashMap::new() }
     }
 
     /// The origin of a record with this type and data at one of `owners`, as clients of `horizon` see it.
@@ -60,17 +62,12 @@ impl<'a> Origins<'a> {
         let published = self.published;
         for horizon in chain(&published.snapshot, horizon) {
             for owner in owners {
-                let mut sources: Vec<_> = sources(published, horizon, owner).collect();
-                sources.sort_by_key(|source| std::cmp::Reverse(source.records.origin().label_count()));
-                for source in sources {
-                    let found = source.records.iter().find(|record| {
-                        record.rtype == rtype
-                            && record.owner.eq_ignore_ascii_case(owner.as_slice())
-                            && record.data.eq_ignore_ascii_case(data)
-                    });
-                    if let Some(record) = found {
-                        return Some(self.describe(source, record));
-                    }
+                let key = (horizon.to_owned(), owner.clone());
+                let here = self.owned.entry(key).or_insert_with(|| owned(published, horizon, owner));
+                let found =
+                    here.iter().find(|(_, record)| record.rtype == rtype && record.data.eq_ignore_ascii_case(data));
+                if let Some((source, record)) = found.copied() {
+                    return Some(self.describe(source, record));
                 }
             }
         }
@@ -115,7 +112,14 @@ impl<'a> Origins<'a> {
     }
 }
 
-/// The zones of a horizon whose apex is at or above `owner`.
-fn sources<'a>(published: &'a Published, horizon: &'a str, owner: &'a Name) -> impl Iterator<Item = &'a PublishedZone> {
-    published.zones.iter().filter(move |source| source.horizon == horizon && owner.ends_with(source.records.origin()))
+/// The records at a name in the zones of one horizon, those of the nearest zone first.
+fn owned<'a>(published: &'a Published, horizon: &str, owner: &Name) -> Vec<(&'a PublishedZone, Record<'a>)> {
+    let above = |source: &&PublishedZone| source.horizon == horizon && owner.ends_with(source.records.origin());
+    let mut sources: Vec<_> = published.zones.iter().filter(above).collect();
+    sources.sort_by_key(|source| std::cmp::Reverse(source.records.origin().label_count()));
+    let at = |record: &Record<'_>| record.owner.eq_ignore_ascii_case(owner.as_slice());
+    sources
+        .into_iter()
+        .flat_map(|source| source.records.iter().filter(at).map(move |record| (source, record)))
+        .collect()
 }

@@ -34,6 +34,10 @@ pub enum Event {
     Truncated,
     /// A reply was ready and the system did not take it.
     SendFailed,
+    /// A reply beyond its horizon's rate limit was not sent.
+    RateDropped,
+    /// A reply beyond its horizon's rate limit was sent empty with TC.
+    RateSlipped,
     /// A TCP connection was taken.
     TcpAccepted,
     /// A TCP connection was closed at once: a cap was reached.
@@ -46,18 +50,20 @@ pub enum Event {
     TcpAcceptPaused,
     /// A reload went live.
     ReloadsOk,
-    /// A reload was refused; the last good state serves on.
+    /// A reload was refused, whole or in what was to be generated; the last good state serves on.
     ReloadsFailed,
 }
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 12] = [
+    pub const ALL: [Event; 14] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
         Event::Dropped,
         Event::Truncated,
         Event::SendFailed,
+        Event::RateDropped,
+        Event::RateSlipped,
         Event::TcpAccepted,
         Event::TcpRefused,
         Event::TcpClosedIdle,

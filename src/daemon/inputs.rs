@@ -86,10 +86,14 @@ impl Inputs {
 }
 
 impl Stamps {
-    /// Takes over how a file looks now: this program has just written it.
-    pub fn refresh(&mut self, file: &Path) {
+    /// Takes over how a file looks now: this program has just written `octets` to it, or removed it. If somebody else has
+    /// written it since, that stays a change.
+    pub fn refresh(&mut self, file: &Path, octets: Option<&[u8]>) {
         self.0.remove(file);
         add(&mut self.0, file.to_path_buf());
+        if octets.is_some_and(|octets| fs::read(file).is_ok_and(|now| now != octets)) {
+            self.0.remove(file);
+        }
     }
 
     /// The files that differ between the two.

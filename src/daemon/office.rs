@@ -165,6 +165,8 @@ fn name(event: Event) -> &'static str {
         Event::TcpClosedIdle => "tcp_connections_closed_idle",
         Event::TcpClosedSlow => "tcp_connections_closed_slow",
         Event::TcpAcceptPaused => "tcp_accept_paused",
+        Event::RateDropped => "rate_dropped",
+        Event::RateSlipped => "rate_slipped",
         Event::ReloadsOk => "reloads_live",
         Event::ReloadsFailed => "reloads_refused",
     }

@@ -2,6 +2,7 @@
 
 use super::reload::{Cause, Outcome, Reloads};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
@@ -76,7 +77,9 @@ impl Queue {
                 }
             }
         }
-        let outcome = reloads.reload(cause);
+        // A panic would be a fault of ours; it must not end reloading for good.
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| reloads.reload(cause))).unwrap_or_else(|_| reloads.failed(cause));
         for sender in waiting {
             let _ = sender.send(outcome.clone());
         }

@@ -77,6 +77,23 @@ impl Candidate {
 /// # Errors
 /// [`Failure`] with every finding of the stage that failed.
 pub fn candidate(source: &Source, previous: Option<&Candidate>) -> Result<Candidate, Failure> {
+    candidate_with(source, previous, generate)
+}
+
+/// As [`candidate`], with the zone files as they are and `withheld` for the reason.
+pub(super) fn without_generation(
+    source: &Source,
+    previous: Option<&Candidate>,
+    withheld: Vec<Finding>,
+) -> Result<Candidate, Failure> {
+    candidate_with(source, previous, |_| Generated { withheld, ..Generated::default() })
+}
+
+fn candidate_with(
+    source: &Source,
+    previous: Option<&Candidate>,
+    generate: impl FnOnce(&Settings) -> Generated,
+) -> Result<Candidate, Failure> {
     let settings =
         source.settings().map_err(|findings| Failure { findings, inputs: Inputs::of_config(&source.config) })?;
     let inputs = Inputs::of(&settings);

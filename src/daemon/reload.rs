@@ -2,7 +2,7 @@
 
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
-use super::pipeline::{Candidate, Failure, candidate};
+use super::pipeline::{Candidate, Failure, candidate, without_generation};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::watch::Watch;
@@ -10,10 +10,10 @@ use crate::counters::{Counters, Event};
 use crate::finding::{Finding, Place, Severity};
 use crate::generate::{ApplyError, Plan, apply};
 use crate::snapshot::Live;
-use crate::transport::{BindError, Listeners};
+use crate::transport::{BindError, LISTEN_FAILED, Listeners};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Why a reload is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,12 @@ pub(super) struct Reloads {
     /// Where the files of the last load are, and how they looked before it read them.
     pub(super) inputs: Inputs,
     pub(super) seen: Stamps,
+    /// When the last load began.
+    pub(super) tried: Instant,
 }
+
+/// How long after a load that failed for a fault that may pass the next one is tried without a change.
+const RETRY: Duration = Duration::from_secs(4);
 
 /// How often a load is tried again at once because files changed while it read them.
 const TRIES: usize = 5;
@@ -62,12 +67,16 @@ impl Reloads {
     pub(super) fn reload(&mut self, cause: Cause) -> Outcome {
         let start = Instant::now();
         let stamps = self.inputs.stamps();
+        let before = self.board.load_full();
         if cause == Cause::Files {
-            let Some(changed) = self.seen.changes(&stamps).next() else { return self.unchanged() };
-            tracing::debug!("{} changed", changed.display());
+            match self.seen.changes(&stamps).next() {
+                Some(changed) => tracing::debug!("{} changed", changed.display()),
+                None if self.worth_a_retry(&before.failing) => {}
+                None => return self.unchanged(),
+            }
         }
         self.seen = stamps;
-        let before = self.board.load_full();
+        self.tried = start;
         let loaded = self.load(&before.serving);
         match loaded.and_then(|candidate| self.publish(candidate, &before)) {
             Ok(outcome) => {
@@ -115,9 +124,12 @@ impl Reloads {
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
         let control = self.office.bind(&server.control).map_err(refuse)?;
-        write(&candidate.plan).map_err(refuse)?;
+        if let Err(withheld) = write(&candidate.plan) {
+            // What a person wrote goes live all the same; what could not be written stays as it is on the disk.
+            candidate = without_generation(&self.source, Some(&before.serving), withheld)?;
+        }
         for change in std::mem::take(&mut candidate.plan).files {
-            self.seen.refresh(&change.path);
+            self.seen.refresh(&change.path, change.after.as_deref());
         }
         let changed = !candidate.serves_the_same(&before.serving);
         if changed {
@@ -143,6 +155,9 @@ impl Reloads {
         if changed {
             self.counters.count(Event::ReloadsOk);
         }
+        if !outcome.failing.is_empty() && outcome.failing != before.failing {
+            self.counters.count(Event::ReloadsFailed);
+        }
         let failing_since = (!outcome.failing.is_empty()).then(|| before.failing_since.unwrap_or(now));
         self.board.store(Arc::new(Status {
             live_since: if changed { now } else { before.live_since },
@@ -158,10 +173,14 @@ impl Reloads {
     }
 
     fn refuse(&mut self, cause: Cause, failure: Failure, before: &Status) -> Outcome {
+        let (failing, findings): (Vec<_>, Vec<_>) =
+            failure.findings.into_iter().partition(|finding| finding.refuses || finding.severity == Severity::Error);
+        if cause == Cause::Files && failing == before.failing {
+            // A retry that found nothing new: it was told before.
+            return Outcome { failing, findings, ..Outcome::default() };
+        }
         self.counters.count(Event::ReloadsFailed);
         tracing::error!("{cause}: refused; what was live before serves on");
-        let (failing, findings): (Vec<_>, Vec<_>) =
-            failure.findings.into_iter().partition(|finding| finding.severity == Severity::Error);
         self.tell(&failing, &[]);
         let now = SystemTime::now();
         self.board.store(Arc::new(Status {
@@ -172,6 +191,27 @@ impl Reloads {
             ..before.clone()
         }));
         Outcome { failing, findings, ..Outcome::default() }
+    }
+
+    /// A load that ended in a fault of this program: what was live serves on.
+    pub(super) fn failed(&mut self, cause: Cause) -> Outcome {
+        let what = "the load failed inside the program; what was live before serves on";
+        let finding = Finding::new("INTERNAL", Severity::Error, "reload", what, "report this with the log as a bug");
+        let before = self.board.load_full();
+        self.refuse(cause, Failure { findings: vec![finding], inputs: Inputs::default() }, &before)
+    }
+
+    /// Some faults pass without any file changing: an address that comes up, a disk that is full, a missing right.
+    fn worth_a_retry(&self, failing: &[Finding]) -> bool {
+        const PASSING: [&str; 6] = [
+            LISTEN_FAILED,
+            "CONTROL_SOCKET",
+            "ZONE_FILE_NOT_WRITTEN",
+            "ZONE_FILE_UNREADABLE",
+            "ZONE_FOLDER_UNREADABLE",
+            "ZONE_READ",
+        ];
+        self.tried.elapsed() >= RETRY && failing.iter().any(|finding| PASSING.contains(&finding.code))
     }
 
     fn unchanged(&self) -> Outcome {

@@ -15,17 +15,25 @@ use crate::transport::{BindError, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
-use tokio::runtime::Runtime;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A server that listens.
 #[derive(Debug)]
+#[must_use = "a server that is dropped stops"]
 pub struct Server {
-    runtime: Runtime,
     orders: Orders,
     board: Arc<Board>,
+    runtime: Handle,
+    /// None once it was stopped.
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    runtime: Runtime,
     reloading: JoinHandle<Reloads>,
 }
 
@@ -71,7 +79,7 @@ impl Server {
             candidate.withheld.extend(findings);
         }
         for change in std::mem::take(&mut candidate.plan).files {
-            seen.refresh(&change.path);
+            seen.refresh(&change.path, change.after.as_deref());
         }
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
@@ -85,10 +93,21 @@ impl Server {
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
         watch.folders(inputs.folders());
-        let reloads =
-            Reloads { source, live, board: Arc::clone(&board), counters, listeners, office, watch, inputs, seen };
+        let reloads = Reloads {
+            source,
+            live,
+            board: Arc::clone(&board),
+            counters,
+            listeners,
+            office,
+            watch,
+            inputs,
+            seen,
+            tried: Instant::now(),
+        };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
-        Ok(Server { runtime, orders, board, reloading })
+        let handle = runtime.handle().clone();
+        Ok(Server { orders, board, runtime: handle, running: Some(Running { runtime, reloading }) })
     }
 
     /// The addresses that are listened on.
@@ -138,14 +157,29 @@ impl Server {
         self.runtime.block_on(self.orders.reload(Cause::Asked)).unwrap_or_default()
     }
 
-    /// Finishes what has been asked, then closes everything.
-    pub fn stop(self) {
+    /// Finishes what has been asked, then closes everything. Dropping does the same.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let Some(Running { runtime, reloading }) = self.running.take() else { return };
         self.orders.end();
-        if let Ok(Reloads { listeners, office, .. }) = self.reloading.join() {
-            drop(office);
-            self.runtime.block_on(listeners.stop(FAREWELL));
-        }
-        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
+        let ending = thread::spawn(move || {
+            if let Ok(Reloads { listeners, office, watch, .. }) = reloading.join() {
+                drop((office, watch));
+                runtime.block_on(listeners.stop(FAREWELL));
+            }
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        });
+        let _ = ending.join();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     const PATIENCE: Patience =
-        Patience { quiet: Duration::from_millis(60), bound: Duration::from_secs(2), poll: Duration::from_secs(3600) };
+        Patience { quiet: Duration::from_millis(200), bound: Duration::from_secs(2), poll: Duration::from_secs(3600) };
 
     /// One burst of writes, renames and removals is one call; a folder that vanishes and comes back is watched again;
     /// reading is nothing.
@@ -203,14 +203,19 @@ mod tests {
         once("a folder that was waited for");
         for round in 0..3 {
             let file = zones.join("internal/a.zone");
+            let start = Instant::now();
             for n in 0..20 {
                 fs::write(zones.join("internal/.a.zone.tmp"), format!("{round} {n}")).unwrap();
                 fs::rename(zones.join("internal/.a.zone.tmp"), &file).unwrap();
             }
             fs::write(zones.join("internal/b.zone"), "b").unwrap();
+            let quick = start.elapsed() < PATIENCE.quiet / 2;
             once("a burst of writes");
             fs::read(&file).unwrap();
-            assert!(called.recv_timeout(Duration::from_millis(200)).is_err(), "one call only, and none for reading");
+            // On a machine so busy that the burst itself pauses, more calls are right.
+            let more = called.recv_timeout(PATIENCE.quiet * 3).is_ok();
+            assert!(!quick || !more, "one call only, and none for reading");
+            while called.recv_timeout(PATIENCE.quiet * 3).is_ok() {}
             fs::remove_dir_all(&zones).unwrap();
             once("the folder vanished");
             fs::create_dir_all(zones.join("internal")).unwrap();

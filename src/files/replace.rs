@@ -194,7 +194,13 @@ fn parent(path: &Path) -> &Path {
 
 /// Makes a rename in the folder survive a power loss.
 fn sync_folder(folder: &Path) -> Result<(), FileError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::system("sync", folder))
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Some file systems keep no folders of their own and refuse to flush them.
+        Err(source) if !matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Err(FileError::system("sync", folder)(source))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Claims become zones per horizon, forward and reverse.
 //!
-//! [`read_current`] reads what is there, [`plan`] says what would change, [`apply`] writes it. Only lines with the
+//! `read_current` reads what is there, `plan` says what would change, `apply` writes it. Only lines with the
 //! generator's mark are ever touched (`; from lxc/103 traefik_service`); what has no mark is a person's, and wins.
 
 mod apply;

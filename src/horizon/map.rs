@@ -93,7 +93,14 @@ mod tests {
     use std::net::Ipv6Addr;
 
     fn horizon(name: &str, clients: Vec<Prefix>) -> Horizon {
-        Horizon { name: name.to_owned(), clients, forward: false, inherits: None, private_addresses: Vec::new() }
+        Horizon {
+            name: name.to_owned(),
+            clients,
+            forward: false,
+            inherits: None,
+            private_addresses: Vec::new(),
+            rate: None,
+        }
     }
 
     fn map(table: &[(&str, &[&str])]) -> HorizonMap {

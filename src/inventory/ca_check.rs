@@ -2,10 +2,10 @@
 //!
 //! A proxy in between needs the CA for its own certificate: when that runs out, so does the way to a new one.
 
-use super::claims::{CaClaim, Claims, Undecided, horizon_of};
+use super::claims::{CaClaim, Claims, Undecided};
 use super::model::Inventory;
 use super::roles::Roles;
-use crate::config::Settings;
+use crate::config::{Prefix, Settings};
 use crate::finding::{Finding, Severity};
 use std::net::IpAddr;
 
@@ -81,4 +81,12 @@ fn unpublished(ca: &CaClaim, horizon: &str, inventory: &Inventory) -> Finding {
 pub(super) fn seat(settings: &Settings, ca: Option<&CaClaim>) -> Option<usize> {
     let own = ca.and_then(|ca| ca.addresses.iter().find_map(|address| horizon_of(*address, settings)));
     own.or_else(|| settings.horizons.iter().position(|horizon| !horizon.is_public()))
+}
+
+/// The horizon that a client belongs to: the longest prefix wins.
+fn horizon_of(client: IpAddr, settings: &Settings) -> Option<usize> {
+    let prefixes = settings.horizons.iter().enumerate().flat_map(|(index, horizon)| {
+        horizon.clients.iter().filter(|prefix| prefix.contains(client)).map(move |prefix| (prefix, index))
+    });
+    prefixes.max_by_key(|(prefix, _): &(&Prefix, usize)| prefix.length()).map(|(_, index)| index)
 }

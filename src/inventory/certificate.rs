@@ -3,8 +3,8 @@
 use super::claims::{Claims, Undecided};
 use super::hostname::read_hostname;
 use super::json::{At, Json};
+use super::load::{Loaded, load};
 use super::model::{Certificate, Guest, Inventory};
-use super::read::{Loaded, load};
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::finding::{Finding, Place, Severity};

@@ -1,10 +1,9 @@
 //! What the inventory wants published, horizon by horizon: the result of all sources, routes and precedence.
 
-use super::model::{GuestId, Inventory};
-use super::{address_check, ca_check, certificate, collect, resolve, roles};
-use crate::config::{Prefix, Route, Settings};
+use super::model::GuestId;
+use crate::config::Route;
 use crate::dns::Name;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -149,48 +148,4 @@ impl Claims {
     pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().chain(self.undecided.iter().map(|open| &open.finding))
     }
-}
-
-/// Brings the inventory and the settings together.
-///
-/// Claims come from `authoritative_zones`, `dns_records`, `portainer_agent_hostname`, `traefik_service`, Host rules of stacks
-/// and guests' names; the kinds go before each other in the order of [`ClaimKind`]. `[routes]` decides each name's address
-/// per horizon; a horizon without an entry there has [`crate::config::KindRoutes::default_for`].
-///
-/// `[routes.name]` decides like this: an exact name rules every claim of it, also an explicit one (`direct` means the
-/// written address there); a wildcard rules all but explicit claims. Of a CONFLICT, `traefik`, `gateway` and `none` leave
-/// nothing to choose; `direct` takes the guest that runs the CA when the name is the CA's, else the guest whose own name is
-/// the first label, and leaves the conflict open when there is no such guest.
-pub fn claims(inventory: &Inventory, settings: &Settings) -> Claims {
-    let roles = roles::find_roles(inventory, settings);
-    let mut claims = Claims { zones: collect::zones(inventory), ..Claims::default() };
-    let wishes = collect::wishes(inventory, &mut claims);
-    claims.findings.extend(unused_routes(&wishes, settings));
-    resolve::resolve(&wishes, inventory, settings, &roles, &mut claims);
-    address_check::check(inventory, &mut claims.findings);
-    ca_check::check(inventory, settings, &roles, &mut claims);
-    let seat = ca_check::seat(settings, claims.ca.as_ref());
-    certificate::check(inventory, settings, seat, &mut claims);
-    claims
-}
-
-/// ROUTE_UNUSED: a route for a name that nothing claims; most likely it is misspelt.
-fn unused_routes(wishes: &[collect::Wish], settings: &Settings) -> Vec<Finding> {
-    let names = settings.routes.names.keys().filter(|name| name.first().as_slice() != b"*");
-    let unused = names.filter(|name| !wishes.iter().any(|wish| wish.name == **name));
-    let told = unused.map(|name| {
-        let what = "no source of the inventory claims this name: its route decides nothing";
-        let remedy = format!("correct or remove [routes.name.\"{name}\"]");
-        Finding::new("ROUTE_UNUSED", Severity::Info, name.to_string(), what, remedy)
-            .seen_at(Place::file(&settings.file))
-    });
-    told.collect()
-}
-
-/// The horizon that a client belongs to: the longest prefix wins.
-pub(super) fn horizon_of(client: IpAddr, settings: &Settings) -> Option<usize> {
-    let prefixes = settings.horizons.iter().enumerate().flat_map(|(index, horizon)| {
-        horizon.clients.iter().filter(|prefix| prefix.contains(client)).map(move |prefix| (prefix, index))
-    });
-    prefixes.max_by_key(|(prefix, _): &(&Prefix, usize)| prefix.length()).map(|(_, index)| index)
 }

@@ -1,6 +1,6 @@
 //! The operator's JSON: read with every fault told, typed, and turned into claims per horizon with their origins.
 //!
-//! [`read`] gives the [`Inventory`], [`claims`] what it wants published. Knows the settings' horizons and routes, no zone files.
+//! `read` gives the `Inventory`, `claims` what it wants published. Knows the settings' horizons and routes, no zone files.
 
 mod address;
 mod address_check;
@@ -13,6 +13,7 @@ mod guest;
 mod hostname;
 mod hypervisor;
 mod json;
+mod load;
 mod model;
 mod publish;
 mod reach;
@@ -22,9 +23,10 @@ mod roles;
 mod rule;
 mod shadow;
 mod stack;
+mod weigh;
 
 pub use ca_check::name_not_at_ca;
-pub use claims::{CaClaim, ClaimKind, Claims, HorizonClaims, Origin, Published, Undecided, ZoneClaim, claims};
+pub use claims::{CaClaim, ClaimKind, Claims, HorizonClaims, Origin, Published, Undecided, ZoneClaim};
 pub use firewall::{Action, Direction, FirewallRule, Peers};
 pub use model::{
     Certificate, CertificateAuthority, Firewall, Guest, GuestAddress, GuestId, GuestKind, HostName, Inventory, Network,
@@ -32,3 +34,4 @@ pub use model::{
 };
 pub use publish::{may_publish, private_address_published};
 pub use read::read;
+pub use weigh::claims;

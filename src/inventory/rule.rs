@@ -16,6 +16,13 @@ pub(super) struct RuleNames {
     pub fault: Option<String>,
 }
 
+impl RuleNames {
+    /// Notes a fault; the first one counts.
+    fn broken(&mut self, reason: impl Into<String>) {
+        self.fault.get_or_insert_with(|| reason.into());
+    }
+}
+
 /// Reads a rule; what cannot be read stands in [`RuleNames::fault`], what was read before it is kept.
 pub(super) fn read_rule(rule: &str) -> RuleNames {
     let mut names = RuleNames::default();
@@ -30,14 +37,14 @@ pub(super) fn read_rule(rule: &str) -> RuleNames {
         match first {
             '`' | '"' | '\'' => {
                 let Some(end) = next.find(first) else {
-                    names.fault = Some(format!("the {first} before `{}` is not closed", shorten(next)));
+                    names.broken(format!("the {first} before `{}` is not closed", shorten(next)));
                     return names;
                 };
                 if let Some((name, _)) = &matcher {
                     let negative = groups.last().copied().unwrap_or(false);
                     take(&mut names, name, &next[..end], negative);
                 } else {
-                    names.fault = Some(format!("the string `{}` stands in no matcher", shorten(&next[..end])));
+                    names.broken(format!("the string `{}` stands in no matcher", shorten(&next[..end])));
                 }
                 next = &next[end + 1..];
             }
@@ -56,13 +63,13 @@ pub(super) fn read_rule(rule: &str) -> RuleNames {
                     matcher = None;
                 }
                 if groups.pop().is_none() {
-                    names.fault = Some("a closing parenthesis too many".to_owned());
+                    names.broken("a closing parenthesis too many".to_owned());
                     return names;
                 }
             }
             _ if first.is_alphanumeric() || first == '_' => word.push(first),
             ' ' | '\t' | '\n' | '\r' | ',' | '&' | '|' => {}
-            other => names.fault = Some(format!("`{other}` has no meaning there")),
+            other => names.broken(format!("`{other}` has no meaning there")),
         }
         if !matches!(first, '(' | ' ' | '\t') && !first.is_alphanumeric() && first != '_' && !word.is_empty() {
             names.fault = Some(format!("`{word}` is no matcher: no parenthesis follows"));
@@ -71,9 +78,9 @@ pub(super) fn read_rule(rule: &str) -> RuleNames {
         rest = next;
     }
     if !groups.is_empty() {
-        names.fault = Some("a parenthesis is not closed".to_owned());
+        names.broken("a parenthesis is not closed".to_owned());
     } else if !word.is_empty() {
-        names.fault = Some(format!("`{word}` is no matcher: no parenthesis follows"));
+        names.broken(format!("`{word}` is no matcher: no parenthesis follows"));
     }
     names
 }
@@ -159,7 +166,7 @@ mod tests {
             ("`a.example`", "the string `a.example` stands in no matcher"),
             ("Host", "`Host` is no matcher: no parenthesis follows"),
             ("Host;(`a.example`)", "`Host` is no matcher: no parenthesis follows"),
-            ("Host(`a.example`) = 3", "`3` is no matcher: no parenthesis follows"),
+            ("Host(`a.example`) = 3", "`=` has no meaning there"),
         ];
         for (rule, expected) in table {
             assert_eq!(read_rule(rule).fault.as_deref(), Some(expected), "{rule}");

@@ -5,8 +5,8 @@
 
 use super::firewall::read_rules;
 use super::json::{At, Json};
+use super::load::{Loaded, load};
 use super::model::{GuestId, HostName, Inventory, Stack, StackUse};
-use super::read::{Loaded, load};
 use super::rule::read_rule;
 use crate::finding::{Finding, Place, Severity};
 use std::collections::BTreeMap;

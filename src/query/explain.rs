@@ -1,7 +1,7 @@
 //! The same path as a query, with each step kept: why a client gets the answer it gets.
 
 use super::pending::Pending;
-use super::respond::{Transport, Verdict};
+use super::verdict::{Transport, Verdict};
 use crate::answer::Step;
 use crate::dns::{Name, Rtype};
 use crate::horizon::Match;

@@ -5,7 +5,9 @@ mod cookie;
 mod explain;
 mod pending;
 mod respond;
+mod verdict;
 
 pub use explain::{Explanation, explain};
-pub use pending::Pending;
-pub use respond::{Transport, UDP_SIZE, Verdict, respond};
+pub use pending::{Charge, Pending, slip};
+pub use respond::respond;
+pub use verdict::{Transport, UDP_SIZE, Verdict};

@@ -2,9 +2,9 @@
 
 use super::code::{class, ede, qtype, rcode};
 use super::cookie::{self, Checked};
-use super::respond::{Transport, UDP_SIZE, Verdict};
+use super::verdict::{Transport, UDP_SIZE, Verdict};
 use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer};
-use crate::dns::{Edns, HEADER, Query, QueryError};
+use crate::dns::{Edns, HEADER, Query, QueryError, wire_len};
 use crate::snapshot::{Snapshot, View};
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -34,6 +34,27 @@ enum State {
     Refused(Status),
     /// To be answered from this view.
     Ask { view: usize },
+}
+
+/// A reply as a rate limit sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// The same for replies of one kind to one client network.
+    pub key: u64,
+    /// How many of them may leave in a second.
+    pub per_second: u32,
+    /// Each so-manieth of the others goes out empty with TC; 0 for none.
+    pub slip: u32,
+}
+
+/// Cuts a reply down to header and question, with TC: the client shall ask again over TCP. Returns its length.
+pub fn slip(reply: &mut [u8]) -> usize {
+    let question = reply.get(HEADER..).and_then(|rest| wire_len(rest).ok()).map_or(0, |length| length + 4);
+    if let Some(header) = reply.first_chunk_mut::<HEADER>() {
+        header[2] |= 0x02;
+        header[6..].fill(0);
+    }
+    (HEADER + question).min(reply.len())
 }
 
 /// What of the query is needed to write the reply.
@@ -115,7 +136,7 @@ impl Pending {
         }
     }
 
-    /// Writes the reply; see [`respond`].
+    /// Writes the reply; see [`super::respond`].
     pub fn answer(&self, snapshot: &Snapshot, transport: Transport, octets: &[u8], reply: &mut [u8]) -> Verdict {
         self.answer_traced(snapshot, transport, octets, reply, &mut ())
     }
@@ -164,6 +185,32 @@ impl Pending {
             extended_error: status.and_then(|status| status.extended),
         });
         Verdict::Reply(reply.finish(false, opt.as_ref()))
+    }
+
+    /// What the reply counts against its horizon's rate limit; none when it is not limited: the horizon has no limit, the
+    /// client is exempt, is on this machine, or has shown our cookie.
+    ///
+    /// Replies are told apart as those of other servers are: data by name, denials and referrals by zone, errors together.
+    pub fn charge(&self, snapshot: &Snapshot, client: IpAddr, reply: &[u8]) -> Option<Charge> {
+        let State::Ask { view } = self.state else { return None };
+        let rate = snapshot.settings.horizons.get(view)?.rate.as_ref()?;
+        let known = self.question.cookie.is_some_and(|cookie| cookie.known);
+        if known || client.is_loopback() || rate.exempt.iter().any(|prefix| prefix.contains(client)) {
+            return None;
+        }
+        let network = match client {
+            IpAddr::V4(address) => u64::from(u32::from(address) >> 8),
+            IpAddr::V6(address) => (u128::from(address) >> 72) as u64 | 1 << 63,
+        };
+        let answers = reply.get(6..8).is_some_and(|count| count != [0, 0]);
+        let zones = snapshot.views.get(view).map(|view| &view.zones);
+        let kind =
+            zones.map_or(0, |zones| if answers { self.lookup.name_hash() } else { self.lookup.zone_hash(zones) });
+        Some(Charge {
+            key: network.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ kind,
+            per_second: rate.per_second,
+            slip: rate.slip,
+        })
     }
 
     fn ask_zones<T: Trace>(&self, view: &View, reply: &mut Reply<'_>, trace: &mut T) -> Option<Status> {

@@ -8,6 +8,7 @@ mod frames;
 mod holder;
 mod listeners;
 mod quota;
+mod rate;
 mod tcp;
 pub mod udp;
 

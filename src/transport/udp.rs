@@ -5,13 +5,15 @@
 
 #![allow(unsafe_code)]
 
+use super::rate::{Leave, RateTable};
 use crate::counters::{Event, RCODES, Worker};
-use crate::query::{Pending, Transport, UDP_SIZE, Verdict};
+use crate::query::{Pending, Transport, UDP_SIZE, Verdict, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// Messages in one system call at most.
 const BATCH: usize = 32;
@@ -51,6 +53,7 @@ struct Batch {
     incoming: Box<[libc::mmsghdr]>,
     outgoing: Box<[libc::mmsghdr]>,
     pending: Box<[Pending]>,
+    rates: RateTable,
     /// How many of `outgoing` are filled.
     replied: usize,
     /// Octets of control data to ask for; 0 on a socket that is bound to one address.
@@ -88,6 +91,7 @@ impl Batch {
             incoming: vec![empty; BATCH].into_boxed_slice(),
             outgoing: vec![empty; BATCH].into_boxed_slice(),
             pending: vec![Pending::new(); BATCH].into_boxed_slice(),
+            rates: RateTable::new(),
             replied: 0,
             control_size: if addresses_wanted { Control::SIZE } else { 0 },
         };
@@ -131,6 +135,7 @@ impl Batch {
     /// query.
     fn answer(&mut self, count: usize, snapshot: &Snapshot) -> Tally {
         let mut tally = Tally { received: count as u64, ..Tally::default() };
+        let mut now = None;
         self.replied = 0;
         let lengths: [usize; BATCH] =
             std::array::from_fn(|index| (self.incoming[index].msg_len as usize).min(QUERY_SIZE));
@@ -147,7 +152,7 @@ impl Batch {
             let query = &self.queries[index][..length];
             let reply = &mut self.replies[index];
             let verdict = self.pending[index].answer(snapshot, Transport::Udp, query, reply);
-            let Verdict::Reply(length) = verdict else {
+            let Verdict::Reply(mut length) = verdict else {
                 // The message that wakes a worker is empty and not a query of anybody.
                 if query.is_empty() {
                     tally.received -= 1;
@@ -156,6 +161,21 @@ impl Batch {
                 }
                 continue;
             };
+            let client = self.clients[index].ip();
+            let charge = client.and_then(|client| self.pending[index].charge(snapshot, client, &reply[..length]));
+            if let Some(charge) = charge {
+                match self.rates.take(charge, *now.get_or_insert_with(Instant::now)) {
+                    Leave::Send => {}
+                    Leave::Slip => {
+                        tally.slipped += 1;
+                        length = slip(&mut reply[..length]);
+                    }
+                    Leave::Drop => {
+                        tally.held += 1;
+                        continue;
+                    }
+                }
+            }
             tally.count(&reply[..length]);
             let header = self.incoming[index].msg_hdr;
             self.controls[index].answer_by_any_route(header.msg_controllen);
@@ -255,6 +275,8 @@ struct Tally {
     received: u64,
     dropped: u64,
     truncated: u64,
+    held: u64,
+    slipped: u64,
     replies: [u32; RCODES],
 }
 
@@ -271,6 +293,8 @@ impl Tally {
             (Event::Dropped, self.dropped),
             (Event::Truncated, self.truncated),
             (Event::SendFailed, lost),
+            (Event::RateDropped, self.held),
+            (Event::RateSlipped, self.slipped),
         ];
         for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
             counters.add(event, count);

@@ -12,12 +12,14 @@ pub(super) struct Carried {
     pub(super) owner: Option<Name>,
     pub(super) default_ttl: Option<u32>,
     pub(super) last_ttl: Option<u32>,
+    /// A file was included and may have set a TTL; new lines write theirs.
+    pub(super) ttl_elsewhere: bool,
 }
 
 impl Carried {
     /// The TTL of a record that has none written.
     pub(super) fn ttl(&self) -> Option<u32> {
-        self.default_ttl.or(self.last_ttl)
+        self.default_ttl.or(self.ttl_elsewhere.then_some(0)).or(self.last_ttl)
     }
 
     /// True when the line has its TTL without writing it.

@@ -15,6 +15,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
+/// After so many entries, runs of blank, comment or broken lines are one entry each: memory stays bounded by the records.
+const MANY: usize = 1_000_000;
+
 /// Zone text and its entries, in the order of the text; the spans of the entries follow each other without a gap.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -65,7 +68,7 @@ pub struct RecordEntry {
     pub owner: Name,
     /// False when the line begins with a blank and so inherits the owner.
     pub owner_written: bool,
-    /// Seconds.
+    /// Seconds; 0 when only an included file can say, for included files are not opened.
     pub ttl: u32,
     /// False when the TTL comes from `$TTL`, a record above or the SOA.
     pub ttl_written: bool,
@@ -78,7 +81,8 @@ pub struct RecordEntry {
 impl Document {
     /// Cuts `text` into entries and reads them; never fails: what cannot be read is [`EntryKind::Broken`].
     ///
-    /// `file` is only named in findings. `origin` is the zone's apex and the first `$ORIGIN`. Of a text of 4 GiB or
+    /// Each line, or lines that parentheses join, is one entry; after a million of them, runs of lines without records
+    /// are joined. `file` is only named in findings. `origin` is the zone's apex and the first `$ORIGIN`. Of a text of 4 GiB or
     /// more the part beyond is one broken entry.
     pub fn parse(text: Vec<u8>, file: &Path, origin: &Name) -> Document {
         let mut entries = Vec::new();
@@ -89,6 +93,9 @@ impl Document {
             let before = context.origin.clone();
             let mut data = Vec::new();
             let result = context.read(&raw, &tokens, &mut data);
+            if matches!(result, Ok(Statement::Include(..))) {
+                context.ttl_elsewhere = true;
+            }
             let kind = match result {
                 Ok(Statement::Nothing) if raw.comment.is_some() => EntryKind::Comment,
                 Ok(Statement::Nothing) => EntryKind::Blank,
@@ -111,6 +118,9 @@ impl Document {
                 }
                 Err(fault) => broken(fault, &text, file, &raw, origin),
             };
+            if entries.len() >= MANY && joins(entries.last_mut(), &kind, &raw) {
+                continue;
+            }
             entries.push(Entry {
                 span: widen(&raw.span),
                 line: raw.line,
@@ -182,6 +192,21 @@ impl Document {
             _ => None,
         })
     }
+}
+
+/// Lets the last entry grow over one of the same kind that holds no record; false when it is of another kind.
+fn joins(last: Option<&mut Entry>, kind: &EntryKind, raw: &RawEntry) -> bool {
+    let Some(last) = last else { return false };
+    let same = matches!(
+        (&last.kind, kind),
+        (EntryKind::Blank, EntryKind::Blank)
+            | (EntryKind::Comment, EntryKind::Comment)
+            | (EntryKind::Broken(_), EntryKind::Broken(_))
+    );
+    if same {
+        last.span.end = raw.span.end as usize;
+    }
+    same
 }
 
 fn widen(span: &Range<u32>) -> Range<usize> {

@@ -110,6 +110,7 @@ impl Document {
                 _ => {
                     text.extend_from_slice(&self.text[entry.span.clone()]);
                     carried.default_ttl = entry.default_ttl.or(carried.default_ttl);
+                    carried.ttl_elsewhere |= matches!(&entry.kind, EntryKind::Directive(word) if word == "$INCLUDE");
                 }
             }
         }
@@ -212,7 +213,7 @@ impl Document {
     pub(super) fn new_line(&self, line: &RecordLine, at: usize, origin: &Name, carried: &Carried) -> String {
         let owner = present_relative(line.owner.as_slice(), origin.as_slice());
         let layout = self.layout_near(at);
-        let ttl = (layout.writes_ttl() || carried.ttl() != Some(line.ttl)).then_some(line.ttl);
+        let ttl = (layout.writes_ttl() || carried.ttl_elsewhere || carried.ttl() != Some(line.ttl)).then_some(line.ttl);
         let data = present_data(line.rtype, &line.data);
         layout.line(&owner, ttl, &present_rtype(line.rtype), &data, line.comment_text().as_deref())
     }

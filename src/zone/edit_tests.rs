@@ -108,6 +108,15 @@ fn line_endings_are_those_of_the_file() {
     assert_eq!(text(&document), "$TTL 60\r\na A 192.0.2.1\r\nb A 192.0.2.2\r\n");
 }
 
+/// What an included file may set is not guessed: records without a TTL stay so, new lines write theirs.
+#[test]
+fn an_included_file_may_set_the_ttl() {
+    let mut document = document("$INCLUDE head.inc\na A 192.0.2.1\nb A 192.0.2.2\n");
+    assert_eq!(document.findings().count(), 0);
+    document.edit(&[Edit::Insert(2, line("c.example.org", 60, Rtype::A, "192.0.2.3", None)), Edit::Remove(1)]).unwrap();
+    assert_eq!(text(&document), "$INCLUDE head.inc\nc 60 A 192.0.2.3\nb A 192.0.2.2\n");
+}
+
 /// Changes that cannot be made leave the document as it was.
 #[test]
 fn impossible_edits_are_refused() {

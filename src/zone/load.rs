@@ -142,7 +142,7 @@ impl Loader<'_> {
             let result = match context.read(&entry, &tokens, &mut data) {
                 Ok(Statement::Record(head)) => self.push(&context.owner, head, &data, &tokens, at),
                 Ok(Statement::Nothing | Statement::Setting) => Ok(()),
-                Ok(Statement::Include(word, origin)) => self.include(&tokens[word], context.included(origin), at),
+                Ok(Statement::Include(word, origin)) => self.include(&tokens[word], origin, context, at),
                 Ok(Statement::Generate) => self.generate(&tokens, context, at),
                 Err(fault) => Err(fault),
             };
@@ -172,7 +172,7 @@ impl Loader<'_> {
         })
     }
 
-    fn include(&mut self, token: &Token<'_>, mut context: Context, at: At<'_>) -> Result<(), Fault> {
+    fn include(&mut self, token: &Token<'_>, origin: Name, context: &mut Context, at: At<'_>) -> Result<(), Fault> {
         let fail = |what: String, right: &str| Err(Fault::new("ZONE_INCLUDE", token.at, what, right));
         if self.open.len() > MAX_DEPTH {
             return fail(format!("files include each other more than {MAX_DEPTH} deep"), "flatten them");
@@ -191,7 +191,10 @@ impl Loader<'_> {
         self.open.push(path.clone());
         let file = self.files.len() as u16;
         self.files.push(path);
-        self.file(&text, file, &mut context);
+        let mut inner = context.included(origin);
+        self.file(&text, file, &mut inner);
+        // A file that begins the zone, with its $TTL and SOA, holds for what follows, as in BIND.
+        (context.default_ttl, context.last_ttl) = (inner.default_ttl, inner.last_ttl);
         self.open.pop();
         Ok(())
     }

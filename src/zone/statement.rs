@@ -58,16 +58,24 @@ pub(super) struct Context {
     pub(super) default_ttl: Option<u32>,
     /// The last TTL that was written with a record.
     pub(super) last_ttl: Option<u32>,
+    /// An included file that was not opened may have set a TTL: a record that has none and no `$TTL` gets 0.
+    pub(super) ttl_elsewhere: bool,
 }
 
 impl Context {
     pub(super) fn new(origin: Name) -> Self {
-        Context { origin, owner: Vec::new(), default_ttl: None, last_ttl: None }
+        Context { origin, owner: Vec::new(), default_ttl: None, last_ttl: None, ttl_elsewhere: false }
     }
 
     /// The context inside an included file: its own origin and no owner yet; TTLs carry over.
     pub(super) fn included(&self, origin: Name) -> Self {
-        Context { origin, owner: Vec::new(), default_ttl: self.default_ttl, last_ttl: self.last_ttl }
+        Context {
+            origin,
+            owner: Vec::new(),
+            default_ttl: self.default_ttl,
+            last_ttl: self.last_ttl,
+            ttl_elsewhere: false,
+        }
     }
 
     /// Reads one entry; the data of a record is appended to `data`.
@@ -128,7 +136,9 @@ impl Context {
         if ttl.is_some() {
             self.last_ttl = ttl;
         }
-        let ttl = ttl.or(self.default_ttl).or(self.last_ttl).or_else(|| self.soa_ttl(rtype, &data[begin..]));
+        let elsewhere = self.ttl_elsewhere.then_some(0);
+        let ttl = ttl.or(self.default_ttl).or(elsewhere).or(self.last_ttl);
+        let ttl = ttl.or_else(|| self.soa_ttl(rtype, &data[begin..]));
         let Some(ttl) = ttl else {
             let what = "no TTL: none is written here or above, and no $TTL";
             return Err(Fault::new("ZONE_TTL", tokens[at].at, what, "write `$TTL 3600` at the top of the file"));

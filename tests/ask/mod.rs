@@ -49,6 +49,7 @@ pub fn settings(horizons: &[(&str, &[&str], Option<&str>)]) -> Settings {
         forward: false,
         inherits: inherits.map(str::to_owned),
         private_addresses: Vec::new(),
+        rate: None,
     });
     Settings { horizons: horizons.collect(), ..base }
 }

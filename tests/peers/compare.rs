@@ -19,11 +19,14 @@ pub(crate) struct Case<'a> {
     pub(crate) ours: &'a Reply,
     /// None where the peer is silent.
     pub(crate) peer: Option<&'a Reply>,
-    /// True when the other peer says what we say.
+    /// True when the other peer says what we say, or what it says differently has its own reason.
     pub(crate) other_agrees: bool,
     /// Asks the same peer another question over TCP.
-    pub(crate) ask: Box<dyn Fn(&Question) -> Option<Reply> + 'a>,
+    pub(crate) ask: Box<Ask<'a>>,
 }
+
+/// Asks one question over TCP.
+pub(crate) type Ask<'a> = dyn Fn(&Question) -> Option<Reply> + 'a;
 
 /// What came of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,10 +96,18 @@ impl Case<'_> {
         self.peer.is_some_and(fits) || self.joined().is_some_and(|joined| fits(&joined))
     }
 
-    /// We follow as many aliases as we do, and the other's chain is longer.
+    /// Our reply is as the peer's, or unlike it for a reason that has nothing to do with the other peer.
+    pub(crate) fn vouches(&self) -> bool {
+        self.agrees() || super::differences::special_use(self) || super::differences::refers_to_wildcard(self)
+    }
+
+    /// We stop at our limit of aliases, and the other follows the same chain further, or stops at its own limit before.
     pub(crate) fn stopped_short_of(&self, reply: &Reply) -> bool {
-        let aliases = self.ours.answer.iter().filter(|record| record.rtype == Rtype::CNAME).count();
-        aliases == ALIASES && self.ours.ends_open(self.question) && reply.answer.is_superset(&self.ours.answer)
+        let aliases = |reply: &Reply| reply.answer.iter().filter(|record| record.rtype == Rtype::CNAME).count();
+        let further = reply.answer.is_superset(&self.ours.answer);
+        let stopped =
+            reply.answer.is_subset(&self.ours.answer) && reply.ends_open(self.question) && aliases(reply) >= 5;
+        aliases(self.ours) == ALIASES && self.ours.ends_open(self.question) && (further || stopped)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The differences from a peer that are allowed, each with the text that decides and a test that holds for nothing else.
 
-use super::compare::{Case, same};
+use super::compare::Case;
 use super::names::{is_at_or_below, labels, lower, wire};
 use super::process::Program;
 use super::question::Question;
@@ -25,16 +25,11 @@ const REFUSED: u16 = 5;
 const YXDOMAIN: u16 = 6;
 
 /// All of them; the first that holds is counted.
-pub(crate) const CLASSES: [Class; 14] = [
+pub(crate) const CLASSES: [Class; 11] = [
     Class {
         name: "opcode",
         decides: "RFC 1035 section 4.1.1: NOTIMP for an opcode that is not served; peers know NOTIFY and UPDATE, or are silent",
         holds: |case| case.question.opcode != 0 && case.ours.rcode == NOTIMP && is_bare(case.ours),
-    },
-    Class {
-        name: "class CH",
-        decides: "RFC 1035 section 3.2.4: only class IN is served; peers answer CH for their version or refuse",
-        holds: |case| case.question.class == DnsClass::CH && case.ours.rcode == REFUSED && is_bare(case.ours),
     },
     Class {
         name: "class ANY",
@@ -62,32 +57,24 @@ pub(crate) const CLASSES: [Class; 14] = [
         holds: |case| case.program == Program::Nsd && case.peer.is_some_and(|peer| case.stopped_short_of(peer)),
     },
     Class {
-        name: "SOA of the zone that denies",
-        decides: "RFC 2308 section 3: the SOA of the zone that the missing name or type is in; NSD takes the question's zone",
-        holds: soa_of_the_end,
-    },
-    Class {
         name: "names of another zone",
         decides: "RFC 1034 section 4.2: what a parent holds below a cut is not in the child; NSD keeps one tree for all zones",
         holds: |case| case.program == Program::Nsd && case.other_agrees && another_zone_reaches_in(case),
     },
     Class {
-        name: "DS at a name that only data mentions",
-        decides: "RFC 1034 section 4.3.2 step 3c: a name without records at or below it does not exist; NSD keeps it in its tree",
+        name: "DS in a shared tree",
+        decides: "RFC 1034 section 4.3.2 step 3c: no records, no name; NSD keeps names that only data mentions, and stops at them for DS",
         holds: |case| {
-            let asked = lower(&case.question.name);
-            let mentioned = |record: &Rr| lower(&record.data).ends_with(&asked);
             case.program == Program::Nsd
                 && case.other_agrees
                 && case.question.rtype == Rtype::DS
-                && case.ours.rcode == NXDOMAIN
-                && case.world.zones.iter().flat_map(|zone| &zone.records).any(mentioned)
+                && mentioned_only(case)
         },
     },
     Class {
         name: "NS at a wildcard",
-        decides: "RFC 4592 section 4.2: not defined; NSD and we expand it as data, Knot refers",
-        holds: |case| case.program == Program::Knot && case.other_agrees && holds_wildcard_cut(case),
+        decides: "RFC 4592 section 4.2: not defined; NSD and we expand it as data, Knot refers to the wildcard itself",
+        holds: refers_to_wildcard,
     },
     Class {
         name: "nothing beside YXDOMAIN",
@@ -99,11 +86,6 @@ pub(crate) const CLASSES: [Class; 14] = [
         decides: "RFC 1034 section 7.1: the work for one question is bounded; each server stops the endless chain elsewhere",
         holds: endless_dname,
     },
-    Class {
-        name: "DNAME overflow after a chain",
-        decides: "RFC 6672 section 3.2 step 3c: YXDOMAIN when the new name is too long, wherever in the chain",
-        holds: overflow_after_chain,
-    },
 ];
 
 /// A reply that says nothing but its RCODE.
@@ -112,7 +94,7 @@ fn is_bare(reply: &Reply) -> bool {
 }
 
 /// The name, or the end of its chain, is in no zone of the world but at or below `test` or `invalid`.
-fn special_use(case: &Case<'_>) -> bool {
+pub(super) fn special_use(case: &Case<'_>) -> bool {
     let end = case.ours.chain_end(case.question);
     let special = [wire("test"), wire("invalid")].into_iter().find(|apex| is_at_or_below(&end, apex));
     let Some(apex) = special.filter(|_| case.zone_of(&end).is_none()) else { return false };
@@ -164,23 +146,6 @@ fn data<'a>(reply: &'a Reply, question: &Question) -> BTreeSet<&'a Rr> {
     if kept.is_empty() { found } else { kept }
 }
 
-/// A denial at the end of a chain that left the zone of the question: the SOA of either zone.
-fn soa_of_the_end(case: &Case<'_>) -> bool {
-    let Some(peer) = case.peer else { return false };
-    let end = case.ours.chain_end(case.question);
-    let (Some(start_zone), Some(end_zone)) = (case.zone_of(&case.question.name), case.zone_of(&end)) else {
-        return false;
-    };
-    let one_soa = |reply: &Reply, apex: &[u8]| {
-        reply.authority.len() == 1
-            && reply.authority.iter().all(|record| record.rtype == Rtype::SOA && record.owner == lower(apex))
-    };
-    start_zone.apex != end_zone.apex
-        && (case.ours.rcode, case.ours.aa, &case.ours.answer) == (peer.rcode, peer.aa, &peer.answer)
-        && one_soa(case.ours, &end_zone.apex)
-        && one_soa(peer, &start_zone.apex)
-}
-
 /// The chain ends below a DNAME in it that leads below itself, where NSD stops too and Knot goes on some times.
 fn endless_dname(case: &Case<'_>) -> bool {
     let end = case.ours.chain_end(case.question);
@@ -188,12 +153,6 @@ fn endless_dname(case: &Case<'_>) -> bool {
     case.program == Program::Knot
         && case.other_agrees
         && case.ours.answer.iter().any(|record| feeds_itself(record) && is_at_or_below(&end, &record.owner))
-}
-
-/// We say YXDOMAIN with the same answer.
-fn overflow_after_chain(case: &Case<'_>) -> bool {
-    let Some(peer) = case.peer else { return false };
-    case.ours.rcode == YXDOMAIN && peer.rcode == 0 && case.ours.answer == peer.answer && case.ours.answer.len() > 1
 }
 
 /// Some other zone holds a name inside the zone that answers, on the way to the name asked for.
@@ -220,13 +179,24 @@ fn shares_label(one: &[u8], other: &[u8], apex: &[u8]) -> bool {
     below_apex(one).is_some_and(|label| label == b"*" || Some(label) == below_apex(other))
 }
 
-/// The zone of the name, or of the end of its chain, delegates a wildcard.
-fn holds_wildcard_cut(case: &Case<'_>) -> bool {
-    let end = case.ours.chain_end(case.question);
-    [lower(&case.question.name), end]
-        .iter()
-        .filter_map(|name| case.zone_of(name))
-        .any(|zone| zone.records.iter().any(|record| record.rtype == Rtype::NS && record.owner.starts_with(b"\x01*")))
+/// A referral whose cut is a wildcard.
+pub(super) fn refers_to_wildcard(case: &Case<'_>) -> bool {
+    let cut = |record: &Rr| record.rtype == Rtype::NS && record.owner.starts_with(b"\x01*");
+    let refers = |peer: &Reply| !peer.authority.is_empty() && peer.authority.iter().all(cut);
+    case.program == Program::Knot
+        && (case.peer.is_some_and(refers) || case.joined().is_some_and(|joined| refers(&joined)))
+}
+
+/// A name of the chain is in some record's data.
+fn mentioned_only(case: &Case<'_>) -> bool {
+    let names: Vec<_> =
+        case.ours.answer.iter().filter(|record| record.rtype == Rtype::CNAME).map(|r| &r.data).collect();
+    let asked = lower(&case.question.name);
+    let mentioned = |record: &Rr| {
+        let data = lower(&record.data);
+        data.ends_with(&asked) || names.iter().any(|name| data.ends_with(name))
+    };
+    case.world.zones.iter().flat_map(|zone| &zone.records).any(mentioned)
 }
 
 /// YXDOMAIN and the chain so far, as NSD says it too, to which Knot adds what it finds at the target of the DNAME.

@@ -23,6 +23,6 @@ pub(crate) use ours::Ours;
 pub(crate) use process::{Peer, Program};
 pub(crate) use question::Question;
 pub(crate) use random::Random;
-pub(crate) use reply::{Reply, read};
+pub(crate) use reply::{Reply, read, walk};
 pub(crate) use world::{Rr, World};
 pub(crate) use zonefile::line;

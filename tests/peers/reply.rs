@@ -56,7 +56,8 @@ fn with_domain(octets: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-fn walk(octets: &[u8]) -> Option<Reply> {
+/// Reads a reply with the walk alone: what a peer says need not please the other two.
+pub(crate) fn walk(octets: &[u8]) -> Option<Reply> {
     let number = |at: usize| Some(u16::from_be_bytes([*octets.get(at)?, *octets.get(at + 1)?]));
     let (flags, mut at) = (number(2)?, 12);
     for _ in 0..number(4)? {

@@ -143,7 +143,7 @@ impl World {
                     names.insert(name.to_vec());
                     owner = parent(name);
                 }
-                if matches!(record.rtype, Rtype::CNAME | Rtype::DNAME | Rtype::NS) {
+                if matches!(record.rtype, Rtype::CNAME | Rtype::DNAME | Rtype::NS | Rtype::PTR) {
                     names.insert(record.data.clone());
                 }
             }

@@ -114,6 +114,7 @@ pub(crate) fn settings() -> Settings {
             forward: false,
             inherits: None,
             private_addresses: Vec::new(),
+            rate: None,
         }],
         forward: Forward::default(),
         inventory: None,
