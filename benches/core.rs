@@ -45,7 +45,7 @@ fn run(name: &str, times: &str) -> Result<(), String> {
 
 /// Nanoseconds of each kind of work: the median of rounds, with least and most.
 fn time() -> Result<(), String> {
-    println!("{:<22} {:>10} {:>10} {:>10}  nanoseconds for each {}", "", "median", "least", "most", "unit");
+    println!("{:<22} {:>10} {:>10} {:>10}", "nanoseconds", "median", "least", "most");
     for work in work::all() {
         let mut repeat = (work.prepare)();
         repeat(work.times);
@@ -58,7 +58,7 @@ fn time() -> Result<(), String> {
             .collect();
         rounds.sort_by(f64::total_cmp);
         let (median, least, most) = (rounds[ROUNDS / 2], rounds[0], rounds[ROUNDS - 1]);
-        println!("{:<22} {median:>10.1} {least:>10.1} {most:>10.1}  {}", work.name, work.unit);
+        println!("{:<22} {median:>10.1} {least:>10.1} {most:>10.1}  for each {}", work.name, work.unit);
     }
     Ok(())
 }

@@ -203,7 +203,7 @@ pub(crate) fn judge(judge: Judge, asking: &Asking, query: usize, reply: &[u8], t
         }
         Judge::Answer => None,
         Judge::Pair => {
-            let versions = pair(reply);
+            let versions = pair(asking.octets(query).len(), reply);
             tally.mixed += u64::from(matches!(versions, Some((one, two)) if one != two));
             versions.is_none().then(|| format!("not two addresses in {reply:02x?}"))
         }
@@ -214,15 +214,16 @@ pub(crate) fn judge(judge: Judge, asking: &Asking, query: usize, reply: &[u8], t
     }
 }
 
-/// The first octets of the two addresses of an answer.
-fn pair(reply: &[u8]) -> Option<(u8, u8)> {
+/// The first octets of the two addresses of an answer to a question of so many octets.
+fn pair(question: usize, reply: &[u8]) -> Option<(u8, u8)> {
+    // Every server points back to the question's name, so that a record is 12 octets and the address.
+    const RECORD: usize = 16;
     if reply.get(6..8)? != [0, 2] {
         return None;
     }
-    let mut found =
-        reply.windows(7).filter(|octets| octets[..3] == [0, 4, VERSIONS[0]] || octets[..3] == [0, 4, VERSIONS[1]]);
-    let (one, two) = (found.next()?[2], found.next()?[2]);
-    Some((one, two))
+    let record = |at: usize| reply.get(question + at * RECORD..question + (at + 1) * RECORD);
+    let first = |record: &[u8]| (record[..2] == [0xC0, 12] && record[10..12] == [0, 4]).then_some(record[12]);
+    Some((first(record(0)?)?, first(record(1)?)?))
 }
 
 /// The first octet of every address in each of two versions of a zone.

@@ -167,7 +167,7 @@ impl Bench<'_> {
                 streams.run(WARM_UP)?;
                 let before = server.tree.cpu();
                 let tally = streams.run(self.options.time)?;
-                Ok(self.sample(server, before, tally))
+                self.sample(server, before, tally)
             }
             Task::Idle => {
                 let before = server.tree.memory();
@@ -227,10 +227,13 @@ impl Bench<'_> {
         load.run(WARM_UP)?;
         let before = server.tree.cpu();
         let tally = load.run(self.options.time)?;
-        Ok(self.sample(server, before, tally))
+        self.sample(server, before, tally)
     }
 
-    fn sample(&self, server: &Running, cpu_before: Duration, tally: Tally) -> (Sample, Option<String>) {
+    fn sample(&self, server: &Running, cpu_before: Duration, tally: Tally) -> Measured {
+        if tally.answered == 0 {
+            return Err(io::Error::other(format!("no answer in {:?}, {} questions lost", tally.elapsed, tally.lost)));
+        }
         let spent = server.tree.cpu().saturating_sub(cpu_before);
         let memory = server.tree.memory();
         let sample = Sample::from([
@@ -244,7 +247,7 @@ impl Bench<'_> {
             (figure::PROPORTIONAL, memory.proportional as f64),
             (figure::START, server.started_in.as_secs_f64()),
         ]);
-        (sample, tally.first_fault)
+        Ok((sample, tally.first_fault))
     }
 }
 

@@ -11,13 +11,17 @@ const COLUMNS: usize = 2;
 const PANEL: f64 = 430.0;
 const BAR: f64 = 17.0;
 const LABEL: f64 = 72.0;
+/// No bar is longer than so many echoes: one server that is far off must not make all others look alike.
+const LONGEST: f64 = 8.0;
 /// What is left for the number behind the longest bar.
 const NUMBER: f64 = 56.0;
 const GAP: f64 = 30.0;
 const TOP: f64 = 64.0;
+/// Between rows of panels.
+const SPACE: f64 = 14.0;
 
 const STYLE: &str = "\
-text{font:12px system-ui,sans-serif;fill:#57606a}\
+text{font:12px system-ui,sans-serif;fill:#6e7b8a}\
 .title{font-weight:600;font-size:13px}\
 .head{font-weight:600;font-size:15px}\
 .ours{fill:#d9622b}.peer{fill:#7a93b8}.echo{fill:#9aa3ad}\
@@ -29,9 +33,9 @@ pub(crate) fn svg(results: &Results) -> String {
     let panels: Vec<_> = scenario::all()
         .filter(|scenario| results.median(scenario.name, Program::Echo, figure::CPU).is_some())
         .collect();
-    let height = TOP - 40.0 + program::ALL.len() as f64 * BAR;
+    let height = 24.0 + program::ALL.len() as f64 * BAR;
     let rows = panels.len().div_ceil(COLUMNS);
-    let (wide, high) = (PANEL * COLUMNS as f64 + GAP, TOP + rows as f64 * (height + 14.0));
+    let (wide, high) = (PANEL * COLUMNS as f64 + GAP, TOP + rows as f64 * (height + SPACE));
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" width=\"{wide}\" height=\"{high}\" role=\"img\">\
          <title>CPU a query, as a multiple of an echo's</title><style>{STYLE}</style>\n\
@@ -40,7 +44,7 @@ pub(crate) fn svg(results: &Results) -> String {
     );
     for (index, panel) in panels.iter().enumerate() {
         let x = (index % COLUMNS) as f64 * (PANEL + GAP);
-        let y = TOP + (index / COLUMNS) as f64 * (height + 14.0);
+        let y = TOP + (index / COLUMNS) as f64 * (height + SPACE);
         let _ = write!(
             text,
             "<g transform=\"translate({x} {y})\"><text class=\"title\" x=\"4\" y=\"12\">{}</text>",
@@ -53,7 +57,7 @@ pub(crate) fn svg(results: &Results) -> String {
                 Some((*program, results.median(panel.name, *program, figure::CPU)? / echo))
             })
             .collect();
-        let longest = bars.iter().map(|(_, value)| *value).fold(1.0, f64::max);
+        let longest = bars.iter().map(|(_, value)| value.min(LONGEST)).fold(1.0, f64::max);
         for (at, (program, value)) in bars.iter().enumerate() {
             let class = match program {
                 Program::Horizon => "ours",
@@ -61,12 +65,13 @@ pub(crate) fn svg(results: &Results) -> String {
                 _ => "peer",
             };
             let y = 22.0 + at as f64 * BAR;
-            let length = value / longest * (PANEL - LABEL - NUMBER);
+            let length = value.min(LONGEST) / longest * (PANEL - LABEL - NUMBER);
+            let cut = if *value > LONGEST { "\u{bb} " } else { "" };
             let _ = write!(
                 text,
                 "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\
                  <rect class=\"{class}\" x=\"{LABEL}\" y=\"{y:.1}\" width=\"{length:.1}\" height=\"{}\" rx=\"2\"/>\
-                 <text class=\"{class}\" x=\"{:.1}\" y=\"{}\">{value:.2}</text>",
+                 <text class=\"{class}\" x=\"{:.1}\" y=\"{}\">{cut}{value:.2}</text>",
                 LABEL - 6.0,
                 y + 10.5,
                 program.name(),
