@@ -337,6 +337,7 @@ fn odd_messages_get_the_right_rcode() {
         ("no question", change(5, 0), Some((1, 0))),
         ("two questions", change(5, 2), Some((1, 0))),
         ("an UPDATE", change(2, 0x28), Some((4, 1))),
+        ("class ANY: as IN", change(class_at, 255), Some((0, 1))),
         ("class CHAOS", change(class_at, 3), Some((5, 1))),
         ("EDNS version 1: BADVERS, of which the header holds four bits", badvers, Some((0, 1))),
     ];
@@ -344,6 +345,14 @@ fn odd_messages_get_the_right_rcode() {
         let reply = reply(&snapshot, "192.0.2.77", Transport::Udp, &octets);
         let seen = (!reply.is_empty()).then(|| (reply[3] & 0x0F, reply[5]));
         assert_eq!(seen, expected, "{why}");
+        let any_class = query_class(&octets) == 255;
+        assert!(!any_class || reply[2] & 0x04 != 0 && reply[7] == 1, "{why}: data, authoritative");
         assert!(reply.is_empty() || reply[..2] == [0x12, 0x34] && reply[2] & 0x80 != 0, "{why}: ID and QR");
     }
+}
+
+/// QCLASS of a query without additional records; 0 when it is too short for a question.
+fn query_class(octets: &[u8]) -> u16 {
+    let class = octets.len().checked_sub(2).filter(|_| octets.len() == query("www.example", "A").len());
+    class.map_or(0, |at| u16::from_be_bytes([octets[at], octets[at + 1]]))
 }

@@ -4,6 +4,7 @@
 use super::additional::{push_addresses, push_glue};
 use super::name::{SearchName, hash_name};
 use super::node::{Node, flag, rtype};
+use super::redirects::{Redirect, Redirects};
 use super::reply::{Owner, Reply, Section};
 use super::table::{Found, Located};
 use super::trace::{Rule, Step, Trace};
@@ -12,7 +13,7 @@ use super::zones::Zones;
 use crate::dns::{HEADER, Name, is_at_or_below, name_from_wire};
 
 /// How many aliases one answer follows.
-const ALIASES: usize = 20;
+const ALIASES: usize = 32;
 
 const NXDOMAIN: u8 = 3;
 const YXDOMAIN: u8 = 6;
@@ -87,9 +88,10 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply
     };
     let special = located.special;
     let search = Search { zones, located, name: &lookup.name, rtype: lookup.rtype, first: true };
-    let mut redirects = Redirects::default();
+    let mut room = [Redirect::default(); 1];
+    let mut redirects = Redirects::new(&mut room);
     match search.run(&mut redirects, reply, trace) {
-        Some(target) => Outcome::Answered { special: special | follow(&search, target, &mut redirects, reply, trace) },
+        Some(target) => Outcome::Answered { special: special | follow(&search, target, &redirects, reply, trace) },
         None => Outcome::Answered { special },
     }
 }
@@ -99,11 +101,13 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply
 fn follow<T: Trace>(
     question: &Search<'_>,
     target: usize,
-    redirects: &mut Redirects,
+    redirects: &Redirects<'_>,
     reply: &mut Reply<'_>,
     trace: &mut T,
 ) -> bool {
     let zones = question.zones;
+    let mut room = [Redirect::default(); ALIASES];
+    let mut redirects = redirects.moved(&mut room);
     let mut searched = [0u64; ALIASES];
     searched[0] = question.located.hash;
     let mut special = false;
@@ -119,37 +123,9 @@ fn follow<T: Trace>(
         special |= located.special;
         searched[alias] = located.hash;
         let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
-        target = search.run(redirects, reply, trace);
+        target = search.run(&mut redirects, reply, trace);
     }
     special
-}
-
-/// The DNAMEs that one answer went through.
-#[derive(Default)]
-struct Redirects {
-    used: [Redirect; ALIASES],
-    count: usize,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Redirect {
-    /// Of the DNAME's owner.
-    hash: u64,
-    /// Where its target stands in the reply.
-    target: usize,
-}
-
-impl Redirects {
-    fn find(&self, hash: u64) -> Option<Redirect> {
-        self.used[..self.count].iter().find(|redirect| redirect.hash == hash).copied()
-    }
-
-    fn add(&mut self, redirect: Redirect) {
-        if let Some(free) = self.used.get_mut(self.count) {
-            *free = redirect;
-            self.count += 1;
-        }
-    }
 }
 
 /// One name to be searched in one zone.
@@ -164,7 +140,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Writes what the zone says. Returns where in the reply the alias target stands that is to be searched next.
-    fn run<T: Trace>(&self, redirects: &mut Redirects, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+    fn run<T: Trace>(&self, redirects: &mut Redirects<'_>, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
         let zone = self.zone();
         let exact = zone.find(self.located.hash, zone.relative(self.name, self.name.labels()));
         if let Some(node) = exact
@@ -199,7 +175,7 @@ impl<'a> Search<'a> {
         &self,
         node: Node<'_>,
         wildcard: bool,
-        redirects: &Redirects,
+        redirects: &Redirects<'_>,
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<usize> {
@@ -258,7 +234,7 @@ impl<'a> Search<'a> {
         node: Node<'_>,
         labels: usize,
         hash: u64,
-        redirects: &mut Redirects,
+        redirects: &mut Redirects<'_>,
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<usize> {

@@ -9,6 +9,7 @@ mod engine;
 mod gather;
 mod name;
 mod node;
+mod redirects;
 mod reply;
 mod special;
 mod table;

@@ -12,6 +12,7 @@ pub(super) mod rcode {
 /// Classes (RFC 6895 section 3.2).
 pub(super) mod class {
     pub(in crate::query) const IN: u16 = 1;
+    pub(in crate::query) const ANY: u16 = 255;
 }
 
 /// Types that only queries have, or that no zone holds (RFC 6895 section 3.1).

@@ -233,7 +233,8 @@ fn never_answered(query: &Query<'_>) -> Option<Status> {
     if query.edns.is_some_and(|edns| edns.version != 0) {
         return Some(Status { rcode: rcode::BADVERS, extended: None });
     }
-    if query.class != class::IN {
+    // IN is all there is here, so an answer of class IN covers every class (RFC 1035 section 6.2).
+    if !matches!(query.class, class::IN | class::ANY) {
         return Some(Status::new(rcode::REFUSED, ede::NOT_SUPPORTED, "only class IN is served"));
     }
     match query.rtype {

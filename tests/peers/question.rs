@@ -80,7 +80,7 @@ impl Question {
         }
         match random.below(200) {
             0 => question.class = Class::CH,
-            1 => question.class = Class::ANY,
+            1 => question.class = Class::HS,
             2 => question.opcode = 2,
             3 => question.opcode = 4,
             4 => question.opcode = 5,
