@@ -55,7 +55,8 @@ impl Bounds<'_> {
 
     fn by_echo(&self, scenario: &'static str, limit: f64) -> Verdict {
         let echo = self.results.median(scenario, Program::Echo, figure::CPU).map(|cpu| (Program::Echo, cpu));
-        self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), echo, limit, Better::Less)
+        let verdict = self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), echo, limit, Better::Less);
+        Verdict { bound: format!("CPU <= {limit:.2} x echo"), ..verdict }
     }
 
     fn by_peer(&self, scenario: &'static str, limit: f64) -> Verdict {
@@ -86,7 +87,6 @@ impl Bounds<'_> {
     ) -> Verdict {
         let (sign, of) = (if better == Better::Less { "<=" } else { ">=" }, other.map(|(program, _)| program));
         let of = match of {
-            Some(Program::Echo) => "echo".to_owned(),
             Some(peer) => format!("best peer ({})", peer.name()),
             None => "best peer".to_owned(),
         };
