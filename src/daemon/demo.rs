@@ -119,11 +119,27 @@ pub(super) fn greeting(server: &Server) -> String {
     }
     let control = &serving.settings.server.control;
     let _ = writeln!(text, "  dig +tcp {at} {example} AAAA");
-    let _ = writeln!(text, "  zonectl --socket {} status", control.display());
-    let _ = writeln!(text, "  zonectl --socket {} explain {example} A --from 127.0.0.2", control.display());
+    let zonectl = env::current_exe().map_or_else(|_| "zonectl".to_owned(), |own| zonectl_beside(&own));
+    let _ = writeln!(text, "  {zonectl} --socket {} status", control.display());
+    let _ = writeln!(text, "  {zonectl} --socket {} explain {example} A --from 127.0.0.2", control.display());
     let _ =
         writeln!(text, "\nEdit a file below {} and ask again; Ctrl-C ends the demo.", serving.settings.zones.display());
     text
+}
+
+/// How to call the `zonectl` of the same build: its path from here, the way to build it, or just its name.
+fn zonectl_beside(own: &Path) -> String {
+    let beside = own.with_file_name("zonectl");
+    let here = env::current_dir().unwrap_or_default();
+    if beside.exists() {
+        return beside.strip_prefix(&here).unwrap_or(&beside).display().to_string();
+    }
+    let profile = own.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    match profile.as_deref() {
+        Some("release") => "cargo run --release --bin zonectl --".to_owned(),
+        Some("debug") => "cargo run --bin zonectl --".to_owned(),
+        _ => "zonectl".to_owned(),
+    }
 }
 
 /// A name that differs between the horizons shows best what this is about.
@@ -139,6 +155,18 @@ fn example_name(table: &str, horizons: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever reads the hint can type it: the program is there, or is built by the line.
+    #[test]
+    fn the_hint_names_a_program_that_can_be_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let built = folder.path().join("release");
+        fs::create_dir(&built).unwrap();
+        assert_eq!(zonectl_beside(&built.join("horizond")), "cargo run --release --bin zonectl --");
+        fs::write(built.join("zonectl"), "").unwrap();
+        assert_eq!(zonectl_beside(&built.join("horizond")), built.join("zonectl").display().to_string());
+        assert_eq!(zonectl_beside(Path::new("/usr/sbin/horizond")), "zonectl");
+    }
 
     /// The example is a name with one address in each horizon that are not the same, if there is one.
     #[test]
