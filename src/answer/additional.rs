@@ -6,24 +6,30 @@ use super::reply::{Owner, Reply, Section};
 use super::zone::Zone;
 use super::zones::Zones;
 
-/// Adds the addresses of a referral's name servers that this zone knows, glue first.
+/// Adds the addresses of a referral's name servers that this zone knows, glue first. The cut has so many `labels`.
 ///
 /// Glue for servers at or below the cut must fit, or TC is set (RFC 9471 section 3.1); other addresses are added while
 /// there is room.
-pub(crate) fn push_glue(zone: &Zone, cut: &[u8], reply: &mut Reply<'_>) {
+pub(crate) fn push_glue(zone: &Zone, cut: &[u8], labels: usize, reply: &mut Reply<'_>) {
     let (targets, count) = reply.targets();
-    for needed in [true, false] {
-        for position in &targets[..count] {
-            let Ok(name) = SearchName::in_message(reply.octets(), usize::from(*position)) else { continue };
-            if is_at_or_below(&name, cut) != needed || !is_at_or_below(&name, zone.origin_wire()) {
-                continue;
-            }
-            let node = zone.find(hash_name(&name), zone.relative(&name, name.labels()));
-            let fits = node.is_none_or(|node| push_node(node, &name, reply));
-            if needed && !fits {
-                reply.set_truncated();
-                return;
-            }
+    let mut name = SearchName::blank();
+    // A bit for each target that is outside the cut: `Reply` notes at most 32.
+    let mut outside = 0u32;
+    for (index, position) in targets[..count].iter().enumerate() {
+        if name.read_message(reply.octets(), usize::from(*position)).is_err() {
+            continue;
+        }
+        if !name.is_at_or_below(cut, labels) {
+            outside |= 1 << index;
+        } else if !push_known(zone, &name, reply) {
+            reply.set_truncated();
+            return;
+        }
+    }
+    for (index, position) in targets[..count].iter().enumerate() {
+        let here = outside >> index & 1 == 1 && name.read_message(reply.octets(), usize::from(*position)).is_ok();
+        if here && name.is_at_or_below(zone.origin_wire(), zone.origin_labels()) {
+            push_known(zone, &name, reply);
         }
     }
 }
@@ -32,9 +38,15 @@ pub(crate) fn push_glue(zone: &Zone, cut: &[u8], reply: &mut Reply<'_>) {
 /// (RFC 1034 section 4.3.2 step 6).
 pub(crate) fn push_addresses(zones: &Zones, reply: &mut Reply<'_>) {
     let (targets, count) = reply.targets();
+    if count == 0 {
+        return;
+    }
+    let mut name = SearchName::blank();
     let mut done = [0u64; 32];
     for (index, position) in targets[..count].iter().enumerate() {
-        let Ok(name) = SearchName::in_message(reply.octets(), usize::from(*position)) else { continue };
+        if name.read_message(reply.octets(), usize::from(*position)).is_err() {
+            continue;
+        }
         let Some(located) = zones.locate(&name, false) else { continue };
         // Several records may lead to one target.
         if done[..index].contains(&located.hash) {
@@ -49,6 +61,12 @@ pub(crate) fn push_addresses(zones: &Zones, reply: &mut Reply<'_>) {
     }
 }
 
+/// Adds the addresses of a name that lies in the zone; false when one of them did not fit.
+fn push_known(zone: &Zone, name: &SearchName, reply: &mut Reply<'_>) -> bool {
+    let node = zone.find(hash_name(name), zone.relative(name, name.labels()));
+    node.is_none_or(|node| push_node(node, name, reply))
+}
+
 /// Adds A and AAAA of a node; false when one of them did not fit.
 fn push_node(node: Node<'_>, name: &SearchName, reply: &mut Reply<'_>) -> bool {
     let owner = Owner { position: name.position(name.labels()), wire: name.wire() };
@@ -56,8 +74,4 @@ fn push_node(node: Node<'_>, name: &SearchName, reply: &mut Reply<'_>) -> bool {
         .into_iter()
         .filter_map(|address| node.rrset(address))
         .all(|rrset| reply.push(Section::Additional, owner, rrset, rrset.ttl, None).is_some())
-}
-
-fn is_at_or_below(name: &SearchName, apex: &[u8]) -> bool {
-    (0..=name.labels()).any(|labels| name.suffix(labels) == apex)
 }

@@ -2,7 +2,7 @@
 //! (RFC 4592) and DNAME (RFC 6672), stage by stage: answer, authority, additional. No lock, no allocation.
 
 use super::additional::{push_addresses, push_glue};
-use super::name::{SearchName, hash_name};
+use super::name::SearchName;
 use super::node::{Node, flag, rtype};
 use super::redirects::{Redirect, Redirects};
 use super::reply::{Owner, Reply, Section};
@@ -112,14 +112,18 @@ fn follow<T: Trace>(
     searched[0] = question.located.hash;
     let mut special = false;
     let mut target = Some(target);
+    let mut name = SearchName::blank();
     for alias in 1..ALIASES {
-        // A target that no pointer can name any more ends the chain; so does one that was searched before.
-        let next = target.and_then(|target| SearchName::in_message(reply.octets(), target).ok());
-        let Some(name) = next.filter(|next| !searched[..alias].contains(&hash_name(next))) else { break };
+        // A target that no pointer can name any more ends the chain.
+        let Some(Ok(())) = target.map(|target| name.read_message(reply.octets(), target)) else { break };
         let Some(located) = zones.locate(&name, question.rtype == rtype::DS) else {
             trace.step(|| not_ours(&name));
             break;
         };
+        // So does one that was searched before.
+        if searched[..alias].contains(&located.hash) {
+            break;
+        }
         special |= located.special;
         searched[alias] = located.hash;
         let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
@@ -221,7 +225,7 @@ impl<'a> Search<'a> {
             reply.set_truncated();
             return None;
         }
-        push_glue(self.zone(), self.name.suffix(labels), reply);
+        push_glue(self.zone(), self.name.suffix(labels), labels, reply);
         None
     }
 

@@ -3,6 +3,8 @@
 use crate::dns::{NameError, wire_len};
 
 /// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
+///
+/// Made once and read into again and again: clearing it would cost more than a look-up.
 #[derive(Debug, Clone)]
 pub(crate) struct SearchName {
     /// Lower-cased wire format, then room: eight octets can be read at any label.
@@ -11,24 +13,18 @@ pub(crate) struct SearchName {
     labels: usize,
     /// Offset of each label in `wire`, leftmost first; the root label is not counted.
     starts: [u8; 128],
-    positions: Positions,
-}
-
-#[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack of one query; a box would allocate there")]
-enum Positions {
-    /// The name stands whole at this offset of the reply.
-    Whole(usize),
+    /// Where the name stands whole in the reply; none when pointers cut it, and `positions` holds each label's place.
+    whole: Option<usize>,
     /// Each label's offset in the reply, and that of the root label after them.
-    Each([u16; 129]),
+    positions: [u16; 129],
 }
 
 impl SearchName {
     const ROOM: usize = 255 + 8;
 
-    /// A place for a name: the root, until [`SearchName::read`] puts another one there.
+    /// A place for a name: the root, until another one is read into it.
     pub(crate) const fn blank() -> Self {
-        SearchName { wire: [0; Self::ROOM], len: 1, labels: 0, starts: [0; 128], positions: Positions::Whole(0) }
+        SearchName { wire: [0; Self::ROOM], len: 1, labels: 0, starts: [0; 128], whole: Some(0), positions: [0; 129] }
     }
 
     /// The name that `wire` is, standing whole at `position` of the reply.
@@ -59,17 +55,15 @@ impl SearchName {
         }
         self.len = len;
         self.labels = labels;
-        self.positions = Positions::Whole(position);
+        self.whole = Some(position);
         Ok(())
     }
 
-    /// The name at `position` of a message of ours, its pointers followed.
+    /// Becomes the name at `position` of a message of ours, its pointers followed.
     ///
     /// # Errors
-    /// Octets that are no name; pointers must lead backwards (RFC 1035 section 4.1.4).
-    pub(crate) fn in_message(message: &[u8], position: usize) -> Result<Self, NameError> {
-        let mut wire = [0u8; Self::ROOM];
-        let mut positions = [0u16; 129];
+    /// Octets that are no name; pointers must lead backwards (RFC 1035 section 4.1.4). The name is then of no use.
+    pub(crate) fn read_message(&mut self, message: &[u8], position: usize) -> Result<(), NameError> {
         let (mut len, mut labels, mut at, mut bound) = (0, 0, position, position);
         loop {
             let &length = message.get(at).ok_or(NameError::CutShort)?;
@@ -77,17 +71,20 @@ impl SearchName {
                 0..=63 => {
                     let end = at + 1 + usize::from(length);
                     let label = message.get(at..end).ok_or(NameError::CutShort)?;
-                    if len + label.len() > 255 || labels > 128 {
+                    if len + label.len() > 255 {
                         return Err(NameError::TooLong);
                     }
-                    wire[len..len + label.len()].copy_from_slice(label);
-                    positions[labels] = u16::try_from(at).map_err(|_| NameError::TooLong)?;
+                    self.positions[labels] = u16::try_from(at).map_err(|_| NameError::TooLong)?;
+                    self.wire[len..len + label.len()].copy_from_slice(label);
+                    if length == 0 {
+                        len += 1;
+                        break;
+                    }
+                    // A start is below 255, and 255 octets have at most 127 labels.
+                    self.starts[labels] = len as u8;
                     len += label.len();
                     labels += 1;
                     at = end;
-                    if length == 0 {
-                        break;
-                    }
                 }
                 0xC0.. => {
                     let &low = message.get(at + 1).ok_or(NameError::CutShort)?;
@@ -101,9 +98,11 @@ impl SearchName {
                 other => return Err(NameError::LabelType(other)),
             }
         }
-        let mut name = SearchName::new(&wire[..len], 0)?;
-        name.positions = Positions::Each(positions);
-        Ok(name)
+        self.wire[..len].make_ascii_lowercase();
+        self.len = len;
+        self.labels = labels;
+        self.whole = None;
+        Ok(())
     }
 
     /// How many labels there are, the root not counted.
@@ -128,10 +127,15 @@ impl SearchName {
 
     /// Where in the reply the last `labels` labels begin.
     pub(crate) fn position(&self, labels: usize) -> usize {
-        match &self.positions {
-            Positions::Whole(start) => start + self.suffix_start(labels),
-            Positions::Each(each) => usize::from(each[self.labels - labels]),
+        match self.whole {
+            Some(start) => start + self.suffix_start(labels),
+            None => usize::from(self.positions[self.labels - labels]),
         }
+    }
+
+    /// True when the name is `apex`, which has so many labels and is lower-cased, or lies below it.
+    pub(crate) fn is_at_or_below(&self, apex: &[u8], labels: usize) -> bool {
+        self.labels >= labels && self.suffix(labels) == apex
     }
 
     /// The hash of the last `labels` labels, out of the hash of the last `labels - 1`. The root's is [`ROOT_HASH`].
@@ -146,11 +150,18 @@ pub(crate) const ROOT_HASH: u64 = 0x243F_6A88_85A3_08D3;
 
 const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
 
+const LENGTH_FACTOR: u64 = 0xA076_1D64_78BD_642F;
+
+/// The hash of the wildcard child of a name, out of the name's.
+pub(crate) fn wildcard_hash(hash: u64) -> u64 {
+    fold(hash ^ LENGTH_FACTOR ^ u64::from(b'*'))
+}
+
 /// Adds the label whose length octet is at `start` to the hash of the labels to its right.
 fn hash_label(hash: u64, wire: &[u8; SearchName::ROOM], start: usize) -> u64 {
     let mut left = usize::from(wire[start]);
     let mut at = start + 1;
-    let mut hash = hash ^ (left as u64).wrapping_mul(0xA076_1D64_78BD_642F);
+    let mut hash = hash ^ (left as u64).wrapping_mul(LENGTH_FACTOR);
     while left > 8 {
         hash = fold(hash ^ word(wire, at));
         at += 8;
@@ -184,11 +195,15 @@ mod tests {
     #[test]
     fn labels_are_found_behind_pointers() {
         let message = b"\x07EXAMPLE\x03org\0\x03www\xc0\x00";
-        let name = SearchName::in_message(message, 13).unwrap();
+        let mut name = SearchName::blank();
+        name.read_message(message, 13).unwrap();
         assert_eq!(name.wire(), b"\x03www\x07example\x03org\0");
         assert_eq!([0, 1, 2, 3].map(|labels| name.position(labels)), [12, 8, 0, 13]);
         assert_eq!(hash_name(&name), hash_name(&SearchName::new(b"\x03WWW\x07example\x03ORG\0", 0).unwrap()));
-        assert!(SearchName::in_message(b"\x01a\xc0\x02", 0).is_err(), "a pointer to itself");
+        assert!(name.read_message(b"\x01a\xc0\x02", 0).is_err(), "a pointer to itself");
+        let star = SearchName::new(b"\x01*\x07example\x03org\0", 0).unwrap();
+        let parent = SearchName::new(b"\x07example\x03org\0", 0).unwrap();
+        assert_eq!(wildcard_hash(hash_name(&parent)), hash_name(&star));
     }
 
     /// Labels are hashed with their lengths: other cuts of the same octets are other names.

@@ -1,6 +1,6 @@
 //! A compiled zone: every name in a hash table of octets, cut into shards so that a change copies only what it touches.
 
-use super::name::{SearchName, hash_name};
+use super::name::{SearchName, hash_name, wildcard_hash};
 use super::node::{Node, RrSet, flag, rtype};
 use crate::dns::{Name, NameError};
 use std::fmt;
@@ -101,8 +101,12 @@ impl Zone {
 
     /// Finds a name by its hash and its labels before the origin.
     pub(crate) fn find(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
+        self.search(hash, |found| found == relative)
+    }
+
+    fn search(&self, hash: u64, is_it: impl Fn(&[u8]) -> bool) -> Option<Node<'_>> {
         let shard = &*self.shards[shard_of(hash, self.shard_bits)];
-        find_in_shard(shard, self.slots, hash, relative)
+        find_in_shard(shard, self.slots, hash, is_it)
     }
 
     /// Reads the slot where the search for a hash begins.
@@ -129,11 +133,12 @@ impl Zone {
 
     /// Walks down from the apex towards a name that is not there, or lies below a cut: the deepest name that exists and is
     /// not below a zone cut or a DNAME (the closest encloser of RFC 4592 section 3.3.1, unless a cut or DNAME ends the walk).
+    /// The name itself is not looked for: it is known to be missing or hidden.
     pub(crate) fn descend(&self, name: &SearchName) -> Descent<'_> {
         let mut labels = self.origin.labels();
         let mut hash = self.origin_hash;
         let mut found = Descent { node: self.find(hash, &[]), labels, hash };
-        while labels < name.labels() {
+        while labels + 1 < name.labels() {
             if found.node.is_some_and(|node| node.has(flag::CUT | flag::DNAME)) {
                 break;
             }
@@ -150,12 +155,7 @@ impl Zone {
     /// The wildcard child of a name (RFC 4592 section 2.1.1): `labels` and `hash` are those of the name.
     pub(crate) fn wildcard(&self, name: &SearchName, labels: usize, hash: u64) -> Option<Node<'_>> {
         let encloser = self.relative(name, labels);
-        let mut wire = [0u8; 257];
-        wire[..2].copy_from_slice(b"\x01*");
-        let end = 2 + encloser.len();
-        wire[2..end].copy_from_slice(encloser);
-        let star = SearchName::new(b"\x01*\0", 0).ok()?;
-        self.find(star.extend_hash(hash, 1), &wire[..end])
+        self.search(wildcard_hash(hash), |found| found.strip_prefix(b"\x01*").is_some_and(|rest| rest == encloser))
     }
 }
 
@@ -199,7 +199,7 @@ pub(crate) fn tag_of(hash: u64) -> u32 {
     ((hash >> 32) as u32 & 0xFF) << 24
 }
 
-fn find_in_shard<'a>(shard: &'a [u8], slots: u32, hash: u64, relative: &[u8]) -> Option<Node<'a>> {
+fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(&[u8]) -> bool) -> Option<Node<'_>> {
     let nodes = &shard[slots as usize * SLOT..];
     let mut index = slot_of(hash, slots);
     loop {
@@ -209,7 +209,7 @@ fn find_in_shard<'a>(shard: &'a [u8], slots: u32, hash: u64, relative: &[u8]) ->
         }
         if entry & !OFFSET == tag_of(hash) {
             let node = Node::new(&nodes[((entry & OFFSET) as usize - 1) * ALIGN..]);
-            if node.relative() == relative {
+            if is_it(node.relative()) {
                 return Some(node);
             }
         }
