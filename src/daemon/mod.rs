@@ -17,6 +17,7 @@ mod source;
 mod status;
 mod table;
 mod watch;
+mod writers;
 mod zonefiles;
 
 pub use demo::{DEMO_CONFIG, DEMO_LISTEN};
