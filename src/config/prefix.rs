@@ -70,7 +70,19 @@ impl Prefix {
 
     /// True when every address in it is private, loopback, link-local, shared (RFC 6598) or unique local (RFC 4193).
     pub fn is_private(&self) -> bool {
-        PRIVATE.iter().any(|(address, length)| Prefix::new(*address, *length).covers(self))
+        let inside = |(network, length): &(IpAddr, u8)| {
+            *length <= self.length
+                && match (self.address, network) {
+                    (IpAddr::V4(own), IpAddr::V4(network)) => {
+                        (u32::from(own) ^ u32::from(*network)).leading_zeros() >= u32::from(*length)
+                    }
+                    (IpAddr::V6(own), IpAddr::V6(network)) => {
+                        (u128::from(own) ^ u128::from(*network)).leading_zeros() >= u32::from(*length)
+                    }
+                    _ => false,
+                }
+        };
+        PRIVATE.iter().any(inside)
     }
 }
 

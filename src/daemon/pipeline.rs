@@ -12,6 +12,7 @@ use crate::control::{Published, PublishedZone};
 use crate::dns::{Name, Rtype, name_from_wire};
 use crate::finding::{Finding, Place, Severity};
 use crate::generate::Plan;
+use crate::inventory::may_publish;
 use crate::inventory::private_address_published;
 use crate::snapshot::{ZoneSource, build};
 use crate::zone::Record;
@@ -227,23 +228,27 @@ fn no_zones(settings: &Settings, zones: &[LoadedZone]) -> Option<Finding> {
 fn private_addresses(settings: &Settings, zones: &[LoadedZone]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for horizon in settings.horizons.iter().filter(|horizon| horizon.is_public()) {
+        let chain = chain(settings, horizon);
         let mut hidden: HashSet<Name> = HashSet::new();
-        for seen in chain(settings, horizon) {
+        for (depth, seen) in chain.iter().enumerate() {
             let own = || zones.iter().filter(|zone| zone.file.horizon == seen.name);
             for zone in own() {
                 let told = zone.records.iter().filter_map(|record| {
+                    // Most records are well: no name is made for them.
+                    let address = addresses(&record).find(|address| !may_publish(horizon, *address))?;
                     let owner = name_from_wire(record.owner).ok().filter(|owner| !hidden.contains(owner))?;
-                    let find = |address| private_address_published(horizon, &owner, address);
-                    let finding = addresses(&record).into_iter().find_map(find)?;
+                    let finding = private_address_published(horizon, &owner, address)?;
                     let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
                     Some(finding.seen_at(Place::at(file, record.line.number, 1)))
                 });
                 findings.extend(told);
             }
             // What this horizon owns hides the whole name in those that it inherits from.
-            hidden.extend(
-                own().flat_map(|zone| zone.records.iter().filter_map(|record| name_from_wire(record.owner).ok())),
-            );
+            if depth + 1 < chain.len() {
+                hidden.extend(
+                    own().flat_map(|zone| zone.records.iter().filter_map(|record| name_from_wire(record.owner).ok())),
+                );
+            }
         }
     }
     findings
@@ -262,13 +267,17 @@ fn chain<'a>(settings: &'a Settings, horizon: &'a Horizon) -> Vec<&'a Horizon> {
 }
 
 /// The addresses that a record tells: its own, or the hints of SVCB and HTTPS (RFC 9460 section 7.3).
-fn addresses(record: &Record<'_>) -> Vec<IpAddr> {
-    match record.rtype {
-        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)).into_iter().collect(),
-        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)).into_iter().collect(),
+fn addresses(record: &Record<'_>) -> impl Iterator<Item = IpAddr> {
+    let own = match record.rtype {
+        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
+        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
+        _ => None,
+    };
+    let hinted = match record.rtype {
         Rtype::SVCB | Rtype::HTTPS => hints(record.data).unwrap_or_default(),
         _ => Vec::new(),
-    }
+    };
+    own.into_iter().chain(hinted)
 }
 
 /// The values of `ipv4hint` (4) and `ipv6hint` (6); none when the data is cut short.
