@@ -374,3 +374,21 @@ fn query_class(octets: &[u8]) -> u16 {
     let class = octets.len().checked_sub(2).filter(|_| octets.len() == query("www.example", "A").len());
     class.map_or(0, |at| u16::from_be_bytes([octets[at], octets[at + 1]]))
 }
+
+/// A referral carries the glue of each of its servers, however many there are (RFC 9471 section 3.1).
+#[test]
+fn referrals_carry_all_glue() {
+    let mut zone = String::new();
+    for number in 0..70 {
+        zone.push_str(&format!("sub NS n{number}.sub\nn{number}.sub A 192.0.2.{number}\n"));
+    }
+    let snapshot = snapshot(&[("example", &zone)]);
+    let line = ask(&snapshot, "x.sub.example A");
+    assert!(line.starts_with("NOERROR|"), "{line}");
+    for number in 0..70 {
+        let glue = format!("n{number}.sub.example. 300 A 192.0.2.{number}");
+        assert_eq!(line.matches(&format!("{glue}+")).count() + usize::from(line.ends_with(&glue)), 1, "{glue}: {line}");
+    }
+    let cut = show(&reply(&snapshot, "192.0.2.77", Transport::Udp, &query("x.sub.example", "A")));
+    assert!(cut.starts_with("NOERROR tc"), "{cut}");
+}

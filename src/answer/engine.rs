@@ -226,7 +226,7 @@ impl<'a> Search<'a> {
             reply.set_truncated();
             return None;
         }
-        push_glue(self.zone(), self.name.suffix(labels), labels, reply);
+        push_glue(self.zone(), self.name.suffix(labels), labels, servers, reply);
         None
     }
 
