@@ -66,7 +66,8 @@ fn names_exist_or_not_as_the_rfcs_say() {
 /// Aliases are followed within one answer, the last name decides the RCODE (RFC 6604 section 3).
 #[test]
 fn aliases_are_followed() {
-    let zone = "a CNAME b\nb CNAME c\nc A 192.0.2.1\nnx CNAME nix\nnd CNAME mail\nmail TXT x\nl1 CNAME l2\nl2 CNAME l1\n\
+    let zone = "a CNAME b\nb CNAME c\nc A 192.0.2.1\nk CNAME c\nk KEY 257 3 13 AQIDBA==\nsame MX 1 out\nsame MX 1 OUT\n\
+                pref MX 65 out\npref MX 97 out\nnx CNAME nix\nnd CNAME mail\nmail TXT x\nl1 CNAME l2\nl2 CNAME l1\n\
                 me CNAME me\nout CNAME www.example.com.\nother CNAME www.second.\n*.w CNAME c\nins CNAME x.sub\n\
                 sub NS ns.sub\nns.sub A 192.0.2.53";
     check(
@@ -76,6 +77,23 @@ fn aliases_are_followed() {
                 "a chain",
                 "a.example A",
                 "NOERROR aa; a.example. 300 CNAME b.example.; b.example. 300 CNAME c.example.; c.example. 300 A 192.0.2.1",
+            ),
+            (
+                "a KEY may stand beside an alias (RFC 4035 section 2.5)",
+                "k.example KEY",
+                "NOERROR aa; k.example. 300 KEY 257 3 13 AQIDBA==",
+            ),
+            ("and leaves it one", "k.example TXT", "NOERROR aa; k.example. 300 CNAME c.example.SOA!"),
+            ("no KEY: the alias", "b.example KEY", "NOERROR aa; b.example. 300 CNAME c.example.SOA!"),
+            (
+                "one record, whatever the case of its target",
+                "same.example MX",
+                "NOERROR aa; same.example. 300 MX 1 out.example.",
+            ),
+            (
+                "a number is no name",
+                "pref.example MX",
+                "NOERROR aa; pref.example. 300 MX 65 out.example.; pref.example. 300 MX 97 out.example.",
             ),
             ("the alias itself", "a.example CNAME", "NOERROR aa; a.example. 300 CNAME b.example."),
             ("to a missing name", "nx.example A", "NXDOMAIN aa; nx.example. 300 CNAME nix.example.SOA!"),
@@ -355,4 +373,22 @@ fn odd_messages_get_the_right_rcode() {
 fn query_class(octets: &[u8]) -> u16 {
     let class = octets.len().checked_sub(2).filter(|_| octets.len() == query("www.example", "A").len());
     class.map_or(0, |at| u16::from_be_bytes([octets[at], octets[at + 1]]))
+}
+
+/// A referral carries the glue of each of its servers, however many there are (RFC 9471 section 3.1).
+#[test]
+fn referrals_carry_all_glue() {
+    let mut zone = String::new();
+    for number in 0..70 {
+        zone.push_str(&format!("sub NS n{number}.sub\nn{number}.sub A 192.0.2.{number}\n"));
+    }
+    let snapshot = snapshot(&[("example", &zone)]);
+    let line = ask(&snapshot, "x.sub.example A");
+    assert!(line.starts_with("NOERROR|"), "{line}");
+    for number in 0..70 {
+        let glue = format!("n{number}.sub.example. 300 A 192.0.2.{number}");
+        assert_eq!(line.matches(&format!("{glue}+")).count() + usize::from(line.ends_with(&glue)), 1, "{glue}: {line}");
+    }
+    let cut = show(&reply(&snapshot, "192.0.2.77", Transport::Udp, &query("x.sub.example", "A")));
+    assert!(cut.starts_with("NOERROR tc"), "{cut}");
 }

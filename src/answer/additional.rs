@@ -1,16 +1,19 @@
 //! The additional section: glue for referrals, addresses for the targets of NS, MX and SRV records.
 
 use super::name::{SearchName, hash_name};
-use super::node::{Node, flag, rtype};
+use super::node::{Node, RrSet, flag, rtype};
 use super::reply::{Owner, Reply, Section};
 use super::zone::Zone;
 use super::zones::Zones;
+
+/// Where a name stands that the reply does not hold: beyond what a pointer reaches, so that it is written whole.
+const NOWHERE: usize = 1 << 16;
 
 /// Adds the addresses of a referral's name servers that this zone knows, glue first. The cut has so many `labels`.
 ///
 /// Glue for servers at or below the cut must fit, or TC is set (RFC 9471 section 3.1); other addresses are added while
 /// there is room.
-pub(crate) fn push_glue(zone: &Zone, cut: &[u8], labels: usize, reply: &mut Reply<'_>) {
+pub(crate) fn push_glue(zone: &Zone, cut: &[u8], labels: usize, servers: RrSet<'_>, reply: &mut Reply<'_>) {
     let (targets, count) = reply.targets();
     let mut name = SearchName::blank();
     // A bit for each target that is outside the cut: `Reply` notes at most 32.
@@ -22,6 +25,14 @@ pub(crate) fn push_glue(zone: &Zone, cut: &[u8], labels: usize, reply: &mut Repl
         if !name.is_at_or_below(cut, labels) {
             outside |= 1 << index;
         } else if !push_known(zone, &name, reply) {
+            reply.set_truncated();
+            return;
+        }
+    }
+    // Servers beyond those that the reply has noted are read from the zone, and their names written whole.
+    for server in servers.records().skip(count) {
+        let here = name.read(server.data, NOWHERE).is_ok() && name.is_at_or_below(cut, labels);
+        if here && !push_known(zone, &name, reply) {
             reply.set_truncated();
             return;
         }

@@ -5,6 +5,7 @@ use super::node::{NodeWriter, rtype};
 use super::zone::{ALIGN, SLOT, Zone, shard_of, slot_of, tag_of};
 use crate::dns::{Name, Rtype, name_from_wire};
 use crate::zone::Record;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use thiserror::Error;
@@ -154,13 +155,28 @@ fn move_repeated_back(rrset: &mut [Record<'_>]) -> usize {
     let mut seen = HashSet::with_capacity(rrset.len());
     let mut kept = 0;
     for at in 0..rrset.len() {
-        if seen.insert(rrset[at].data) {
+        if seen.insert(comparable(&rrset[at])) {
             rrset.swap(kept, at);
             kept += 1;
         }
     }
     // An alias has one target; of several, which the zone's check refuses, the first counts.
     if rrset[0].rtype.to_int() == rtype::CNAME || rrset[0].rtype.to_int() == rtype::DNAME { 1 } else { kept }
+}
+
+/// The data in a form that is equal for equal records: case does not count in names (RFC 4034 section 6.2).
+fn comparable<'a>(record: &Record<'a>) -> Cow<'a, [u8]> {
+    let names_at = match record.rtype {
+        Rtype::NS | Rtype::CNAME | Rtype::PTR | Rtype::DNAME => 0,
+        Rtype::MX | Rtype::KX | Rtype::AFSDB | Rtype::RT => 2,
+        Rtype::SRV => 6,
+        _ => return Cow::Borrowed(record.data),
+    };
+    let mut data = Cow::Borrowed(record.data);
+    if record.data.iter().skip(names_at).any(u8::is_ascii_uppercase) {
+        data.to_mut()[names_at..].make_ascii_lowercase();
+    }
+    data
 }
 
 fn printable(owner: &[u8]) -> Name {

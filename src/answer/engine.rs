@@ -188,6 +188,7 @@ impl<'a> Search<'a> {
         if node.has(flag::CNAME)
             && !matches!(self.rtype, rtype::CNAME | rtype::ANY | rtype::RRSIG | rtype::NSEC)
             && let Some(alias) = node.rrset(rtype::CNAME)
+            && (self.rtype != rtype::KEY || node.rrset(rtype::KEY).is_none())
         {
             trace.step(|| self.step(rule(Rule::Alias, Rule::WildcardAlias), node));
             let target = reply.push(Section::Answer, self.owner(), alias, alias.ttl, self.origin_position());
@@ -225,7 +226,7 @@ impl<'a> Search<'a> {
             reply.set_truncated();
             return None;
         }
-        push_glue(self.zone(), self.name.suffix(labels), labels, reply);
+        push_glue(self.zone(), self.name.suffix(labels), labels, servers, reply);
         None
     }
 

@@ -135,6 +135,8 @@ pub(crate) mod rtype {
     pub(crate) const SOA: u16 = 6;
     pub(crate) const PTR: u16 = 12;
     pub(crate) const MX: u16 = 15;
+    /// May stand beside a CNAME (RFC 4035 section 2.5).
+    pub(crate) const KEY: u16 = 25;
     pub(crate) const AAAA: u16 = 28;
     pub(crate) const SRV: u16 = 33;
     pub(crate) const DNAME: u16 = 39;

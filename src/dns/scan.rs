@@ -290,15 +290,23 @@ fn generic(rtype: Rtype, words: &mut Words<'_, '_>, out: &mut Vec<u8>) -> Result
     Ok(())
 }
 
+/// The fewest octets of a ZONEMD digest of any type (RFC 8976 section 2.2.4).
+const SHORTEST_ZONE_DIGEST: usize = 12;
+
 /// A digest whose type fixes its length has that length.
 fn check_digest(rtype: Rtype, data: &[u8], words: &Words<'_, '_>) -> Result<(), DataError> {
     let (kind, begin) = match rtype.to_int() {
         43 | 59 | 32768 | 32769 => (data[3], 4),
         44 => (data[1], 2),
+        50 => return check_hash(data, words),
         63 => (data[5], 6),
         _ => return Ok(()),
     };
     let found = data.len() - begin;
+    if rtype.to_int() == 63 && found < SHORTEST_ZONE_DIGEST {
+        let what = format!("a digest with {found} octets");
+        return Err(DataError::new(words.last(), what, "it has at least 12 octets"));
+    }
     match digest_len(rtype, kind) {
         Some(length) if length != found => {
             let what = format!("a digest of type {kind} with {found} octets");
@@ -306,4 +314,14 @@ fn check_digest(rtype: Rtype, data: &[u8], words: &Words<'_, '_>) -> Result<(), 
         }
         _ => Ok(()),
     }
+}
+
+/// The hashed owner of NSEC3 is a SHA-1 hash where the algorithm says so (RFC 5155 section 11).
+fn check_hash(data: &[u8], words: &Words<'_, '_>) -> Result<(), DataError> {
+    let found = data.get(5 + usize::from(data[4])).map_or(0, |&length| usize::from(length));
+    if data[0] == 1 && found != 20 {
+        let what = format!("a hashed owner with {found} octets");
+        return Err(DataError::new(words.last(), what, "a SHA-1 hash has 20 octets, 32 digits in base 32"));
+    }
+    Ok(())
 }

@@ -67,7 +67,14 @@ fn scan_param(words: &mut Words<'_, '_>) -> Result<(u16, Vec<u8>), DataError> {
     if let Some(value) = value {
         unescape(value, &mut octets).map_err(|error| words.wrong("value", value, &error.to_string()))?;
     }
-    let wire = read_value(key, value.is_some(), &octets);
+    let wire = if name.starts_with(b"key") {
+        // The number in place of the name says that the value is written as it is on the wire (RFC 9460 section 2.1).
+        push_value(key, &octets, &mut String::new())
+            .map(|()| octets.clone())
+            .ok_or("its octets as they are on the wire")
+    } else {
+        read_value(key, value.is_some(), &octets)
+    };
     let wire = wire.map_err(|right| words.wrong(&format!("value of {}", key_text(key)), &octets, right))?;
     Ok((key, wire))
 }
@@ -170,7 +177,7 @@ fn consistent(params: &[(u16, Vec<u8>)]) -> Result<(), String> {
     let mut before = None;
     for pair in mandatory.chunks_exact(2) {
         let key = u16::from_be_bytes([pair[0], pair[1]]);
-        if key == 0 || before == Some(key) {
+        if key == 0 || before.is_some_and(|before| before >= key) {
             return Err(format!("mandatory lists {} where it may not", key_text(key)));
         }
         if !has(key) {

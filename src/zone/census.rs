@@ -145,7 +145,7 @@ fn kind_of(rtype: Rtype) -> u8 {
         Rtype::DNAME => kind::DNAME,
         Rtype::NS => kind::NS,
         Rtype::SOA => kind::SOA,
-        Rtype::RRSIG | Rtype::NSEC => kind::PROOF,
+        Rtype::RRSIG | Rtype::NSEC | Rtype::KEY => kind::PROOF,
         _ => kind::OTHER,
     }
 }

@@ -98,7 +98,7 @@ fn cname(census: &Census<'_>, node: &Node, report: &mut Report<'_>) {
     if node.kinds & !(kind::CNAME | kind::PROOF) == 0 {
         return;
     }
-    let beside = |rtype: Rtype| !matches!(rtype, Rtype::CNAME | Rtype::RRSIG | Rtype::NSEC);
+    let beside = |rtype: Rtype| !matches!(rtype, Rtype::CNAME | Rtype::RRSIG | Rtype::NSEC | Rtype::KEY);
     let mut lines = lines(census, node, |rtype| rtype == Rtype::CNAME);
     lines.truncate(1);
     lines.extend(self::lines(census, node, beside));

@@ -280,15 +280,37 @@ fn bad_template(token: &Token<'_>, right: &str) -> Fault {
     Fault::new("ZONE_GENERATE", token.at, what, format!("expected {right}"))
 }
 
-/// The data of a `$GENERATE` as one line: a single quoted word is the whole line, as BIND has it.
+/// The data of a `$GENERATE` as one line: a single quoted word is the whole line, `\"` in it a quote, as BIND has it.
 fn data_template(tokens: &[Token<'_>]) -> Vec<u8> {
     if let [Token { text, quoted: true, .. }] = tokens {
-        return text.to_vec();
+        return quotes_resolved(text);
     }
     let mut line = Vec::new();
     for token in tokens {
         let quote = if token.quoted { &b"\""[..] } else { b"" };
         line.extend([quote, token.text, quote, b" "].concat());
+    }
+    line
+}
+
+fn quotes_resolved(text: &[u8]) -> Vec<u8> {
+    let mut line = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [octet, after @ ..] = rest {
+        rest = match (octet, after) {
+            (b'\\', [b'"', behind @ ..]) => {
+                line.push(b'"');
+                behind
+            }
+            (b'\\', [escaped, behind @ ..]) => {
+                line.extend([b'\\', *escaped]);
+                behind
+            }
+            _ => {
+                line.push(*octet);
+                after
+            }
+        };
     }
     line
 }
