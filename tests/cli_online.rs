@@ -39,6 +39,8 @@ fn a_running_server_is_asked_and_told() {
     assert_eq!(folder.zonectl("reload --wait").exit, 3);
     let status = folder.zonectl("status");
     assert_eq!(status.exit, 1, "a broken config still leads to the server: {status:?}");
+    assert!(status.stdout.contains("does not serve all that the files say"), "{status:?}");
+    assert!(!status.stdout.contains("loaded"), "it was tried, not loaded: {status:?}");
     assert!(status.stdout.contains("horizon.toml:3:"), "{status:?}");
 
     folder.write("horizon.toml", CONFIG);

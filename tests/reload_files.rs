@@ -99,6 +99,26 @@ fn a_broken_edit_keeps_the_old_answer() {
     wait_until("the status is well again", || lab.status().is_well());
 }
 
+/// Zone files where no horizon looks for them are named: a mistyped folder looks like no zones at all.
+#[test]
+fn zone_files_in_the_wrong_place_are_told() {
+    let lab = lab();
+    let strays = || {
+        let status = lab.status();
+        let findings = status.serving.findings.iter().filter(|finding| finding.code == "STRAY_ZONE_FILES");
+        findings.map(|finding| finding.subject.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(strays(), [""; 0]);
+    lab.write("zones/intrenal/a.example.zone", &zone(1, "192.0.2.9"));
+    lab.write("zones/b.example.zone", &zone(1, "192.0.2.9"));
+    lab.write("zones/notes/readme.txt", "no zone");
+    lab.write("zones/shared/www.zone", "shared A 192.0.2.8\n");
+    lab.write(FILE, &format!("{}$INCLUDE ../shared/www.zone\n", zone(2, "192.0.2.2")));
+    lab.wait_for("shared.example.org A", &["192.0.2.8"]);
+    wait_until("the strays are told", || strays() == ["b.example.zone", "intrenal"]);
+    assert!(lab.status().is_well(), "nothing is refused for it");
+}
+
 /// Files that come and go in the middle of reloads do no harm; what is there at the end serves.
 #[test]
 fn files_that_vanish_during_a_reload_do_no_harm() {

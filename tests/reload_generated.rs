@@ -8,6 +8,7 @@ use horizon_dns::daemon::{Server, Source};
 use reload_lab::{Lab, ask, wait_until};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -95,6 +96,19 @@ fn a_broken_inventory_leaves_the_zones_as_they_are() {
     assert_eq!(ask(lab.address(), "mine0.example.org A"), ["10.0.0.99"], "a person's record survives");
 }
 
+/// A broken zone file stops its loading and the generating; it is told once.
+#[test]
+fn a_fault_is_told_once() {
+    let lab = lab(3);
+    lab.settled();
+    let before = fs::read_to_string(lab.path(ZONE)).unwrap();
+    fs::write(lab.path(ZONE), format!("{before}mail MX not-a-number mail\n")).unwrap();
+    lab.wait_for_failure();
+    let place = format!("example.org.zone:{}:", before.lines().count() + 1);
+    let told: Vec<String> = lab.status().failing.iter().map(ToString::to_string).collect();
+    assert_eq!(told.iter().filter(|line| line.contains(&place)).count(), 1, "{told:#?}");
+}
+
 /// An edit that would remove most of a zone's generated records waits for somebody to say so.
 #[test]
 fn the_brake_holds_while_serving() {
@@ -129,6 +143,27 @@ fn a_start_with_a_broken_inventory_serves_the_zone_files_that_are_there() {
     );
 }
 
+/// A zone file that is still being written is neither read nor replaced by the generator: the edit is not lost.
+#[test]
+fn a_slow_edit_of_a_generated_zone_is_not_lost() {
+    let lab = lab(3);
+    lab.settled();
+    let before = fs::read_to_string(lab.path(ZONE)).unwrap();
+    let mut file = fs::File::create(lab.path(ZONE)).unwrap();
+    let (begin, end) = before.split_at(before.len() / 2);
+    for part in ["", begin, end] {
+        let loads = lab.loads();
+        file.write_all(part.as_bytes()).unwrap();
+        assert_eq!(lab.settled(), loads, "half a file is not read");
+        assert_eq!(ask(lab.address(), "host2.example.org A"), ["10.0.0.22"]);
+    }
+    file.write_all(b"mine A 10.0.0.99\n").unwrap();
+    drop(file);
+    lab.wait_for("mine.example.org A", &["10.0.0.99"]);
+    assert_eq!(ask(lab.address(), "host2.example.org A"), ["10.0.0.22"]);
+    assert!(fs::read_to_string(lab.path(ZONE)).unwrap().starts_with(&before), "nobody else wrote it");
+}
+
 /// A full disk keeps the old zone files whole and the old answers serving, until there is room. Needs a file system of its own, so root.
 #[test]
 fn a_full_disk_changes_nothing() {
@@ -137,7 +172,7 @@ fn a_full_disk_changes_nothing() {
         return;
     };
     let config = CONFIG.replace("directory = \"zones\"", &format!("directory = \"{}\"", disk.0.path().display()));
-    let lab = Lab::prepared(&config, |folder| inventory(folder, 3));
+    let mut lab = Lab::prepared(&config, |folder| inventory(folder, 3));
     lab.settled();
     let zone = disk.0.path().join("internal/example.org.zone");
     let before = fs::read(&zone).unwrap();
@@ -154,6 +189,16 @@ fn a_full_disk_changes_nothing() {
     assert!(told.contains("ZONE_FILE_NOT_WRITTEN") && told.contains("No space left"), "{told}");
     assert_eq!(fs::read(&zone).unwrap(), before);
     assert_eq!(ask(lab.address(), "host2.example.org A"), ["10.0.0.22"]);
+    // A generated zone whose file is lost and cannot be written again serves on, and a start serves it out of memory.
+    fs::remove_file(&zone).unwrap();
+    assert!(!lab.server().reload().failing.is_empty());
+    assert_eq!(ask(lab.address(), "host2.example.org A"), ["10.0.0.22"], "without its file");
+    lab.stop();
+    lab.restart();
+    assert!(!lab.status().is_well());
+    assert_eq!(ask(lab.address(), "host99.example.org A"), ["10.0.0.119"], "out of memory");
+    assert!(!lab.server().reload().failing.is_empty());
+    assert_eq!(ask(lab.address(), "host99.example.org A"), ["10.0.0.119"], "still");
     // Room on the disk is noticed without any file changing.
     fs::remove_file(filler).unwrap();
     lab.wait_for("host99.example.org A", &["10.0.0.119"]);

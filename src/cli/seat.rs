@@ -13,6 +13,7 @@ use crate::daemon;
 use crate::daemon::Source;
 use crate::finding::Finding;
 use serde::de::DeserializeOwned;
+use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,7 +83,15 @@ fn socket(scope: &Scope) -> Result<PathBuf, Failure> {
     let usual = Path::new(config::DEFAULT_CONTROL);
     match (&scope.socket, config_file(scope)) {
         (Some(socket), _) => Ok(socket.clone()),
-        (None, Ok(config)) => Ok(config::control_socket(config)),
+        (None, Ok(config)) => {
+            if let Err(error) = File::open(&config) {
+                say(&format!(
+                    "{}: cannot be read: {error}; the server is looked for at the usual place",
+                    config.display()
+                ));
+            }
+            Ok(config::control_socket(config))
+        }
         (None, Err(_)) if usual.exists() => Ok(usual.to_path_buf()),
         (None, Err(failure)) => Err(failure),
     }

@@ -42,7 +42,7 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     let mut text = String::new();
     let (style, verdict) = match answer.healthy {
         true => (GOOD, "serves what the files say"),
-        false => (BAD, "serves an older state: the files as they are now were refused"),
+        false => (BAD, "does not serve all that the files say"),
     };
     // Writing into a string does not fail.
     let _ = writeln!(text, "horizond {} (process {}) {}", answer.version, answer.pid, painted(style, verdict));
@@ -50,9 +50,12 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
         let _ = writeln!(text, "{}{}{cell}", painted(HEAD, head), " ".repeat(10usize.saturating_sub(head.len())));
     };
     row("started", format!("{} ({})", date(answer.started), ago(answer.started)));
-    row("loaded", format!("{} ({})", date(answer.last_reload.at), ago(answer.last_reload.at)));
+    let loaded = if answer.healthy { "loaded" } else { "tried" };
+    row(loaded, format!("{} ({})", date(answer.last_reload.at), ago(answer.last_reload.at)));
     row("config", answer.config.display().to_string());
-    row("listens", format!("{} (UDP and TCP, {} UDP workers each)", answer.listen.join(", "), answer.workers));
+    let each = if answer.listen.len() == 1 { "" } else { " each" };
+    let workers = format!("{}{each}", many(answer.workers, "UDP worker"));
+    row("listens", format!("{} (UDP and TCP, {})", answer.listen.join(", "), workers));
     let findings = &answer.last_reload.findings;
     let (told, notes): (Vec<_>, Vec<_>) = findings.iter().partition(|one| wide || one.severity > Severity::Info);
     told.into_iter().for_each(|finding| text.push_str(&line(finding)));

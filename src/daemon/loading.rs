@@ -147,7 +147,7 @@ fn unreadable(file: &ZoneFile, reason: &FileError) -> Finding {
         Severity::Error,
         format!("{} in {}", file.origin, file.horizon),
         reason.to_string(),
-        "give the server the right to read the file, or remove it",
+        "put a plain file there that the server may read, or remove it",
     )
     .seen_at(Place::file(&file.path))
 }

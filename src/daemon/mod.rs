@@ -15,8 +15,11 @@ mod serial;
 mod serve;
 mod source;
 mod status;
+mod strays;
 mod table;
+mod unwritten;
 mod watch;
+mod writers;
 mod zonefiles;
 
 pub use demo::{DEMO_CONFIG, DEMO_LISTEN};

@@ -5,6 +5,7 @@ use super::generating::{Generated, generate};
 use super::inputs::Inputs;
 use super::loading::LoadedZone;
 use super::source::Source;
+use super::strays::strays;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::{Horizon, Settings};
 use crate::control::{Published, PublishedZone};
@@ -63,7 +64,7 @@ impl Candidate {
         new.chain(gone).map(|zone| format!("{}. in {}", zone.file.origin, zone.file.horizon)).collect()
     }
 
-    fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
+    pub(super) fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
         self.zones.iter().find(|zone| zone.file == *file)
     }
 }
@@ -101,7 +102,11 @@ fn candidate_with(
     match load(settings, &generated, &inputs, previous) {
         Ok(candidate) => Ok(candidate),
         Err(mut findings) => {
-            findings.extend(generated.withheld.into_iter().chain(generated.findings));
+            // A broken zone file stops both its loading and the generating; it is told once.
+            let told: Vec<_> = findings.iter().flat_map(|finding| finding.places.clone()).collect();
+            let new = |finding: &Finding| !finding.places.iter().any(|place| told.contains(place));
+            findings.extend(generated.withheld.into_iter().filter(new));
+            findings.extend(generated.findings);
             Err(Failure { findings, inputs })
         }
     }
@@ -116,6 +121,7 @@ fn load(
     let zones = read_zones(&settings, generated, previous)?;
     let mut findings: Vec<Finding> = generated.findings.clone();
     findings.extend(zones.iter().flat_map(|zone| zone.findings.iter().cloned()));
+    findings.extend(strays(&settings, &zones));
     findings.extend(no_zones(&settings, &zones));
     let refusing: Vec<Finding> = private_addresses(&settings, &zones);
     if !refusing.is_empty() {

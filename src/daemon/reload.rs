@@ -3,13 +3,13 @@
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
-use super::pipeline::{Candidate, Failure, candidate, without_generation};
+use super::pipeline::{Candidate, Failure, candidate};
 use super::source::Source;
 use super::status::{Board, Status};
+use super::unwritten::{unwritten, write};
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
-use crate::finding::{Finding, Place, Severity};
-use crate::generate::{ApplyError, Plan, apply};
+use crate::finding::{Finding, Severity};
 use crate::snapshot::Live;
 use crate::transport::{BindError, LISTEN_FAILED, Listeners};
 use std::fmt;
@@ -102,8 +102,7 @@ impl Reloads {
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
         let control = self.office.bind(&server.control).map_err(refuse)?;
         if let Err(withheld) = write(&candidate.plan) {
-            // What a person wrote goes live all the same; what could not be written stays as it is on the disk.
-            candidate = without_generation(&self.source, Some(&before.serving), withheld)?;
+            candidate = unwritten(&self.source, Some(&before.serving), candidate, withheld)?;
         }
         for change in std::mem::take(&mut candidate.plan).files {
             self.seen.refresh(&change.path, change.after.as_deref());
@@ -212,29 +211,6 @@ pub(super) fn tell(finding: &Finding) {
         Severity::Warning => tracing::warn!("{line}"),
         Severity::Info => tracing::debug!("{line}"),
     }
-}
-
-/// Writes generated zone files: all or none.
-pub(super) fn write(plan: &Plan) -> Result<(), Vec<Finding>> {
-    let failed = |error: ApplyError| {
-        let place = match &error {
-            ApplyError::Changed(path) => Some(path.clone()),
-            ApplyError::File(error) => Some(error.path().to_path_buf()),
-            ApplyError::Refused | ApplyError::Brake => None,
-        };
-        let subject = place.as_ref().map_or_else(|| "generation".to_owned(), |path| path.display().to_string());
-        let finding = Finding::new(
-            "ZONE_FILE_NOT_WRITTEN",
-            Severity::Error,
-            subject,
-            format!("generated zone files cannot be written: {error}"),
-            "see that there is room on the disk and that the server may write to the zones directory",
-        );
-        vec![place.into_iter().map(Place::file).fold(finding, Finding::seen_at)]
-    };
-    apply(plan)
-        .map(|written| written.iter().for_each(|path| tracing::info!("wrote {}", path.display())))
-        .map_err(failed)
 }
 
 /// How much serves, for the log.

@@ -5,9 +5,10 @@ use super::office::Office;
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
-use super::reload::{Reloads, tell, write};
+use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
+use super::unwritten::{unwritten, write};
 use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
@@ -76,8 +77,8 @@ impl Server {
             .open(&server.listen, server.workers)
             .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;
         let control = Office::bind_first(&server.control)?;
-        if let Err(findings) = write(&candidate.plan) {
-            candidate.withheld.extend(findings);
+        if let Err(withheld) = write(&candidate.plan) {
+            candidate = unwritten(&source, None, candidate, withheld).map_err(|failure| failure.findings)?;
         }
         for change in std::mem::take(&mut candidate.plan).files {
             seen.refresh(&change.path, change.after.as_deref());

@@ -2,8 +2,9 @@
 //!
 //! Knows folders only. Whether something really changed is for `reload` to find out.
 
+use super::writers::Writers;
 use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,13 +19,20 @@ pub(super) struct Patience {
     pub(super) quiet: Duration,
     /// But not later than so long after the first one.
     pub(super) bound: Duration,
+    /// A file that somebody has begun to write and not closed is waited for, but not longer than so.
+    pub(super) writing: Duration,
     /// How often to look without any event.
     pub(super) poll: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Patience { quiet: Duration::from_millis(100), bound: Duration::from_secs(1), poll: Duration::from_secs(5) }
+        Patience {
+            quiet: Duration::from_millis(100),
+            bound: Duration::from_secs(1),
+            writing: Duration::from_secs(30),
+            poll: Duration::from_secs(5),
+        }
     }
 }
 
@@ -36,7 +44,8 @@ pub(super) struct Watch {
 
 #[derive(Debug)]
 enum Message {
-    Event,
+    /// None when the system lost count of them.
+    Event(Option<Event>),
     Folders(Vec<(PathBuf, bool)>),
     End,
 }
@@ -50,15 +59,17 @@ impl Watch {
         let (sender, receiver) = channel();
         let events = sender.clone();
         thread::Builder::new().name("watch".to_owned()).spawn(move || {
-            let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                if event.map_or(true, |event| matters(event.kind)) {
-                    let _ = events.send(Message::Event);
+            let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+                let event = event.ok();
+                if event.as_ref().is_none_or(|event| matters(event.kind)) {
+                    let _ = events.send(Message::Event(event));
                 }
             });
             if let Err(error) = &watcher {
                 tracing::warn!("files cannot be watched: {error}; changes are noticed every {:?}", patience.poll);
             }
-            Watching { watcher: watcher.ok(), wanted: Vec::new(), watched: Vec::new(), warned: false }
+            let writers = Writers::new(patience.writing);
+            Watching { watcher: watcher.ok(), wanted: Vec::new(), watched: Vec::new(), warned: false, writers }
                 .run(&receiver, patience, &changed);
         })?;
         Ok(Watch { sender })
@@ -87,6 +98,7 @@ struct Watching {
     wanted: Vec<(PathBuf, bool)>,
     watched: Vec<Folder>,
     warned: bool,
+    writers: Writers,
 }
 
 /// A folder with its identity: one of the same name may take its place.
@@ -108,8 +120,9 @@ impl Watching {
                         changed();
                     }
                 }
-                Ok(Message::Event) => {
-                    if !settle(receiver, patience, &mut self.wanted) {
+                Ok(Message::Event(event)) => {
+                    self.writers.note(event.as_ref());
+                    if !self.settle(receiver, patience) {
                         return;
                     }
                     self.arm();
@@ -155,18 +168,32 @@ impl Watching {
         self.watched = wanted;
         true
     }
-}
 
-/// Waits until a burst of events is over; false when the thread is to end.
-fn settle(receiver: &Receiver<Message>, patience: Patience, wanted: &mut Vec<(PathBuf, bool)>) -> bool {
-    let bound = Instant::now() + patience.bound;
-    loop {
-        let wait = patience.quiet.min(bound.saturating_duration_since(Instant::now()));
-        match receiver.recv_timeout(wait) {
-            Ok(Message::Event) if wait > Duration::ZERO => {}
-            Ok(Message::Folders(folders)) => *wanted = folders,
-            Ok(Message::Event) | Err(RecvTimeoutError::Timeout) => return true,
-            Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return false,
+    /// Waits until a burst of events is over and every file that was begun is written to its end: half a zone file may
+    /// well be a zone. False when the thread is to end.
+    fn settle(&mut self, receiver: &Receiver<Message>, patience: Patience) -> bool {
+        let mut bound = Instant::now() + patience.bound;
+        loop {
+            let now = Instant::now();
+            let writing = self.writers.until(now);
+            let wait = match writing {
+                Some(until) => until - now,
+                None => patience.quiet.min(bound.saturating_duration_since(now)),
+            };
+            match receiver.recv_timeout(wait) {
+                Ok(Message::Event(event)) => {
+                    self.writers.note(event.as_ref());
+                    if writing.is_some() {
+                        bound = Instant::now() + patience.bound;
+                    } else if wait.is_zero() {
+                        return true;
+                    }
+                }
+                Ok(Message::Folders(folders)) => self.wanted = folders,
+                Err(RecvTimeoutError::Timeout) if writing.is_some() => {}
+                Err(RecvTimeoutError::Timeout) => return true,
+                Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
         }
     }
 }
@@ -182,9 +209,14 @@ fn nearest(path: &Path, deep: bool) -> Option<Folder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
-    const PATIENCE: Patience =
-        Patience { quiet: Duration::from_millis(200), bound: Duration::from_secs(2), poll: Duration::from_secs(3600) };
+    const PATIENCE: Patience = Patience {
+        quiet: Duration::from_millis(200),
+        bound: Duration::from_secs(2),
+        writing: Duration::from_secs(20),
+        poll: Duration::from_secs(3600),
+    };
 
     /// One burst of writes, renames and removals is one call; a folder that vanishes and comes back is watched again;
     /// reading is nothing.
@@ -221,5 +253,28 @@ mod tests {
             fs::create_dir_all(zones.join("internal")).unwrap();
             once("the folder is back");
         }
+    }
+    /// A file that is still being written is not read, however slowly it grows: half a zone file may well be a zone.
+    #[test]
+    fn a_file_is_read_when_it_is_written_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let zones = folder.path().join("zones");
+        fs::create_dir(&zones).unwrap();
+        let path = zones.join("a.zone");
+        fs::write(&path, "old").unwrap();
+        let seen = path.clone();
+        let (calls, called) = channel();
+        let watch = Watch::start(PATIENCE, move || calls.send(fs::read_to_string(&seen).unwrap()).unwrap()).unwrap();
+        watch.folders(vec![(zones, true)]);
+        assert_eq!(called.recv_timeout(Duration::from_secs(20)).as_deref(), Ok("old"), "the first look");
+        // Emptied first, as a shell does, and longer at it than any burst lasts.
+        let mut file = fs::File::create(&path).unwrap();
+        for part in ["one\n", "two\n", "three\n"] {
+            assert_eq!(called.recv_timeout(PATIENCE.bound / 2), Err(RecvTimeoutError::Timeout), "before {part}");
+            file.write_all(part.as_bytes()).unwrap();
+        }
+        assert_eq!(called.recv_timeout(PATIENCE.bound), Err(RecvTimeoutError::Timeout), "still open");
+        drop(file);
+        assert_eq!(called.recv_timeout(Duration::from_secs(20)).as_deref(), Ok("one\ntwo\nthree\n"));
     }
 }
