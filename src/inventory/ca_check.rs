@@ -3,9 +3,11 @@
 //! A proxy in between needs the CA for its own certificate: when that runs out, so does the way to a new one.
 
 use super::claims::{CaClaim, Claims, Undecided};
-use super::model::Inventory;
+use super::hostname::read_labels_below;
+use super::model::{Guest, Inventory};
 use super::roles::Roles;
 use crate::config::{Prefix, Route, Settings};
+use crate::dns::Name;
 use crate::finding::{Finding, Severity};
 use std::net::IpAddr;
 
@@ -45,6 +47,12 @@ pub(super) fn check(inventory: &Inventory, settings: &Settings, roles: &Roles, c
             None if horizon.inherits.is_some() || published.withheld.contains(&ca.name) => {}
             None => {
                 let finding = match claims.zone_of(&ca.name) {
+                    Some(_) if claims_it(guest, &ca.name, inventory) => {
+                        let mut finding = unpublished(&claim, &horizon.name, inventory);
+                        finding.remedy =
+                            format!("write `{} = \"direct\"` under [routes.name.\"{}\"]", horizon.name, ca.name);
+                        finding.because(format!("{} claims the name, and its route there is `none`", guest.id))
+                    }
                     Some(_) => unpublished(&claim, &horizon.name, inventory),
                     None => outside_zones(unpublished(&claim, &horizon.name, inventory), &claim),
                 };
@@ -86,6 +94,15 @@ fn unpublished(ca: &CaClaim, horizon: &str, inventory: &Inventory) -> Finding {
     };
     let what = format!("nothing publishes the CA's name in horizon `{horizon}`: no ACME client there finds the CA");
     Finding::new("CA_NAME_NOT_AT_CA", Severity::Error, full, what, remedy).tolerated().seen_at(ca.place.clone())
+}
+
+/// True when the guest has an address, and its service or the guest itself has the name.
+fn claims_it(guest: &Guest, name: &Name, inventory: &Inventory) -> bool {
+    let Some(domain) = &inventory.domain else { return false };
+    let service = guest.service.as_ref().map(|service| service.name.as_str());
+    let mut names = service.into_iter().chain([guest.name.as_str()]);
+    let claimed = names.any(|own| read_labels_below(own, &domain.name).is_ok_and(|own| own == *name));
+    claimed && !guest.addresses.is_empty()
 }
 
 /// A name that no zone holds needs its zone first: the remedy brings both.

@@ -109,7 +109,10 @@ fn read_service(at: &At<'_>, findings: &mut Vec<Finding>) -> Option<Service> {
     let port = at.key("port").and_then(|port| {
         let text = port.text_or_number(findings)?;
         if text.parse::<u16>().is_err() {
-            findings.push(port.wrong_type("a port number between 0 and 65535").tolerated());
+            let mut finding = port.wrong_type("a port number between 0 and 65535").tolerated();
+            finding.severity = Severity::Warning;
+            "correct it; the name is published all the same".clone_into(&mut finding.remedy);
+            findings.push(finding);
         }
         text.parse().ok()
     });

@@ -4,6 +4,7 @@
 
 mod address;
 mod address_check;
+mod agent_check;
 mod ca_check;
 mod certificate;
 mod claims;

@@ -85,7 +85,7 @@ impl View<'_> {
             Ok(winners) => winners,
             Err(()) => {
                 published.withheld.insert(name.clone());
-                losses.conflict(name, index, first.iter().map(|offer| loss_of(offer)).collect());
+                losses.conflict(name, index, first.iter().map(|offer| self.loss_of(offer)).collect());
                 return;
             }
         };
@@ -104,7 +104,7 @@ impl View<'_> {
         for offer in rest.iter().chain(&first) {
             let lost = offer.addresses.iter().flatten().any(|address| !addresses.contains_key(address));
             if lost {
-                losses.shadowed(name, index, loss_of(decided), loss_of(offer));
+                losses.shadowed(name, index, self.loss_of(decided), self.loss_of(offer));
             }
         }
         let guest = decided.wish.guest.map(|guest| self.inventory.guests[guest].id.clone());
@@ -232,6 +232,13 @@ impl View<'_> {
         (!chosen.is_empty()).then_some(chosen)
     }
 
+    fn loss_of(&self, offer: &Offer<'_>) -> Loss {
+        let addresses = offer.addresses.clone().unwrap_or_default();
+        let guest = offer.wish.guest.filter(|_| offer.wish.kind == ClaimKind::Stack);
+        let runs = guest.map(|guest| self.inventory.guests[guest].id.clone());
+        Loss { origin: offer.wish.origin.clone(), runs, addresses }
+    }
+
     fn is_ca(&self, name: &Name) -> bool {
         self.inventory.ca.as_ref().is_some_and(|ca| ca.name == *name)
     }
@@ -248,11 +255,6 @@ fn alone(address: IpAddr) -> Prefix {
 
 fn leads_away(route: Route) -> bool {
     matches!(route, Route::Traefik | Route::Gateway)
-}
-
-fn loss_of(offer: &Offer<'_>) -> Loss {
-    let addresses = offer.addresses.clone().unwrap_or_default();
-    Loss { origin: offer.wish.origin.clone(), addresses }
 }
 
 fn privately(zone: &Name, names: &BTreeSet<Name>, horizon: &Horizon, claims: &Claims) -> Finding {

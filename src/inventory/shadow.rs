@@ -1,6 +1,7 @@
 //! Claims that lost: SHADOWED by a stronger kind, or in CONFLICT with their equals. One finding for all horizons alike.
 
 use super::claims::{Origin, Undecided};
+use super::model::GuestId;
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::finding::{Finding, Severity};
@@ -11,13 +12,16 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Loss {
     pub origin: Origin,
+    /// The guest that runs a stack: several may run the same one.
+    pub runs: Option<GuestId>,
     pub addresses: BTreeSet<IpAddr>,
 }
 
 impl Loss {
     fn text(&self) -> String {
         let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
-        format!("{} ({})", self.origin.label(), addresses.join(", "))
+        let runs = self.runs.as_ref().map(|guest| format!(" on {guest}")).unwrap_or_default();
+        format!("{}{runs} ({})", self.origin.label(), addresses.join(", "))
     }
 }
 

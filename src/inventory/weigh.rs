@@ -2,7 +2,7 @@
 
 use super::claims::Claims;
 use super::model::Inventory;
-use super::{address_check, ca_check, certificate, collect, resolve, roles};
+use super::{address_check, agent_check, ca_check, certificate, collect, resolve, roles};
 use crate::config::Settings;
 use crate::finding::{Finding, Place, Severity};
 
@@ -24,6 +24,7 @@ pub fn claims(inventory: &Inventory, settings: &Settings) -> Claims {
     claims.findings.extend(unused_routes(&wishes, settings));
     resolve::resolve(&wishes, inventory, settings, &roles, &mut claims);
     address_check::check(inventory, &mut claims.findings);
+    agent_check::check(inventory, settings, &roles, &mut claims);
     ca_check::check(inventory, settings, &roles, &mut claims);
     let seat = ca_check::seat(settings, claims.ca.as_ref());
     certificate::check(inventory, settings, seat, &mut claims);

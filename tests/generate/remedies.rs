@@ -65,3 +65,31 @@ fn a_missing_proxy_is_told_where_it_is_needed() {
     let pointer = coded(&findings, "ROLE_UNKNOWN")[0].places[0].pointer.clone().unwrap();
     assert_eq!(pointer, "/environments/production/services/s/traefik_labels/0");
 }
+
+/// The CA's name with the route `none`: the route is named, not the claim that is there already.
+#[test]
+fn a_ca_name_without_a_route_gets_one() {
+    let mut scene = scene();
+    scene.settings += "[routes.name.\"ca.example.org\"]\ninternal = \"none\"\n";
+    let findings = scene.generate();
+    let found = coded(&findings, "CA_NAME_NOT_AT_CA")[0];
+    assert_eq!(found.remedy, "write `internal = \"direct\"` under [routes.name.\"ca.example.org\"]");
+    scene.settings = scene.settings.replace("internal = \"none\"", "internal = \"direct\"");
+    assert!(coded(&scene.generate(), "CA_NAME_NOT_AT_CA").is_empty());
+}
+
+/// An agent's name at a proxy is told, and the route that it offers ends it.
+#[test]
+fn an_agent_behind_a_proxy_is_told() {
+    let mut scene = scene();
+    scene.machines["vms"][0]["portainer_agent_hostname"] = json!("agent.example.org");
+    assert!(coded(&scene.generate(), "AGENT_AT_PROXY").is_empty());
+    let settings = scene.settings.clone();
+    for route in ["traefik", "gateway"] {
+        scene.settings = format!("{settings}[routes.name.\"agent.example.org\"]\ninternal = \"{route}\"\n");
+        let findings = scene.generate();
+        let found = coded(&findings, "AGENT_AT_PROXY");
+        assert_eq!(found[0].places[0].pointer.as_deref(), Some("/vms/0/portainer_agent_hostname"), "{route}");
+        assert_eq!(found[0].remedy, "write `internal = \"direct\"` under [routes.name.\"agent.example.org\"]");
+    }
+}

@@ -341,3 +341,16 @@ fn the_order_of_keys_does_not_matter() {
     scene.containers["lxc_configs"] = turned.into();
     assert!(scene.plan().0.is_empty());
 }
+
+/// One stack on two guests, reached directly, is a conflict that names both guests.
+#[test]
+fn a_stack_on_two_guests_conflicts_by_guest() {
+    let mut scene = scene();
+    scene.settings = SETTINGS.replace("stack = \"traefik\"", "stack = \"direct\"");
+    scene.set("110", "docker_stacks", json!(["shop"]));
+    let findings = scene.generate();
+    let what = &coded(&findings, "CONFLICT")[0].what;
+    for side in ["router web on lxc/110 (10.0.0.40)", "router web on vm/1002 (10.0.0.102)"] {
+        assert!(what.contains(side), "{side}: {what}");
+    }
+}
