@@ -92,6 +92,11 @@ docs() {
   RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --document-private-items
 }
 
+# The fuzz targets are a package of their own that this script does not build; its lock file must follow ours all the same.
+fuzz_lock() {
+  cargo metadata --locked --format-version 1 --manifest-path tests/fuzz/Cargo.toml >/dev/null
+}
+
 # One profile and one set of features in every step: nothing is compiled twice. The binaries are built with the tests,
 # which run them.
 tests() {
@@ -105,6 +110,7 @@ step "Debian packages" install_packages
 step "tools" show_tools
 step "format" cargo fmt --check
 step "lints" cargo clippy --locked --all-targets -- -D warnings
+step "fuzz lock file" fuzz_lock
 step "docs" docs
 step "doc tests" cargo test --locked --doc
 step "tests" tests

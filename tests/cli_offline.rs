@@ -255,3 +255,39 @@ fn a_closed_pipe_is_no_error() {
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panic"), "{output:?}");
     assert!(fs::exists(folder.path().join("horizon.toml")).unwrap());
 }
+
+/// With `-o json` a refusal is JSON too, and an answer is one document even when it ends badly.
+#[test]
+fn a_refusal_has_a_json_form() {
+    let folder = Folder::new();
+    let table = [
+        ("get bad..name", 1),
+        ("get app ADDR", 1),
+        ("get app --horizon extern", 1),
+        ("diff internal extern", 1),
+        ("status", 1),
+        ("reload --wait", 1),
+        ("generate", 1),
+        ("--config none.toml get app", 3),
+    ];
+    for (arguments, exit) in table {
+        let ran = folder.zonectl(&format!("{arguments} -o json"));
+        let json: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!((ran.exit, json["exit"].as_i64()), (exit, Some(i64::from(exit))), "{arguments}: {ran:?}");
+        let mut lines = json["error"].as_str().unwrap().lines();
+        assert!(lines.all(|line| ran.stderr.contains(line)), "{arguments}: {ran:?}");
+    }
+}
+
+/// A name that two guests claim keeps nothing else from going live, and yet the check fails.
+#[test]
+fn a_conflict_fails_the_check() {
+    let folder = Folder::with_inventory(3);
+    assert_eq!(folder.zonectl("check").exit, 0);
+    let containers = folder.read("phoenix/etc/phoenix_lxc_configs.json").replace("\"g2\"", "\"g1\"");
+    folder.write("phoenix/etc/phoenix_lxc_configs.json", &containers);
+    let ran = folder.zonectl("check");
+    assert!(ran.stdout.contains("error CONFLICT g1.corp.example"), "{ran:?}");
+    assert_eq!(ran.exit, 3, "{ran:?}");
+    assert!(ran.stderr.contains("may go live; "), "{ran:?}");
+}

@@ -236,3 +236,49 @@ private_addresses = ["10.0.0.153/16"]"#,
         assert_eq!(errors(text), expected, "{why}");
     }
 }
+
+/// The `rate_` keys: numbers in their bounds, prefixes without host bits, no key that is none.
+#[test]
+fn rates_refuse_what_cannot_work() {
+    let table: [(&str, &str, &[&str]); 5] = [
+        (
+            "numbers out of bounds",
+            "rate_limit = -1\nrate_slip = 11",
+            &[
+                "h.toml:4:14: `rate_limit` is -1; write a number from 0 to 1000000",
+                "h.toml:5:13: `rate_slip` is 11; write a number from 0 to 10",
+            ],
+        ),
+        (
+            "no numbers",
+            "rate_limit = \"5\"\nrate_slip = 1.5",
+            &[
+                "h.toml:4:14: `rate_limit` must be a whole number, not a text; write a number from 0 to 1000000",
+                "h.toml:5:13: `rate_slip` must be a whole number, not a fraction; write a number from 0 to 10",
+            ],
+        ),
+        (
+            "no prefixes",
+            "rate_exempt = [\"x\", \"10.0.0.1/8\", 5]",
+            &[
+                "h.toml:4:16: `x` is not an IPv4 or IPv6 address; write a prefix such as `10.0.0.0/24`, an address, or `any`",
+                "h.toml:4:21: `10.0.0.1/8` has bits set beyond its length; write `10.0.0.0/8`, or the address alone for one client",
+                "h.toml:4:35: `rate_exempt` must be a text, not a whole number; write the value in quotes",
+            ],
+        ),
+        (
+            "no list",
+            "rate_exempt = \"any\"",
+            &[r#"h.toml:4:15: `rate_exempt` must be a list of texts, not a text; write `rate_exempt = ["any"]`"#],
+        ),
+        (
+            "a misspelt key",
+            "rate_limits = 3",
+            &["h.toml:4:1: unknown key `rate_limits` in [[horizon]]; did you mean `rate_limit`?"],
+        ),
+    ];
+    for (why, keys, expected) in table {
+        let text = format!("[[horizon]]\nname = \"internal\"\nclients = [\"any\"]\n{keys}");
+        assert_eq!(errors(&text), expected, "{why}");
+    }
+}

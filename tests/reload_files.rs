@@ -327,3 +327,22 @@ fn a_private_address_in_a_public_horizon_is_refused() {
     lab.write("horizon.toml", &format!("{public}private_addresses = [\"10.0.0.0/24\"]\n"));
     lab.wait_for("www.example.org A", &["10.0.0.1"]);
 }
+
+/// Nor by what it inherits, nor by the hints of HTTPS records (RFC 9460 section 7.3).
+#[test]
+fn a_private_address_that_a_public_horizon_inherits_is_refused() {
+    let inside = "[[horizon]]\nname = \"inside\"\nclients = [\"10.0.0.0/8\"]\n";
+    let public = format!("{inside}{}", CONFIG.replace("\"127.0.0.0/8\"", "\"any\""));
+    let open = zone(1, "192.0.2.1").replace("127.0.0.1", "192.0.2.53");
+    let inner = open.clone() + "db A 10.0.0.4\n";
+    let lab = Lab::start(&public, &[(FILE, &open), ("inside/example.org.zone", &inner)]);
+    lab.settled();
+    lab.write("horizon.toml", &format!("{public}inherits = \"inside\"\n"));
+    let failure = lab.wait_for_failure();
+    assert!(failure.contains("PRIVATE_ADDRESS_PUBLISHED") && failure.contains("db.example.org"), "{failure}");
+    lab.write(FILE, &(open.clone() + "db A 192.0.2.4\n"));
+    lab.wait_for("db.example.org A", &["192.0.2.4"]);
+    lab.write(FILE, &(open + "db HTTPS 1 . ipv4hint=192.0.2.4,10.0.0.4\n"));
+    let failure = lab.wait_for_failure();
+    assert!(failure.contains("the private address 10.0.0.4"), "{failure}");
+}

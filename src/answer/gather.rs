@@ -31,26 +31,39 @@ pub(crate) struct Gathering<'a> {
     /// Uncompressed wire format, in the case of its first record.
     pub(crate) owner: Cow<'a, [u8]>,
     pub(crate) flags: u8,
+    /// Its first label is `*`: kept here because the octets of a million owners are far away.
+    wildcard: bool,
     /// Its records' place among the keys.
     first: u32,
     count: u32,
 }
 
-/// One record: the hash of its owner, its layer, its place there. The order is that of the fields.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// One record: the hash of its owner, its layer, its place there.
+#[derive(Clone, Copy)]
 struct Key {
     hash: u64,
     layer: u16,
     index: u32,
 }
 
+impl Key {
+    /// Keys are sorted by this: by hash, then by layer, then by place. One number is compared without a branch.
+    fn order(self) -> u128 {
+        u128::from(self.hash) << 64 | u128::from(self.layer) << 32 | u128::from(self.index)
+    }
+}
+
 impl<'a> Gathered<'a> {
     /// Gathers the names of the zone at `apex`; `empty` names exist without records beside what the layers say.
     pub(crate) fn new(apex: &[u8], layers: &'a [Layer<'a>], empty: &[Name]) -> Self {
-        let mut gathered = Gathered { layers, nodes: Vec::new(), keys: keys(apex, layers) };
-        gathered.group();
-        gathered.add_empty_names(apex, empty);
-        gathered.set_flags(apex);
+        let Keys { keys, deep } = keys(apex, layers);
+        let mut gathered = Gathered { layers, nodes: Vec::with_capacity(keys.len()), keys };
+        gathered.group(apex);
+        if deep || !empty.is_empty() {
+            gathered.add_empty_names(apex, empty);
+        }
+        gathered.mark_wildcard_parents();
+        gathered.mark_occluded(apex);
         gathered
     }
 
@@ -65,8 +78,8 @@ impl<'a> Gathered<'a> {
     }
 
     /// Makes a node of each owner; a name's records are those of the first layer that has any.
-    fn group(&mut self) {
-        self.keys.sort_unstable();
+    fn group(&mut self, apex: &[u8]) {
+        self.keys.sort_unstable_by_key(|key| key.order());
         let owner = |key: Key| record(self.layers, key).map_or(&[][..], |record| record.owner);
         let mut start = 0;
         while start < self.keys.len() {
@@ -76,7 +89,7 @@ impl<'a> Gathered<'a> {
             let first = owner(run[0]);
             if !run.iter().all(|key| owner(*key).eq_ignore_ascii_case(first)) {
                 // Two names share a hash: they are told apart here and by every look-up.
-                run.sort_by_key(|key| (owner(*key).to_ascii_lowercase(), *key));
+                run.sort_by_key(|key| (owner(*key).to_ascii_lowercase(), key.order()));
             }
             let end = start + run.len();
             while start < end {
@@ -85,12 +98,21 @@ impl<'a> Gathered<'a> {
                 let same =
                     self.keys[start..end].iter().take_while(|other| owner(**other).eq_ignore_ascii_case(name)).count();
                 let count = self.keys[start..start + same].iter().take_while(|other| other.layer == key.layer).count();
-                let flags = if key.layer > 0 { flag::INHERITED } else { 0 };
+                let mut flags = if key.layer > 0 { flag::INHERITED } else { 0 };
+                for record in self.keys[start..start + count].iter().filter_map(|key| record(self.layers, *key)) {
+                    flags |= match record.rtype.to_int() {
+                        rtype::NS if name.len() > apex.len() => flag::CUT,
+                        rtype::DNAME => flag::DNAME,
+                        rtype::CNAME => flag::CNAME,
+                        _ => 0,
+                    };
+                }
                 // `Records` holds fewer than 2^32 records.
                 self.nodes.push(Gathering {
                     hash,
                     owner: Cow::Borrowed(name),
                     flags,
+                    wildcard: is_wildcard(name, apex),
                     first: start as u32,
                     count: count as u32,
                 });
@@ -118,49 +140,43 @@ impl<'a> Gathered<'a> {
         }
         self.nodes.extend(missing.into_iter().map(|owner| {
             let hash = hash_of(&owner);
-            Gathering { hash, owner: Cow::Owned(owner), flags: 0, first: 0, count: 0 }
+            let wildcard = is_wildcard(&owner, apex);
+            Gathering { hash, owner: Cow::Owned(owner), flags: 0, wildcard, first: 0, count: 0 }
         }));
         self.nodes.sort_unstable_by(|a, b| (a.hash, &a.owner).cmp(&(b.hash, &b.owner)));
     }
 
-    fn set_flags(&mut self, apex: &[u8]) {
+    fn mark_wildcard_parents(&mut self) {
+        let parent = |node: &Gathering<'a>| node.wildcard.then(|| node.owner[2..].to_vec());
+        let parents: Vec<Vec<u8>> = self.nodes.iter().filter_map(parent).collect();
+        if parents.is_empty() {
+            return;
+        }
         let index = HashIndex::new(&self.nodes);
-        let mut cuts = false;
-        let mut with_wildcard = Vec::new();
-        for at in 0..self.nodes.len() {
-            let mut flags = 0;
-            for record in self.records(&self.nodes[at]) {
-                flags |= match record.rtype.to_int() {
-                    rtype::NS if record.owner.len() > apex.len() => flag::CUT,
-                    rtype::DNAME => flag::DNAME,
-                    rtype::CNAME => flag::CNAME,
-                    _ => 0,
-                };
-            }
-            cuts |= flags & (flag::CUT | flag::DNAME) != 0;
-            let node = &mut self.nodes[at];
-            node.flags |= flags;
-            if node.owner.starts_with(b"\x01*") && node.owner.len() > apex.len() {
-                let parent = node.owner[2..].to_vec();
-                with_wildcard.extend(index.find(&self.nodes, &parent));
+        for parent in parents {
+            if let Some(at) = index.find(&self.nodes, &parent) {
+                self.nodes[at].flags |= flag::WILDCARD;
             }
         }
-        for at in with_wildcard {
-            self.nodes[at].flags |= flag::WILDCARD;
+    }
+
+    /// What lies below a zone cut or a DNAME is not authoritative.
+    fn mark_occluded(&mut self, apex: &[u8]) {
+        const CUT: u8 = flag::CUT | flag::DNAME;
+        if !self.nodes.iter().any(|node| node.flags & CUT != 0) {
+            return;
         }
-        if cuts {
-            let is_cut = |name: &[u8]| {
-                index.find(&self.nodes, name).is_some_and(|at| self.nodes[at].flags & (flag::CUT | flag::DNAME) != 0)
-            };
-            let hidden: Vec<usize> = (0..self.nodes.len())
-                .filter(|at| {
-                    let owner = &self.nodes[*at].owner;
-                    owner.len() > apex.len() && (is_cut(apex) || between(owner, apex).any(is_cut))
-                })
-                .collect();
-            for at in hidden {
-                self.nodes[at].flags |= flag::OCCLUDED;
-            }
+        let index = HashIndex::new(&self.nodes);
+        let is_cut = |name: &[u8]| index.find(&self.nodes, name).is_some_and(|at| self.nodes[at].flags & CUT != 0);
+        let below_apex = is_cut(apex);
+        let hidden: Vec<usize> = (0..self.nodes.len())
+            .filter(|at| {
+                let owner = &self.nodes[*at].owner;
+                owner.len() > apex.len() && (below_apex || between(owner, apex).any(is_cut))
+            })
+            .collect();
+        for at in hidden {
+            self.nodes[at].flags |= flag::OCCLUDED;
         }
     }
 }
@@ -169,20 +185,30 @@ fn record<'a>(layers: &[Layer<'a>], key: Key) -> Option<Record<'a>> {
     layers.get(usize::from(key.layer))?.records.get(key.index as usize)
 }
 
-/// The records of all layers that lie in the zone, with the hash of their owners.
-fn keys(apex: &[u8], layers: &[Layer<'_>]) -> Vec<Key> {
+/// The records of all layers that lie in the zone.
+struct Keys {
+    keys: Vec<Key>,
+    /// Some owner is two labels or more below the apex, so that there may be empty non-terminals.
+    deep: bool,
+}
+
+fn keys(apex: &[u8], layers: &[Layer<'_>]) -> Keys {
     let mut keys = Vec::with_capacity(layers.iter().map(|layer| layer.records.len()).sum());
+    let mut deep = false;
+    let mut name = SearchName::blank();
     for (layer, from) in (0u16..).zip(layers) {
         let mut last: (&[u8], Option<u64>) = (&[], None);
         for (index, record) in (0u32..).zip(from.records.iter()) {
             // Records of one owner stand together most of the time.
             if record.owner != last.0 {
-                last = (record.owner, belongs(record.owner, apex, from.apex).then(|| hash_of(record.owner)));
+                let inside = belongs(record.owner, apex, from.apex) && name.read(record.owner, 0).is_ok();
+                last = (record.owner, inside.then(|| hash_name(&name)));
+                deep |= inside && between(record.owner, apex).next().is_some();
             }
             keys.extend(last.1.map(|hash| Key { hash, layer, index }));
         }
     }
-    keys
+    Keys { keys, deep }
 }
 
 /// True when a layer's owner lies in the zone and the layer may speak for it.
@@ -193,6 +219,10 @@ fn belongs(owner: &[u8], apex: &[u8], apex_counts: bool) -> bool {
     owner.len() > apex.len()
         && owner[owner.len() - apex.len()..].eq_ignore_ascii_case(apex)
         && ancestors(owner).any(|ancestor| ancestor.len() == apex.len())
+}
+
+fn is_wildcard(owner: &[u8], apex: &[u8]) -> bool {
+    owner.len() > apex.len() && owner.starts_with(b"\x01*")
 }
 
 /// The names above a wire name, nearest first, the root last.

@@ -52,7 +52,7 @@ pub(super) struct Scope {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Check config, inventory and zone files without changing anything; exit code 3 when they must not go live
+    /// Check config, inventory and zone files without changing anything; exit code 3 when something in them is an error
     #[command(after_help = "\
 Runs the very load that the server runs and stops before anything changes. All faults come at
 once, one line each: `file:line:column: severity CODE subject: what happened; what to do`.

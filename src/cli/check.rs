@@ -67,7 +67,8 @@ pub(super) fn check_file(config: PathBuf, output: super::screen::Output) -> Resu
             many(answer.pending.len(), "zone file")
         ));
     }
-    Ok(if ok { Exit::Done } else { Exit::CheckFailed })
+    // A CONFLICT does not keep the rest from going live, but a script must not take it for all well.
+    Ok(if ok && errors == 0 { Exit::Done } else { Exit::CheckFailed })
 }
 
 /// A finding as one line, its severity painted.

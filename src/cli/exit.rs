@@ -11,7 +11,7 @@ pub enum Exit {
     Error = 1,
     /// `generate --plan` found changes that are not written yet.
     Pending = 2,
-    /// A check failed: the files must not go live as they are.
+    /// A check failed: something in the files is an error, also where the rest may go live.
     CheckFailed = 3,
     /// Somebody else changed the same thing meanwhile.
     Conflict = 4,

@@ -92,7 +92,9 @@ pub(super) fn generate(scope: &Scope, only_plan: bool, force: bool) -> Result<Ex
     tell_findings(&plan.findings, scope.output);
     if let Some(error) = failed {
         let exit = if matches!(error, ApplyError::Changed(_)) { Exit::Conflict } else { Exit::Error };
-        return Err(Failure::new(exit, error.to_string()));
+        // The answer is out already: this is only said.
+        say(&format!("{}: {error}", painted(BAD, "zonectl")));
+        return Ok(exit);
     }
     Ok(conclude(&answer, stop, only_plan))
 }

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const EXAMPLES: &str = "\
 Examples:
   horizond demo                                       the worked example on 127.0.0.1:5300
-  horizond check --config /etc/horizon/horizon.toml   exit code 3 when it must not go live
+  horizond check --config /etc/horizon/horizon.toml   exit code 3 when something is an error
   horizond serve --config /etc/horizon/horizon.toml
 
 `zonectl` looks inside a server that runs.";
@@ -48,7 +48,7 @@ enum Verb {
         #[arg(short, long, value_name = "IP:PORT", default_value_t = daemon::DEMO_LISTEN)]
         listen: SocketAddr,
     },
-    /// Check config, inventory and zone files without serving; exit code 3 when they must not go live
+    /// Check config, inventory and zone files without serving; exit code 3 when something in them is an error
     Check {
         /// The config file [default: ./horizon.toml, then /etc/horizon/horizon.toml]
         #[arg(short, long, value_name = "FILE")]

@@ -12,22 +12,41 @@ use super::generate::generate;
 use super::get::get;
 use super::horizon_match::horizon_match;
 use super::reload::reload;
+use super::screen::Output;
 use super::screen::say;
+use super::screen::show;
 use super::screen::write;
 use super::status::status;
 use super::style::BAD;
 use super::style::painted;
 use clap::CommandFactory;
 use clap::Parser;
+use serde::Serialize;
 use std::ffi::OsString;
 
 /// Runs `zonectl` with these arguments, the program's name first.
 pub fn zonectl(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let outcome = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => run(&arguments),
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    outcome.unwrap_or_else(|failure| tell("zonectl", &failure))
+    run(&arguments).unwrap_or_else(|failure| {
+        if arguments.scope.output == Output::Json {
+            let error = failure.lines.join("\n");
+            // stderr says the same: a stdout that cannot be written takes nothing away.
+            let _ = show(Output::Json, &Refusal { error, exit: failure.exit as u8 }, |_| String::new());
+        }
+        tell("zonectl", &failure)
+    })
+}
+
+/// What `-o json` says in place of an answer.
+#[derive(Debug, Serialize)]
+struct Refusal {
+    /// Why there is no answer, one line for each reason.
+    error: String,
+    /// The exit code.
+    exit: u8,
 }
 
 /// Prints what clap says. Its own code for wrong usage would mean "changes pending".

@@ -13,6 +13,7 @@ use super::section::as_text;
 use super::section::as_word;
 use crate::dns::Name;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -26,6 +27,7 @@ pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, horizons
     for horizon in horizons {
         routes.horizons.insert(horizon.name.clone(), KindRoutes::default_for(horizon));
     }
+    routes.inheriting = inheriting(section, horizons);
     let Some(section) = section else { return routes };
     for (key, _) in section.entries().filter(|(key, _)| key.text != "name") {
         let Some(entry) = routes.horizons.get_mut(key.text) else {
@@ -48,6 +50,17 @@ pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, horizons
         routes.names = read_names(notes, names, horizons);
     }
     routes
+}
+
+/// A private horizon that inherits from a public one claims by the defaults: what it inherits says nothing of the inside.
+fn inheriting(section: Option<Section<'_>>, horizons: &[Horizon]) -> BTreeSet<String> {
+    let written = |name: &str| section.is_some_and(|section| section.entries().any(|(key, _)| key.text == name));
+    let alike = |horizon: &&Horizon| {
+        let outer = horizons.iter().find(|outer| horizon.inherits.as_ref() == Some(&outer.name));
+        outer.is_some_and(|outer| outer.is_public() == horizon.is_public())
+    };
+    let silent = horizons.iter().filter(|horizon| !written(&horizon.name)).filter(alike);
+    silent.map(|horizon| horizon.name.clone()).collect()
 }
 
 fn read_names(

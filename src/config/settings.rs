@@ -3,6 +3,7 @@
 use super::Prefix;
 use crate::dns::Name;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -130,6 +131,9 @@ pub enum Route {
 pub struct Routes {
     /// By horizon name; a horizon that is not written here has an entry with the defaults.
     pub horizons: BTreeMap<String, KindRoutes>,
+    /// Horizons that are not written here and take their names from one that is private or public as they are: they claim
+    /// only what [`Routes::names`] gives them, so that no claim of theirs hides what they inherit.
+    pub inheriting: BTreeSet<String>,
     /// `[routes.name."x.example"]`: by name, then by horizon name. A wildcard name covers what RFC 4592 says it does.
     pub names: BTreeMap<Name, BTreeMap<String, Route>>,
 }

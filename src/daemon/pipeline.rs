@@ -7,15 +7,15 @@ use super::loading::LoadedZone;
 use super::source::Source;
 use super::strays::strays;
 use super::zonefiles::{self, ZoneFile};
-use crate::config::Settings;
+use crate::config::{Horizon, Settings};
 use crate::control::{Published, PublishedZone};
-use crate::dns::{Rtype, name_from_wire};
+use crate::dns::{Name, Rtype, name_from_wire};
 use crate::finding::{Finding, Place, Severity};
 use crate::generate::Plan;
 use crate::inventory::private_address_published;
 use crate::snapshot::{ZoneSource, build};
 use crate::zone::Record;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -227,23 +227,71 @@ fn no_zones(settings: &Settings, zones: &[LoadedZone]) -> Option<Finding> {
 fn private_addresses(settings: &Settings, zones: &[LoadedZone]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for horizon in settings.horizons.iter().filter(|horizon| horizon.is_public()) {
-        for zone in zones.iter().filter(|zone| zone.file.horizon == horizon.name) {
-            let told = zone.records.iter().filter_map(|record| {
-                let address = address(&record)?;
-                let finding = private_address_published(horizon, &name_from_wire(record.owner).ok()?, address)?;
-                let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
-                Some(finding.seen_at(Place::at(file, record.line.number, 1)))
-            });
-            findings.extend(told);
+        let mut hidden: HashSet<Name> = HashSet::new();
+        for seen in chain(settings, horizon) {
+            let own = || zones.iter().filter(|zone| zone.file.horizon == seen.name);
+            for zone in own() {
+                let told = zone.records.iter().filter_map(|record| {
+                    let owner = name_from_wire(record.owner).ok().filter(|owner| !hidden.contains(owner))?;
+                    let find = |address| private_address_published(horizon, &owner, address);
+                    let finding = addresses(&record).into_iter().find_map(find)?;
+                    let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
+                    Some(finding.seen_at(Place::at(file, record.line.number, 1)))
+                });
+                findings.extend(told);
+            }
+            // What this horizon owns hides the whole name in those that it inherits from.
+            hidden.extend(
+                own().flat_map(|zone| zone.records.iter().filter_map(|record| name_from_wire(record.owner).ok())),
+            );
         }
     }
     findings
 }
 
-fn address(record: &Record<'_>) -> Option<IpAddr> {
-    match record.rtype {
-        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
-        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)),
-        _ => None,
+/// A horizon and those it inherits from, nearest first.
+fn chain<'a>(settings: &'a Settings, horizon: &'a Horizon) -> Vec<&'a Horizon> {
+    let mut chain = vec![horizon];
+    while let Some(outer) = chain.last().and_then(|last| last.inherits.as_ref()) {
+        match settings.horizons.iter().find(|other| other.name == *outer) {
+            Some(next) if !chain.contains(&next) => chain.push(next),
+            _ => break,
+        }
     }
+    chain
+}
+
+/// The addresses that a record tells: its own, or the hints of SVCB and HTTPS (RFC 9460 section 7.3).
+fn addresses(record: &Record<'_>) -> Vec<IpAddr> {
+    match record.rtype {
+        Rtype::A => record.data.first_chunk::<4>().map(|octets| IpAddr::from(*octets)).into_iter().collect(),
+        Rtype::AAAA => record.data.first_chunk::<16>().map(|octets| IpAddr::from(*octets)).into_iter().collect(),
+        Rtype::SVCB | Rtype::HTTPS => hints(record.data).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// The values of `ipv4hint` (4) and `ipv6hint` (6); none when the data is cut short.
+fn hints(data: &[u8]) -> Option<Vec<IpAddr>> {
+    let mut rest = data.get(2..)?;
+    // The target name is never compressed (RFC 9460 section 2.2).
+    loop {
+        let (&length, after) = rest.split_first()?;
+        rest = after.get(usize::from(length)..)?;
+        if length == 0 {
+            break;
+        }
+    }
+    let mut found = Vec::new();
+    while let Some((head, after)) = rest.split_first_chunk::<4>() {
+        let (key, length) = (u16::from_be_bytes([head[0], head[1]]), u16::from_be_bytes([head[2], head[3]]));
+        let value = after.get(..usize::from(length))?;
+        match key {
+            4 => found.extend(value.as_chunks::<4>().0.iter().map(|octets| IpAddr::from(*octets))),
+            6 => found.extend(value.as_chunks::<16>().0.iter().map(|octets| IpAddr::from(*octets))),
+            _ => {}
+        }
+        rest = after.get(usize::from(length)..)?;
+    }
+    Some(found)
 }

@@ -183,7 +183,12 @@ impl Plan {
                 addresses.extend(claimed.into_iter().flat_map(|published| published.addresses.keys().copied()));
             }
             let finding = inventory::name_not_at_ca(ca, &horizon.name, &addresses, inventory);
-            self.findings.extend(finding.map(|finding| place.into_iter().cloned().fold(finding, Finding::seen_at)));
+            let finding = finding.map(|mut finding| {
+                "correct or remove the record in the zone file, or correct `dns_name` of `step_ca`"
+                    .clone_into(&mut finding.remedy);
+                place.into_iter().cloned().fold(finding, Finding::seen_at)
+            });
+            self.findings.extend(finding);
         }
     }
 }

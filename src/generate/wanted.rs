@@ -39,8 +39,8 @@ pub(super) struct WantedZone {
 
 /// The zones of the horizon with this index, by origin.
 ///
-/// A private horizon has every zone of the inventory and the reverse zones of its networks, a public one only zones with
-/// something in them.
+/// A private horizon has every zone of the inventory and the reverse zones of its networks; a public one, and one that
+/// claims only what `[routes.name]` gives it, has only zones with something in them.
 pub(super) fn zones(
     index: usize,
     settings: &Settings,
@@ -49,9 +49,10 @@ pub(super) fn zones(
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<Name, WantedZone> {
     let horizon = &claims.horizons[index];
+    let whole = !horizon.public && !horizon.inheriting;
     let mut zones: BTreeMap<Name, Vec<Wanted>> = BTreeMap::new();
     let mut withheld: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
-    for zone in claims.zones.iter().filter(|_| !horizon.public) {
+    for zone in claims.zones.iter().filter(|_| whole) {
         zones.entry(zone.origin.clone()).or_default();
     }
     for (name, published) in &horizon.names {
@@ -68,7 +69,7 @@ pub(super) fn zones(
             withheld.entry(zone.origin.clone()).or_default().insert(name.clone());
         }
     }
-    if !horizon.public {
+    if whole {
         add_reverse(inventory, claims, horizon, &mut zones);
     }
     let main = inventory.domain.as_ref().map(|domain| &domain.name).filter(|domain| zones.contains_key(*domain));

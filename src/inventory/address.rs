@@ -27,6 +27,10 @@ pub(super) fn read_address(text: &str) -> Written {
     let Ok(address) = address.parse::<IpAddr>() else {
         return Written::Bad(format!("`{text}` is not an address"));
     };
+    // A v4-mapped address (RFC 4291 section 2.5.5.2) is one inside programs: on the wire the host has the IPv4 address.
+    if address.to_canonical() != address {
+        return Written::Bad(format!("`{text}` is an IPv4 address in IPv6 dress; write `{}`", address.to_canonical()));
+    }
     let longest = if address.is_ipv4() { 32 } else { 128 };
     match length.map(str::parse::<u8>) {
         None => Written::Static(address, Prefix::new(address, longest)),

@@ -5,7 +5,7 @@
 use super::claims::{CaClaim, Claims, Undecided};
 use super::model::Inventory;
 use super::roles::Roles;
-use crate::config::{Prefix, Settings};
+use crate::config::{Prefix, Route, Settings};
 use crate::finding::{Finding, Severity};
 use std::net::IpAddr;
 
@@ -30,13 +30,24 @@ pub(super) fn check(inventory: &Inventory, settings: &Settings, roles: &Roles, c
             Some(entry) => {
                 let addresses: Vec<IpAddr> = entry.addresses.keys().copied().collect();
                 let finding = name_not_at_ca(&claim, &horizon.name, &addresses, inventory);
-                let place = entry.addresses.values().next().map(|origin| origin.place.clone());
-                let finding = finding.map(|finding| place.into_iter().fold(finding, Finding::seen_at));
+                let astray = entry.addresses.iter().find(|(address, _)| !claim.addresses.contains(address));
+                let finding = finding.map(|mut finding| {
+                    let Some((_, origin)) = astray else { return finding };
+                    // A route cannot help where the claim itself leads elsewhere.
+                    if entry.route == Route::Direct {
+                        finding.remedy =
+                            format!("take the name out of {}, or correct `dns_name` of `step_ca`", origin.label());
+                    }
+                    finding.seen_at(origin.place.clone())
+                });
                 claims.findings.extend(finding);
             }
             None if horizon.inherits.is_some() || published.withheld.contains(&ca.name) => {}
             None => {
-                let finding = unpublished(&claim, &horizon.name, inventory);
+                let finding = match claims.zone_of(&ca.name) {
+                    Some(_) => unpublished(&claim, &horizon.name, inventory),
+                    None => outside_zones(unpublished(&claim, &horizon.name, inventory), &claim),
+                };
                 claims.undecided.push(Undecided { name: ca.name.clone(), horizons: vec![index], finding });
             }
         }
@@ -75,6 +86,18 @@ fn unpublished(ca: &CaClaim, horizon: &str, inventory: &Inventory) -> Finding {
     };
     let what = format!("nothing publishes the CA's name in horizon `{horizon}`: no ACME client there finds the CA");
     Finding::new("CA_NAME_NOT_AT_CA", Severity::Error, full, what, remedy).tolerated().seen_at(ca.place.clone())
+}
+
+/// A name that no zone holds needs its zone first: the remedy brings both.
+fn outside_zones(mut finding: Finding, ca: &CaClaim) -> Finding {
+    let parent = ca.name.parent().filter(|parent| !parent.is_root());
+    if let (Some(parent), Some(address)) = (parent, ca.addresses.first()) {
+        finding.remedy = format!(
+            "write `{{\"zone_name\": \"{parent}\", \"records\": [{{\"hostname\": \"{}\", \"ip_internal\": \"{address}\"}}]}}` in `dns_server.authoritative_zones`, or correct `dns_name`",
+            ca.name.first()
+        );
+    }
+    finding
 }
 
 /// The horizon that the CA looks from; without a known CA the first private one.

@@ -42,6 +42,8 @@ pub struct HorizonClaims {
     pub name: String,
     /// [`crate::config::Horizon::is_public`]
     pub public: bool,
+    /// True when the horizon claims only what `[routes.name]` gives it, and inherits the rest.
+    pub inheriting: bool,
     /// By owner.
     pub names: BTreeMap<Name, Published>,
     /// Names that cannot be decided: whatever stands in the zone files stays as it is.

@@ -33,6 +33,9 @@ pub(super) fn route_of(name: &Name, kind: ClaimKind, horizon: &Horizon, settings
         Some((route, false)) if kind != ClaimKind::Explicit => return Chosen { route, by: By::Wildcard },
         _ => {}
     }
+    if settings.routes.inheriting.contains(&horizon.name) {
+        return Chosen { route: Route::None, by: By::Kind };
+    }
     let kinds = kind_routes(horizon, &settings.routes);
     let route = match kind {
         ClaimKind::Explicit => Route::Direct,

@@ -27,6 +27,7 @@ pub(super) fn resolve(wishes: &[Wish], inventory: &Inventory, settings: &Setting
         let mut published = HorizonClaims {
             name: horizon.name.clone(),
             public: horizon.is_public(),
+            inheriting: settings.routes.inheriting.contains(&horizon.name),
             server: view.server_addresses(),
             ..HorizonClaims::default()
         };
@@ -176,7 +177,8 @@ impl View<'_> {
             // Without an address the name waits, as it does without a guest: its records stay as they are.
             Some(guest) => Some(self.addresses_of(guest, wish)).filter(|addresses| !addresses.is_empty()),
             None => {
-                self.missing.roles.entry(role).or_default().insert(wish.name.clone());
+                let names = self.missing.roles.entry(role).or_default();
+                names.entry(wish.name.clone()).or_insert_with(|| wish.origin.place.clone());
                 None
             }
         }
@@ -309,7 +311,8 @@ fn other_address(guest: &Guest, leased: Option<IpAddr>) -> Finding {
 #[derive(Default)]
 struct Missing {
     addresses: BTreeMap<String, BTreeSet<Name>>,
-    roles: BTreeMap<&'static str, BTreeSet<Name>>,
+    /// By role the names that are reached through it, each with its claim.
+    roles: BTreeMap<&'static str, BTreeMap<Name, Place>>,
     /// Horizons and the route that would have led the CA's name away from the CA.
     ca_detours: BTreeSet<(String, Route)>,
 }
@@ -326,13 +329,15 @@ impl Missing {
                 None => {}
             }
         }
-        for (role, names) in &self.roles {
+        for (role, claimed) in &self.roles {
+            let names: BTreeSet<Name> = claimed.keys().cloned().collect();
             let (found, hint) = match *role {
                 "traefik" => (&roles.traefik, "write `traefik` among the `features` of the guest that runs Traefik"),
                 _ => (&roles.gateway, "write `nginx` among the `features` of the guest that is the gateway"),
             };
-            let needed = format!("{} must be reached through it; their records stay as they are", list(names, 3));
-            findings.extend(found.finding(role, &needed, hint, inventory));
+            let needed = format!("{} must be reached through it; their records stay as they are", list(&names, 3));
+            let finding = found.finding(role, &needed, hint, inventory);
+            findings.extend(finding.map(|finding| claimed.values().take(3).cloned().fold(finding, Finding::seen_at)));
         }
         let Some(ca) = &inventory.ca else { return };
         for (horizon, route) in &self.ca_detours {

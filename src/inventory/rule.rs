@@ -32,8 +32,16 @@ pub(super) fn read_rule(rule: &str) -> RuleNames {
     let mut matcher: Option<(String, usize)> = None;
     let mut negated = false;
     let mut word = String::new();
+    let mut blank = false;
     while let Some(first) = rest.chars().next() {
         let mut next = &rest[first.len_utf8()..];
+        let spaced = std::mem::replace(&mut blank, matches!(first, ' ' | '\t'));
+        let goes_on = matches!(first, '(' | ' ' | '\t' | '.' | '-') || first.is_alphanumeric() || first == '_';
+        let second = spaced && (first.is_alphanumeric() || first == '_');
+        if (!goes_on || second) && !word.is_empty() {
+            names.broken(no_matcher(&word, matcher.is_some()));
+            word.clear();
+        }
         match first {
             '`' | '"' | '\'' => {
                 let Some(end) = next.find(first) else {
@@ -68,21 +76,25 @@ pub(super) fn read_rule(rule: &str) -> RuleNames {
                 }
             }
             _ if first.is_alphanumeric() || first == '_' => word.push(first),
+            '.' | '-' if !word.is_empty() => word.push(first),
             ' ' | '\t' | '\n' | '\r' | ',' | '&' | '|' => {}
             other => names.broken(format!("`{other}` has no meaning there")),
-        }
-        if !matches!(first, '(' | ' ' | '\t') && !first.is_alphanumeric() && first != '_' && !word.is_empty() {
-            names.fault = Some(format!("`{word}` is no matcher: no parenthesis follows"));
-            word.clear();
         }
         rest = next;
     }
     if !groups.is_empty() {
         names.broken("a parenthesis is not closed".to_owned());
     } else if !word.is_empty() {
-        names.broken(format!("`{word}` is no matcher: no parenthesis follows"));
+        names.broken(no_matcher(&word, false));
     }
     names
+}
+
+fn no_matcher(word: &str, inside: bool) -> String {
+    match inside {
+        true => format!("`{}` stands without backticks", shorten(word)),
+        false => format!("`{}` is no matcher: no parenthesis follows", shorten(word)),
+    }
 }
 
 /// Sorts one string of a matcher to where it belongs; what a negation excludes is no name of the router.
@@ -165,6 +177,9 @@ mod tests {
             ("Host(`a.example`))", "a closing parenthesis too many"),
             ("`a.example`", "the string `a.example` stands in no matcher"),
             ("Host", "`Host` is no matcher: no parenthesis follows"),
+            ("Host(a.example)", "`a.example` stands without backticks"),
+            ("Host:a.example,b.example", "`Host` is no matcher: no parenthesis follows"),
+            ("Host(`a.example`) or Host(`b.example`)", "`or` is no matcher: no parenthesis follows"),
             ("Host;(`a.example`)", "`Host` is no matcher: no parenthesis follows"),
             ("Host(`a.example`) = 3", "`=` has no meaning there"),
         ];

@@ -142,8 +142,11 @@ fn read_labels(at: &At<'_>, hosts: &mut Vec<HostName>, findings: &mut Vec<Findin
     let mut labels: Vec<(&str, &str, At)> = Vec::new();
     if let Json::Object(_) = at.json {
         for (key, value) in at.entries(findings) {
-            if let Json::Text(text) = value.json {
-                labels.push((key, text, value));
+            match value.json {
+                Json::Text(text) => labels.push((key, text, value)),
+                Json::Bool(false) => labels.push((key, "false", value)),
+                _ if is_rule(key).is_some() => findings.push(value.wrong_type("a string")),
+                _ => {}
             }
         }
     } else {
@@ -154,16 +157,26 @@ fn read_labels(at: &At<'_>, hosts: &mut Vec<HostName>, findings: &mut Vec<Findin
             }
         }
     }
-    let disabled = |(key, value, _): &(&str, &str, At)| *key == "traefik.enable" && value.eq_ignore_ascii_case("false");
+    let disabled = |(key, value, _): &(&str, &str, At)| {
+        key.eq_ignore_ascii_case("traefik.enable") && value.eq_ignore_ascii_case("false")
+    };
     if labels.iter().any(disabled) {
         return;
     }
     for (key, rule, place) in labels {
-        let parts: Vec<&str> = key.split('.').collect();
-        if let ["traefik", "http" | "tcp", "routers", router, "rule"] = parts[..] {
+        if let Some(router) = is_rule(key) {
             read_router(router, rule, &place, hosts, findings);
         }
     }
+}
+
+/// The router whose rule the label holds; Traefik reads labels in any case.
+fn is_rule(label: &str) -> Option<&str> {
+    let parts: Vec<&str> = label.split('.').collect();
+    let [first, protocol, routers, router, rule] = parts[..] else { return None };
+    let are = |word: &str, wanted: &[&str]| wanted.iter().any(|each| word.eq_ignore_ascii_case(each));
+    let all = are(first, &["traefik"]) && are(protocol, &["http", "tcp"]) && are(routers, &["routers"]);
+    (all && are(rule, &["rule"])).then_some(router)
 }
 
 fn read_router(router: &str, rule: &str, at: &At<'_>, hosts: &mut Vec<HostName>, findings: &mut Vec<Finding>) {

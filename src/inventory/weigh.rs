@@ -10,7 +10,8 @@ use crate::finding::{Finding, Place, Severity};
 ///
 /// Claims come from `authoritative_zones`, `dns_records`, `portainer_agent_hostname`, `traefik_service`, Host rules of stacks
 /// and guests' names; the kinds go before each other in the order of [`super::ClaimKind`]. `[routes]` decides each name's address
-/// per horizon; a horizon without an entry there has [`crate::config::KindRoutes::default_for`].
+/// per horizon; a horizon without an entry there has [`crate::config::KindRoutes::default_for`], or claims nothing of its
+/// own when it inherits ([`crate::config::Routes::inheriting`]).
 ///
 /// `[routes.name]` decides like this: an exact name rules every claim of it, also an explicit one (`direct` means the
 /// written address there); a wildcard rules all but explicit claims. Of a CONFLICT, `traefik`, `gateway` and `none` leave

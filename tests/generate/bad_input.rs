@@ -249,3 +249,13 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+/// A v4-mapped address is none of a host: the text is refused with the address that is meant.
+#[test]
+fn an_ipv4_address_in_ipv6_dress_is_refused() {
+    let mut scene = Scene::new();
+    scene.container("300", guest("x", "::ffff:10.0.0.9/128", &[]));
+    let (plan, findings) = scene.plan();
+    assert!(plan.refused());
+    assert!(coded(&findings, "BAD_ADDRESS")[0].what.ends_with("write `10.0.0.9`"), "{findings:#?}");
+}

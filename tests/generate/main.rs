@@ -3,7 +3,9 @@
 mod bad_input;
 mod example;
 mod faults;
+mod inheriting;
 mod people;
+mod remedies;
 mod routes;
 mod scene;
 mod shapes;

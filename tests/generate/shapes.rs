@@ -144,3 +144,28 @@ fn stacks_and_their_files_may_differ() {
     scene.generate();
     assert_eq!(scene.addresses("internal", "example.org", "idle"), "-");
 }
+
+/// Labels in an array or an object, in any case, switched off by text or truth value.
+#[test]
+fn labels_are_read_in_every_shape() {
+    let rule = "Host(`a.example.org`)";
+    let table = [
+        (json!([format!("traefik.http.routers.r.rule={rule}")]), "10.0.0.12"),
+        (json!([format!("Traefik.HTTP.Routers.r.Rule={rule}")]), "10.0.0.12"),
+        (json!({"traefik.http.routers.r.rule": rule, "traefik.enable": true, "traefik.port": 80}), "10.0.0.12"),
+        (json!({"traefik.http.routers.r.rule": rule, "traefik.enable": false}), "-"),
+        (json!([format!("traefik.http.routers.r.rule={rule}"), "Traefik.Enable=False"]), "-"),
+        (json!([format!("traefik.http.routers.r.rule={rule} or Host(`b.example.org`)")]), "10.0.0.12"),
+        (json!({}), "-"),
+        (json!([]), "-"),
+    ];
+    for (labels, expected) in table {
+        let mut scene = Scene::new();
+        scene.machines["vms"][0]["docker_stacks"] = json!(["shop"]);
+        let services = json!({"s": {"traefik_labels": labels}});
+        scene.stacks = vec![("shop", json!({"environments": {"production": {"services": services}}}))];
+        let findings = scene.generate();
+        assert_eq!(scene.addresses("internal", "example.org", "a"), expected, "{labels}");
+        assert_eq!(tells(&findings, "RULE_SYNTAX", "r"), labels.to_string().contains(" or "), "{labels}");
+    }
+}
