@@ -9,7 +9,23 @@ export CARGO_TERM_COLOR=never
 # Debian keeps the servers' binaries where a user's PATH does not look.
 export PATH="$PATH:/usr/sbin:/sbin"
 current="start"
-trap 'status=$?; if [ $status -ne 0 ]; then printf "\n=== FAILED at step: %s (exit %s)\n" "$current" "$status" >&2; fi' EXIT
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+policy_made=no
+
+# Also when it is interrupted: a policy left behind would keep every later service of this machine from starting.
+finish() {
+  local status=$?
+  remove_policy
+  rm -f "$log"
+  if [ $status -ne 0 ]; then printf '\n=== FAILED at step: %s (exit %s)\n' "$current" "$status" >&2; fi
+}
+trap finish EXIT
+
+remove_policy() {
+  [ $policy_made = no ] || as_root rm -f $policy
+  policy_made=no
+}
 
 step() {
   current=$1
@@ -50,17 +66,16 @@ install_packages() {
     echo "not a Debian system; please install: $missing" >&2
     return 1
   fi
-  local policy=/usr/sbin/policy-rc.d made=no
   if [ ! -e $policy ]; then
+    policy_made=yes
     printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
     as_root chmod 755 $policy
-    made=yes
   fi
   local status=0
   as_root apt-get update -q || status=$?
   # shellcheck disable=SC2086 # one word for each package is meant
   [ $status -ne 0 ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing || status=$?
-  [ $made = no ] || as_root rm -f $policy
+  remove_policy
   return $status
 }
 
@@ -84,7 +99,6 @@ fuzz_lock() {
 
 # One profile and one set of features in every step: nothing is compiled twice. The binaries are built with the tests,
 # which run them.
-log=$(mktemp)
 tests() {
   local runner="test"
   ! cargo nextest --version >/dev/null 2>&1 || runner="nextest run --status-level slow"
@@ -102,4 +116,3 @@ step "doc tests" cargo test --locked --doc
 step "tests" tests
 printf '\n=== all steps passed in %s s. The tests say of themselves:\n' "$SECONDS"
 grep -E '^ *Summary \[|^test result:' "$log"
-rm -f "$log"

@@ -43,7 +43,12 @@ pub(super) fn reload(scope: &Scope, wait: bool) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         Some(false) => {
-            say("refused: the state before serves on; correct what is named above");
+            let what = match answer.changed.as_deref() {
+                // Generation alone failed: what stands in the zone files is live.
+                Some([_, ..]) => "not all that the files say is served",
+                _ => "refused: the state before serves on",
+            };
+            say(&format!("{what}; correct what is named above"));
             Ok(Exit::CheckFailed)
         }
     }

@@ -58,12 +58,20 @@ impl Writers {
 
     fn begin(&mut self, event: &Event) {
         for path in &event.paths {
-            let left_over = path.file_name().and_then(OsStr::to_str).is_some_and(is_left_over);
-            if !left_over && self.begun.len() < MOST {
+            if is_of_interest(path) && self.begun.len() < MOST {
                 self.begun.entry(path.clone()).or_insert_with(Instant::now);
             }
         }
     }
+}
+
+/// By its name: zones, what they include, inventory and config. A log beside them may be open for as long as its writer
+/// runs, this server perhaps, and so may an editor's swap file.
+fn is_of_interest(path: &Path) -> bool {
+    const EXTENSIONS: [&str; 4] = ["zone", "inc", "json", "toml"];
+    let name = path.file_name().and_then(OsStr::to_str);
+    let extension = path.extension().and_then(OsStr::to_str);
+    name.is_some_and(|name| !is_left_over(name)) && extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
 }
 
 fn is_empty_file(path: &Path) -> bool {
@@ -106,12 +114,14 @@ mod tests {
         assert_eq!(writers.until(Instant::now()), None, "events were lost");
     }
 
-    /// An editor's own files stay open as long as it runs; nobody reads them.
+    /// An editor's own files and logs stay open as long as their program runs; nobody reads them.
     #[test]
-    fn left_overs_are_not_waited_for() {
+    fn logs_and_left_overs_are_not_waited_for() {
         let mut writers = Writers::new(PATIENCE);
-        writers.note(Some(&event(WRITE, "/z/.a.zone.swp")));
-        assert_eq!(writers.until(Instant::now()), None);
+        for path in ["/z/.a.zone.swp", "/z/a.zone~", "/z/horizon.log", "/z/log"] {
+            writers.note(Some(&event(WRITE, path)));
+            assert_eq!(writers.until(Instant::now()), None, "{path}");
+        }
     }
 
     fn event(kind: EventKind, path: &str) -> Event {
