@@ -91,6 +91,9 @@ pub mod zone;
 /// Claims become zones per horizon, forward and reverse.
 pub mod generate;
 
+/// Record edits as a person asks for them become changes of names, and those zone text.
+pub mod edit;
+
 /// Longest client prefix chooses the horizon.
 pub mod horizon;
 

@@ -43,7 +43,8 @@ fn lab() -> Lab {
     let socket = folder.path().join("control.sock");
     let published = Arc::new(ArcSwap::from_pointee(cli_lab::corp(folder.path())));
     let (reload, mut orders) = mpsc::channel::<ReloadOrder>(1);
-    let desk = Arc::new(Desk { published, health: Box::new(health), reload });
+    let (errands, _) = mpsc::channel(1);
+    let desk = Arc::new(Desk { published, health: Box::new(health), reload, errands });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let listener = ControlListener::bind(&socket).unwrap();
     runtime.spawn(async move { control::serve(&listener, desk).await });

@@ -19,7 +19,7 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Explain { name, rtype, from } => to_value(&explain(published, name, rtype, *from)?),
         Request::HorizonMatch { address } => to_value(&horizon_match(&published.snapshot, *address)),
         Request::Diff { left, right } => to_value(&diff(published, left, right)?),
-        Request::Status | Request::Reload { .. } => {
+        Request::Status | Request::Reload { .. } | Request::Errand(_) => {
             Err(Refusal::new("NEEDS_SERVER", "only the server can answer this", "start horizond"))
         }
     }

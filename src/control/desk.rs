@@ -1,5 +1,6 @@
 //! What the daemon lays out for the control socket: the state that serves, its health, and a way to order a reload.
 
+use super::ErrandOrder;
 use crate::finding::Finding;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
@@ -90,6 +91,8 @@ pub struct Desk {
     pub health: Box<dyn Fn() -> Health + Send + Sync>,
     /// Where reloads are ordered.
     pub reload: mpsc::Sender<ReloadOrder>,
+    /// Where edits and their history are asked for.
+    pub errands: mpsc::Sender<ErrandOrder>,
 }
 
 impl fmt::Debug for Desk {

@@ -3,6 +3,7 @@
 //! `{"version":1,"verb":"get","name":"app","type":"A"}` is answered by `{"version":1,"answer":{..}}` or
 //! `{"version":1,"refusal":{"code":"..","what":"..","remedy":".."}}`. A connection may carry several, one after the other.
 
+use super::Errand;
 use super::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
@@ -12,8 +13,8 @@ use std::net::IpAddr;
 /// Raised when a message changes its meaning; new fields do not count.
 pub const VERSION: u32 = 1;
 
-/// Octets of a request line, its end not counted.
-pub const LARGEST_REQUEST: usize = 64 << 10;
+/// Octets of a request line, its end not counted: a whole zone file may be in it.
+pub const LARGEST_REQUEST: usize = 64 << 20;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,8 @@ pub enum Request {
         /// True: the reply comes when the new state serves or was refused.
         wait: bool,
     },
+    /// Something for the one who edits; it waits for its turn.
+    Errand(Errand),
 }
 
 /// A request with the version of the protocol.

@@ -20,6 +20,7 @@ mod answer;
 mod client;
 mod desk;
 mod difference;
+mod errand;
 mod explain;
 mod get;
 mod horizon_match;
@@ -38,6 +39,10 @@ pub use answer::answer;
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff};
+pub use errand::{
+    Author, ChangeAnswer, ChangeEntry, ChangeRequest, DraftAnswer, DraftStep, Errand, ErrandOrder, FileShown, Impact,
+    ImpactName, LogAnswer, SetChange, TextAnswer,
+};
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};

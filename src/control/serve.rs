@@ -2,6 +2,8 @@
 
 use super::ControlListener;
 use super::Desk;
+use super::Errand;
+use super::ErrandOrder;
 use super::LARGEST_REQUEST;
 use super::Refusal;
 use super::Reply;
@@ -105,6 +107,9 @@ async fn answer(request: Request, desk: &Arc<Desk>) -> Result<Value, Refusal> {
     if let Request::Reload { wait } = request {
         return reload(wait, desk).await;
     }
+    if let Request::Errand(errand) = request {
+        return run(errand, desk).await;
+    }
     // Large zones and zone files are read: not on the threads that serve DNS over TCP.
     let desk = Arc::clone(desk);
     let computed = tokio::task::spawn_blocking(move || compute(&request, &desk)).await;
@@ -117,6 +122,13 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
         Request::Status => to_value(&status(&published, &(desk.health)())),
         other => super::answer(other, &published),
     }
+}
+
+async fn run(errand: Errand, desk: &Arc<Desk>) -> Result<Value, Refusal> {
+    let stopping = || Refusal::new("STOPPING", "the server is stopping", "start it again");
+    let (done, outcome) = oneshot::channel();
+    desk.errands.send(ErrandOrder { errand, done }).await.map_err(|_| stopping())?;
+    outcome.await.map_err(|_| stopping())?
 }
 
 async fn reload(wait: bool, desk: &Desk) -> Result<Value, Refusal> {

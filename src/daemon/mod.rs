@@ -1,6 +1,7 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
 mod demo;
+mod errands;
 mod generating;
 mod inputs;
 mod loading;

@@ -4,7 +4,8 @@ use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::status::Board;
 use crate::control::{
-    ControlListener, Desk, Health, LastReload, Published, ReloadOrder, ReloadOutcome, serve as serve_control,
+    ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome,
+    serve as serve_control,
 };
 use crate::counters::{Counters, Event, RCODES};
 use crate::dns::Rcode;
@@ -44,9 +45,11 @@ impl Office {
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
-        runtime.spawn(pass_on(receiver, orders));
+        runtime.spawn(pass_on(receiver, orders.clone()));
+        let (errands, errand_queue) = mpsc::channel(ORDERS);
+        runtime.spawn(pass_on_errands(errand_queue, orders));
         let health = Box::new(move || health(&board, &counters));
-        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender }
+        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands }
     }
 
     /// An office whose socket is still closed.
@@ -114,6 +117,12 @@ async fn pass_on(mut receiver: mpsc::Receiver<ReloadOrder>, orders: Orders) {
                 let _ = order.done.send(reply(outcome));
             }
         });
+    }
+}
+
+async fn pass_on_errands(mut receiver: mpsc::Receiver<ErrandOrder>, orders: Orders) {
+    while let Some(order) = receiver.recv().await {
+        orders.errand(order);
     }
 }
 

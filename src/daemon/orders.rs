@@ -1,6 +1,7 @@
 //! The thread that reloads, and how others ask it to. Requests that come while it works are one request afterwards.
 
 use super::outcome::{Cause, Outcome};
+use crate::control::ErrandOrder;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
@@ -14,6 +15,7 @@ pub(super) struct Orders {
 #[derive(Debug)]
 pub(super) enum Request {
     Reload(Cause, Option<oneshot::Sender<Outcome>>),
+    Errand(ErrandOrder),
     End,
 }
 
@@ -40,7 +42,12 @@ impl Orders {
         receiver.await.ok()
     }
 
-    /// Ends the thread after the reload it is at.
+    /// Passes on what was asked of the one who edits.
+    pub(super) fn errand(&self, order: ErrandOrder) {
+        let _ = self.sender.send(Request::Errand(order));
+    }
+
+    /// Ends the thread that reloads, after what it is doing.
     pub(super) fn end(&self) {
         let _ = self.sender.send(Request::End);
     }

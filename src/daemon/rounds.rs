@@ -3,6 +3,7 @@
 use super::orders::{Queue, Request};
 use super::outcome::Cause;
 use super::reload::Reloads;
+use crate::control::ErrandOrder;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
@@ -33,11 +34,15 @@ impl Queue {
     fn round(&self, reloads: &mut Reloads) -> bool {
         let Ok(first) = self.0.recv() else { return false };
         let mut waiting = Vec::new();
+        let mut errands = Vec::new();
+        let mut reload = false;
         let mut cause = Cause::Files;
         for request in std::iter::once(first).chain(self.0.try_iter()) {
             match request {
                 Request::End => return false,
+                Request::Errand(order) => errands.push(order),
                 Request::Reload(asked, sender) => {
+                    reload = true;
                     waiting.extend(sender);
                     // A request by a person is done whatever the files look like.
                     if asked != Cause::Files {
@@ -45,6 +50,13 @@ impl Queue {
                     }
                 }
             }
+        }
+        for ErrandOrder { errand, done } in errands {
+            let answered = catch_unwind(AssertUnwindSafe(|| reloads.errand(errand)));
+            let _ = done.send(answered.unwrap_or_else(|_| Err(reloads.errand_failed())));
+        }
+        if !reload {
+            return true;
         }
         // A panic would be a fault of ours; it must not end reloading for good.
         let outcome =
