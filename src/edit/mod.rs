@@ -4,9 +4,11 @@
 //! sockets or the server; who carries an edit out, and keeps its history, is `daemon` with `zone`'s store.
 
 mod change;
+mod data;
 mod order;
 mod placed;
 
 pub use change::{NameChange, ZoneChange};
+pub use data::data_of;
 pub use order::{Order, Place};
 pub use placed::{Expectation, Placed, RecordEdit};
