@@ -7,6 +7,7 @@ mod additional;
 mod compile;
 mod engine;
 mod gather;
+mod held;
 mod name;
 mod node;
 mod patch;
