@@ -65,7 +65,7 @@ fn page(command: Command, section: &str, sections: &[Section], also: &str) -> Re
         .and_then(|()| head.render_options_section(&mut octets));
     let mut roff = Roff::new();
     if let Some(examples) = examples {
-        push_help(&mut roff.control("SH", ["EXAMPLES"]), &examples);
+        push_help(roff.control("SH", ["EXAMPLES"]), examples.trim_start_matches("Examples:\n"));
     }
     // The walk-through is what most readers look for; the reference follows.
     let (first, rest): (Vec<_>, Vec<_>) = sections.iter().partition(|(title, _)| *title == EDITING.0);
@@ -176,5 +176,83 @@ fn push_section(roff: &mut Roff, (title, blocks): &Section) {
             }
             Block::Item(word, meaning) => roff.control("TP", []).text([bold(*word)]).text([roman(*meaning)]),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Page text without roff's marks, so that words can be looked for.
+    fn plain(page: &str) -> String {
+        let page = page.replace("\\-", "-").replace("\\fR", "").replace("\\fB", "").replace("\\fI", "");
+        page.replace("\\*(Aq", "'").replace("\\&", "")
+    }
+
+    fn words(command: &Command, path: &str, found: &mut Vec<String>) {
+        let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set());
+        for argument in arguments.filter(|argument| !["help", "version"].contains(&argument.get_id().as_str())) {
+            found.extend(argument.get_long().map(|long| format!("--{long}")));
+            found.extend(argument.get_help().map(ToString::to_string));
+            if argument.is_positional() {
+                found.push(argument_name(argument));
+            }
+        }
+        for verb in command.get_subcommands() {
+            let path = format!("{path} {}", verb.get_name());
+            if !verb.has_subcommands() {
+                found.push(path.clone());
+                found.extend(verb.get_about().map(ToString::to_string));
+            }
+            words(verb, &path, found);
+        }
+    }
+
+    /// Every verb, flag and example of the help stands in the page: nobody has to leave it.
+    #[test]
+    fn the_pages_hold_every_verb_and_flag() {
+        for (page, command) in [(zonectl_page(), Arguments::command()), (horizond_page(), horizond::command())] {
+            let page = plain(&page.unwrap());
+            let mut found = Vec::new();
+            words(&command, command.get_name(), &mut found);
+            assert!(found.len() > 8, "{found:?}");
+            for word in found {
+                assert!(page.contains(&word), "{word} is not in {page}");
+            }
+            for verb in command.get_subcommands().filter_map(Command::get_after_help) {
+                let help = verb.to_string();
+                let example = help.lines().rfind(|line| line.starts_with("  ")).unwrap();
+                assert!(page.contains(example.trim()), "{example} is not in {page}");
+            }
+        }
+    }
+
+    /// The walk through editing uses only verbs and flags that there are.
+    #[test]
+    fn the_walk_through_can_be_typed() {
+        use super::super::arguments::Arguments;
+        use clap::Parser;
+        let mut typed = 0;
+        for block in EDITING.1 {
+            let Block::Lines(lines) = block else { continue };
+            for line in lines.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                // What is said about a line stands far to its right.
+                let line = line.split("    ").next().unwrap();
+                let mut words: Vec<String> = Vec::new();
+                for (at, part) in line.split('"').enumerate() {
+                    match at % 2 {
+                        0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                        _ => words.push(part.to_owned()),
+                    }
+                }
+                assert!(
+                    Arguments::try_parse_from(&words).is_ok(),
+                    "{line}: {:?}",
+                    Arguments::try_parse_from(&words).err()
+                );
+                typed += 1;
+            }
+        }
+        assert!(typed > 10, "{typed}");
     }
 }

@@ -31,7 +31,7 @@ pub(super) const EDITING: Section = (
         Head("A new printer, in both directions"),
         Text(
             "A name is relative to its zone unless it ends in a dot; a new one is written whole when there are several zones. \
-             `--reverse' makes the address lead back to the name.",
+             `--reverse` makes the address lead back to the name.",
         ),
         Lines(
             "$ zonectl set printer.internal.example. A 10.0.0.60 --reverse -m \"printer in room 2\"\n\
@@ -45,8 +45,8 @@ pub(super) const EDITING: Section = (
         ),
         Head("A service moves to another guest"),
         Text(
-            "`set' replaces the records of one type; `--if' makes it safe: if the record is another one by now, nothing happens \
-             and the exit code is 4. With `--confirm' the change takes itself back unless you confirm it in time, so that you \
+            "`set` replaces the records of one type; `--if` makes it safe: if the record is another one by now, nothing happens \
+             and the exit code is 4. With `--confirm` the change takes itself back unless you confirm it in time, so that you \
              cannot lock yourself out.",
         ),
         Lines(
@@ -55,9 +55,9 @@ pub(super) const EDITING: Section = (
              $ zonectl confirm",
         ),
         Text(
-            "A name that several horizons have needs `--horizon NAME' or `--all-horizons'; the choices are printed. \
-             A record that came from the inventory is changed in the inventory. `set' puts a record of yours in its place, which \
-             wins until you `rm' it.",
+            "A name that several horizons have needs `--horizon NAME` or `--all-horizons`; the choices are printed. \
+             A record that came from the inventory is changed in the inventory. `set` puts a record of yours in its place, which \
+             wins until you `rm` it.",
         ),
         Head("Back again"),
         Lines(
@@ -70,8 +70,8 @@ pub(super) const EDITING: Section = (
         ),
         Head("A wrong edit"),
         Text(
-            "Errors refuse an edit with exit code 3 and change nothing: a CNAME beside other data, a private address in a \
-             public horizon, data that are none. Each line says what to do.",
+            "Errors refuse an edit and change nothing: a CNAME beside other data, a private address in a public horizon (exit \
+             code 3), data that are none (exit code 1). Each line says what to do.",
         ),
         Lines(
             "$ zonectl set www.internal.example. CNAME nowhere\n\
@@ -80,7 +80,7 @@ pub(super) const EDITING: Section = (
         ),
         Text(
             "The first is only doubtful: it warns that the target does not exist. At a terminal you are asked; elsewhere say \
-             `--yes'. `--dry-run' shows the plan of any edit and changes nothing.",
+             `--yes`. `--dry-run` shows the plan of any edit and changes nothing.",
         ),
         Head("Several edits as one"),
         Lines(
@@ -125,7 +125,7 @@ pub(super) const FILES: Section = (
     "FILES",
     &[
         Item("./horizon.toml, /etc/horizon/horizon.toml", "The config file, in the order it is looked for."),
-        Item("zones/<horizon>/<origin>.zone", "The zone files, below `directory' of [zones]."),
+        Item("zones/<horizon>/<origin>.zone", "The zone files, below `directory` of [zones]."),
     ],
 );
 
@@ -133,11 +133,11 @@ pub(super) const FILES: Section = (
 pub(super) const ENVIRONMENT: Section = (
     "ENVIRONMENT",
     &[
-        Item("VISUAL, EDITOR", "The editor of `zonectl edit'."),
+        Item("VISUAL, EDITOR", "The editor of `zonectl edit`."),
         Item("SUDO_USER, USER", "Who the history says has made a change."),
         Item("TZ", "The time zone of times that are shown and typed."),
         Item("NO_COLOR", "No colours, whatever the terminal."),
-        Item("TMPDIR", "Where the copy is made that `zonectl edit' gives to the editor."),
+        Item("TMPDIR", "Where the copy is made that `zonectl edit` gives to the editor."),
     ],
 );
 
@@ -146,6 +146,6 @@ pub(super) const SIGNALS: Section = (
     "SIGNALS",
     &[
         Item("SIGTERM, SIGINT", "End; the listeners close first, then what is being answered is finished."),
-        Item("SIGHUP", "Read config, inventory and zones again, as `zonectl reload' does."),
+        Item("SIGHUP", "Read config, inventory and zones again, as `zonectl reload` does."),
     ],
 );

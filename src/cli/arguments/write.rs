@@ -73,7 +73,7 @@ Examples:
         /// The data as plain arguments
         #[arg(required = true, value_name = "DATA", allow_negative_numbers = true)]
         data: Vec<String>,
-        /// Seconds, or such as 1h or 5m [default: that of the present records, or the zone's]
+        /// In seconds, or with a unit as in 1h or 5m [default: that of the present records, or the zone's]
         #[arg(long, value_name = "TIME", value_parser = seconds)]
         ttl: Option<u32>,
         /// Make the PTR record of each address follow
@@ -101,7 +101,7 @@ Examples:
         /// The data as plain arguments
         #[arg(required = true, value_name = "DATA", allow_negative_numbers = true)]
         data: Vec<String>,
-        /// Seconds, or such as 1h or 5m; also for the records that are there [default: theirs, or the zone's]
+        /// In seconds, or with a unit as in 1h or 5m; also for the records that are there [default: theirs, or the zone's]
         #[arg(long, value_name = "TIME", value_parser = seconds)]
         ttl: Option<u32>,
         /// Make the PTR record of each address follow
