@@ -4,9 +4,19 @@
 //! sockets or the server; who carries an edit out, and keeps its history, is `daemon` with `zone`'s store.
 
 mod change;
+mod changes;
+mod compare;
+mod data;
 mod order;
+mod owners;
 mod placed;
+mod refusal;
 
 pub use change::{NameChange, ZoneChange};
+pub use changes::changes;
+pub use compare::compare;
+pub use data::{DataError, data_of};
 pub use order::{Order, Place};
+pub use owners::sets_of;
 pub use placed::{Expectation, Placed, RecordEdit};
+pub use refusal::EditRefusal;
