@@ -41,6 +41,7 @@ mod standing;
 mod status;
 
 pub use answer::answer;
+pub(crate) use answer::to_value;
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff};
@@ -53,7 +54,8 @@ pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
-pub use origin::RecordOrigin;
+pub use origin::{RecordOrigin, source_of};
+pub(crate) use resolve::known_horizon;
 pub use place::place;
 pub use refusal::Refusal;
 pub use report::Report;
