@@ -18,4 +18,5 @@ mod wanted;
 pub use apply::{ApplyError, apply};
 pub use current::{CurrentZone, read_current, zone_path};
 pub use diff::DiffLine;
+pub use mark::is_mark;
 pub use plan::{FileChange, Plan, plan};
