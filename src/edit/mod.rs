@@ -7,11 +7,18 @@ mod change;
 mod changes;
 mod compare;
 mod data;
+<<<<<<< HEAD
 mod differing;
+=======
+mod line_edits;
+mod neighbours;
+>>>>>>> text
 mod order;
 mod owners;
 mod placed;
 mod refusal;
+mod rewrite;
+mod rewrite_error;
 
 pub use change::{NameChange, ZoneChange};
 pub use changes::changes;
@@ -22,3 +29,5 @@ pub use order::{Order, Place};
 pub use owners::sets_of;
 pub use placed::{Expectation, Placed, RecordEdit};
 pub use refusal::EditRefusal;
+pub use rewrite::{Hints, rewrite};
+pub use rewrite_error::RewriteError;
