@@ -7,12 +7,9 @@ mod change;
 mod changes;
 mod compare;
 mod data;
-<<<<<<< HEAD
 mod differing;
-=======
 mod line_edits;
 mod neighbours;
->>>>>>> text
 mod order;
 mod owners;
 mod placed;
