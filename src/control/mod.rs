@@ -24,6 +24,7 @@ mod errand;
 mod explain;
 mod get;
 mod horizon_match;
+mod impact;
 mod listener;
 mod meant;
 mod message;
@@ -52,6 +53,7 @@ pub use errand::{
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
+pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
 pub use origin::{RecordOrigin, source_of};
