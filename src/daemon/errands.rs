@@ -5,10 +5,10 @@ use super::outcome::Cause;
 use super::reload::Reloads;
 use super::status::Status;
 use crate::control::{
-    Author, ChangeAnswer, ChangeRequest, Errand, Refusal, impact, to_value,
+    Author, ChangeAnswer, ChangeRequest, Errand, Impact, Refusal, impact, to_value,
 };
-use crate::counters::Counters;
 use crate::edit::Order;
+use crate::query::Recent;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ impl Reloads {
                 to_value(&draft(&mut self.workshop, by, step, |workshop, orders, by| {
                     let request = ChangeRequest::dry(orders.to_vec(), by.clone());
                     let planned = workshop.plan(&self.source, &before.serving, &request, &mut |_| {})?;
-                    Ok(told(&planned, &before, &self.counters))
+                    Ok(told(&planned, &before, &self.listeners.recent()))
                 })?)
             }
             Errand::Confirm { id } => {
@@ -83,10 +83,11 @@ impl Reloads {
     }
 
     fn make(&mut self, planned: Planned, request: &ChangeRequest, before: &Status) -> Result<ChangeAnswer, Refusal> {
-        let mut answer = told(&planned, before, &self.counters);
+        let recent = self.listeners.recent();
         if request.dry {
-            return Ok(answer);
+            return Ok(told(&planned, before, &recent));
         }
+        let mut answer = planned.answer.clone();
         if planned.judged.texts.is_empty() {
             if request.draft {
                 self.workshop.drop_draft(&request.by)?;
@@ -115,6 +116,7 @@ impl Reloads {
                 answer.id = Some(id);
                 answer.reverts_at = change.reverts_at;
                 answer.verified = asked > 0;
+                answer.impact = Some(impact_of(before, &self.board.load(), &recent));
                 Ok(answer)
             }
             Err(why) => Err(self.take_back(id, &why)),
@@ -172,7 +174,13 @@ impl Reloads {
 }
 
 /// A plan's answer with what it changes for those who ask.
-fn told(planned: &Planned, before: &Status, counters: &Counters) -> ChangeAnswer {
+fn told(planned: &Planned, before: &Status, recent: &Recent) -> ChangeAnswer {
     let (old, new) = (&before.serving.published.snapshot, &planned.judged.candidate.published.snapshot);
-    ChangeAnswer { impact: Some(impact(old, new, counters)), ..planned.answer.clone() }
+    let impact = impact(old, new, &recent.questions(old), recent.seconds());
+    ChangeAnswer { impact: Some(impact), ..planned.answer.clone() }
+}
+
+fn impact_of(before: &Status, after: &Status, recent: &Recent) -> Impact {
+    let (old, new) = (&before.serving.published.snapshot, &after.serving.published.snapshot);
+    impact(old, new, &recent.questions(old), recent.seconds())
 }

@@ -2,8 +2,8 @@
 
 use super::change::NameChange;
 use super::owners::sets_of;
-use crate::dns::{Name, name_from_wire};
-use crate::zone::{Record, Records, RrSet};
+use crate::dns::name_from_wire;
+use crate::zone::{Record, Records};
 use std::collections::HashSet;
 
 /// How far apart the two versions are looked at to find where they are the same again, in records.
@@ -76,7 +76,7 @@ fn apart(before: &Records, left: usize, after: &Records, right: usize) -> Option
 mod tests {
     use super::*;
     use crate::dns::parse_name;
-    use crate::zone::parse_zone;
+    use crate::zone::{RrSet, parse_zone};
     use std::path::Path;
 
     fn records(lines: &str) -> Records {

@@ -4,11 +4,10 @@ use super::super::pipeline::{Candidate, Failure, candidate};
 use super::super::source::Source;
 use super::super::unwritten::write;
 use super::history;
-use super::workshop::{Planned, Workshop, needs_yes, no_draft};
+use super::workshop::{Planned, Workshop, needs_yes};
 use crate::control::{
     Author, ChangeAnswer, ChangeRequest, DraftAnswer, DraftStep, Errand, Refusal, Report, to_value,
 };
-use crate::edit::Order;
 use crate::finding::Finding;
 use crate::generate::Plan;
 use serde_json::Value;
