@@ -24,6 +24,7 @@ mod errand;
 mod explain;
 mod get;
 mod horizon_match;
+mod impact;
 mod listener;
 mod meant;
 mod message;
@@ -41,6 +42,7 @@ mod standing;
 mod status;
 
 pub use answer::answer;
+pub(crate) use answer::to_value;
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff};
@@ -51,9 +53,11 @@ pub use errand::{
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
+pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
-pub use origin::RecordOrigin;
+pub use origin::{RecordOrigin, source_of};
+pub(crate) use resolve::known_horizon;
 pub use place::place;
 pub use refusal::Refusal;
 pub use report::Report;

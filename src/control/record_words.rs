@@ -2,13 +2,13 @@
 
 use super::Refusal;
 use super::resolve::read_type;
-use crate::dns::DataError;
 use crate::dns::Name;
 use crate::dns::Rtype;
 use crate::dns::is_meta;
 use crate::dns::parse_data;
 use crate::dns::present_rtype;
 use crate::edit::Expectation;
+use crate::edit::data_of;
 
 /// Words of a condition that mean that there is no record.
 const NONE: [&str; 2] = ["none", "-"];
@@ -31,15 +31,7 @@ pub(super) fn record_type(text: &str) -> Result<Rtype, Refusal> {
 /// # Errors
 /// `BAD_DATA`.
 pub(super) fn record_data(rtype: Rtype, words: &[String], origin: &Name) -> Result<Vec<Vec<u8>>, Refusal> {
-    let mut data =
-        crate::edit::data_of(rtype, words, origin).map_err(|error| bad_data(rtype, &words.join(" "), &error))?;
-    let mut known = Vec::with_capacity(data.len());
-    data.retain(|one| {
-        let new = !known.contains(one);
-        known.push(one.clone());
-        new
-    });
-    Ok(data)
+    data_of(rtype, words, origin).map_err(|error| bad_data(rtype, &words.join(" "), &error.what, &error.remedy))
 }
 
 /// Reads conditions such as `A 10.0.0.5`, the data as zone text has them; `A none` and `A -` mean that there is no record.
@@ -60,7 +52,7 @@ pub(super) fn expectations(owner: &Name, conditions: &[String], origin: &Name) -
         let (rtype, rest) = (record_type(rtype)?, rest.trim());
         let data = match NONE.iter().any(|none| rest.eq_ignore_ascii_case(none)) {
             true => None,
-            false => Some(parse_data(rtype, rest, origin).map_err(|error| bad_data(rtype, rest, &error))?),
+            false => Some(parse_data(rtype, rest, origin).map_err(|error| bad_data(rtype, rest, &error.what, &error.right))?),
         };
         match (expects.iter_mut().find(|known| known.rtype == rtype), data) {
             (None, data) => {
@@ -76,7 +68,7 @@ pub(super) fn expectations(owner: &Name, conditions: &[String], origin: &Name) -
     Ok(expects)
 }
 
-fn bad_data(rtype: Rtype, words: &str, error: &DataError) -> Refusal {
-    let what = format!("`{words}` is no {} data: {}", present_rtype(rtype), error.what);
-    Refusal::new("BAD_DATA", what, error.right.clone())
+fn bad_data(rtype: Rtype, words: &str, what: &str, remedy: &str) -> Refusal {
+    let what = format!("`{words}` is no {} data: {what}", present_rtype(rtype));
+    Refusal::new("BAD_DATA", what, remedy)
 }

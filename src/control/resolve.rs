@@ -29,7 +29,7 @@ pub(super) fn views<'a>(snapshot: &'a Snapshot, horizon: Option<&str>) -> Result
 }
 
 /// Refuses a horizon that is not there.
-pub(super) fn known_horizon(snapshot: &Snapshot, name: &str) -> Result<(), Refusal> {
+pub(crate) fn known_horizon(snapshot: &Snapshot, name: &str) -> Result<(), Refusal> {
     let names: Vec<_> = snapshot.views.iter().map(|view| view.name.as_str()).collect();
     if names.contains(&name) {
         return Ok(());

@@ -5,6 +5,7 @@ use super::outcome::Cause;
 use super::reload::Reloads;
 use crate::control::ErrandOrder;
 use std::io;
+use std::sync::mpsc::RecvTimeoutError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
@@ -32,7 +33,20 @@ impl Queue {
 
     /// Takes all requests that wait and answers them with one reload.
     fn round(&self, reloads: &mut Reloads) -> bool {
-        let Ok(first) = self.0.recv() else { return false };
+        let first = match reloads.until_revert() {
+            None => self.0.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(limit) => self.0.recv_timeout(limit),
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => {
+                if catch_unwind(AssertUnwindSafe(|| reloads.revert_unconfirmed())).is_err() {
+                    reloads.errand_failed();
+                }
+                return true;
+            }
+        };
         let mut waiting = Vec::new();
         let mut errands = Vec::new();
         let mut reload = false;

@@ -5,6 +5,7 @@
 mod apl;
 mod base;
 mod bitmap;
+mod canonical;
 mod error;
 mod escape;
 mod fields;
@@ -20,8 +21,10 @@ mod rtype;
 mod scan;
 mod svcb;
 mod token;
+mod usage;
 mod word;
 
+pub use canonical::{canonical_data, same_data};
 pub use domain::base::Rtype;
 pub use domain::base::iana::{Class, Rcode};
 pub use error::DataError;
@@ -34,5 +37,6 @@ pub use present_data::present_data;
 pub use rtype::{is_meta, parse_rtype, present_rtype};
 pub use scan::{parse_data, scan_data};
 pub use token::{Token, split_data};
+pub use usage::{DataUsage, data_usage};
 
 pub(crate) use error::shown;

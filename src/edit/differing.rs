@@ -1,15 +1,16 @@
 //! Two versions of one zone's records, compared as they stand: made for versions that are nearly the same.
 
 use super::change::NameChange;
-use crate::dns::{Name, name_from_wire};
-use crate::zone::{Record, Records, RrSet};
-use std::collections::{HashMap, HashSet};
+use super::owners::sets_of;
+use crate::dns::name_from_wire;
+use crate::zone::{Record, Records};
+use std::collections::HashSet;
 
 /// How far apart the two versions are looked at to find where they are the same again, in records.
 const AHEAD: usize = 64;
 
 /// The names whose records differ, serials counted, in the order in which they first differ; none when there are more than
-/// `most` of them, or when the two versions have little in common and more than four times as many records.
+/// `most` of them or the two versions have little in common.
 ///
 /// Linear in the records: both are walked side by side, and once more for the records of the names that differ.
 pub fn differing_names(before: &Records, after: &Records, most: usize) -> Option<Vec<NameChange>> {
@@ -22,11 +23,7 @@ pub fn differing_names(before: &Records, after: &Records, most: usize) -> Option
             (Some(a), Some(b)) if same(&a, &b) => (left, right) = (left + 1, right + 1),
             (a, b) => {
                 let (gone, come) = if a.is_some() && b.is_some() {
-                    match apart(before, left, after, right) {
-                        Some(distances) => distances,
-                        None if before.len() + after.len() <= 4 * most => return Some(by_name(before, after)),
-                        None => return None,
-                    }
+                    apart(before, left, after, right)?
                 } else {
                     ((before.len() - left).min(AHEAD * most), (after.len() - right).min(AHEAD * most))
                 };
@@ -46,19 +43,6 @@ pub fn differing_names(before: &Records, after: &Records, most: usize) -> Option
             }
         }
     }
-    Some(compared(before, after, owners))
-}
-
-/// Compares every name, wherever its records stand.
-fn by_name(before: &Records, after: &Records) -> Vec<NameChange> {
-    let mut known = HashSet::new();
-    let all = before.iter().chain(after.iter());
-    let first = all.filter(|record| known.insert(record.owner.to_ascii_lowercase()));
-    let owners = first.filter_map(|record| name_from_wire(record.owner).ok()).collect();
-    compared(before, after, owners)
-}
-
-fn compared(before: &Records, after: &Records, owners: Vec<Name>) -> Vec<NameChange> {
     let mut old = sets_of(before, &owners);
     let mut new = sets_of(after, &owners);
     let changes = owners.into_iter().enumerate().map(|(index, owner)| NameChange {
@@ -66,47 +50,7 @@ fn compared(before: &Records, after: &Records, owners: Vec<Name>) -> Vec<NameCha
         before: std::mem::take(&mut old[index]),
         after: std::mem::take(&mut new[index]),
     });
-    changes.filter(|change| change.before != change.after).collect()
-}
-
-/// The records of some owners in one walk: for each owner its RRsets by ascending type, with the lowest TTL
-/// (RFC 2181 section 5.2).
-pub fn sets_of(records: &Records, owners: &[Name]) -> Vec<Vec<RrSet>> {
-    let mut sets: Vec<Vec<RrSet>> = owners.iter().map(|_| Vec::new()).collect();
-    let places: HashMap<Vec<u8>, usize> =
-        owners.iter().enumerate().map(|(index, owner)| (owner.as_slice().to_ascii_lowercase(), index)).collect();
-    // Most names are told apart by their length and first octet, without the cost of a hash.
-    let mut seen = [0u64; 256];
-    let bit = |owner: &[u8]| 1u64 << (owner.get(1).map_or(0, u8::to_ascii_lowercase) & 63);
-    for owner in owners {
-        seen[owner.as_slice().len() & 255] |= bit(owner.as_slice());
-    }
-    let mut last: (&[u8], Option<usize>) = (&[], None);
-    for record in records.iter() {
-        if seen[record.owner.len() & 255] & bit(record.owner) == 0 {
-            continue;
-        }
-        if last.0 != record.owner {
-            last = (record.owner, places.get(&record.owner.to_ascii_lowercase()).copied());
-        }
-        if let Some(place) = last.1 {
-            add(&mut sets[place], &record);
-        }
-    }
-    for sets in &mut sets {
-        sets.sort_by_key(|set| set.rtype.to_int());
-    }
-    sets
-}
-
-fn add(sets: &mut Vec<RrSet>, record: &Record<'_>) {
-    match sets.iter_mut().find(|set| set.rtype == record.rtype) {
-        Some(set) => {
-            set.ttl = set.ttl.min(record.ttl);
-            set.data.push(record.data.to_vec());
-        }
-        None => sets.push(RrSet { rtype: record.rtype, ttl: record.ttl, data: vec![record.data.to_vec()] }),
-    }
+    Some(changes.filter(|change| change.before != change.after).collect())
 }
 
 fn same(a: &Record<'_>, b: &Record<'_>) -> bool {
@@ -132,7 +76,7 @@ fn apart(before: &Records, left: usize, after: &Records, right: usize) -> Option
 mod tests {
     use super::*;
     use crate::dns::parse_name;
-    use crate::zone::parse_zone;
+    use crate::zone::{RrSet, parse_zone};
     use std::path::Path;
 
     fn records(lines: &str) -> Records {

@@ -4,13 +4,27 @@
 //! sockets or the server; who carries an edit out, and keeps its history, is `daemon` with `zone`'s store.
 
 mod change;
+mod changes;
+mod compare;
 mod data;
 mod differing;
+mod line_edits;
+mod neighbours;
 mod order;
+mod owners;
 mod placed;
+mod refusal;
+mod rewrite;
+mod rewrite_error;
 
 pub use change::{NameChange, ZoneChange};
-pub use data::data_of;
-pub use differing::{differing_names, sets_of};
+pub use changes::changes;
+pub use compare::compare;
+pub use data::{DataError, data_of};
+pub use differing::differing_names;
 pub use order::{Order, Place};
+pub use owners::sets_of;
 pub use placed::{Expectation, Placed, RecordEdit};
+pub use refusal::EditRefusal;
+pub use rewrite::{Hints, rewrite};
+pub use rewrite_error::RewriteError;

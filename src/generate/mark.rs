@@ -18,6 +18,11 @@ pub(super) fn source_of(comment: &[u8]) -> Option<&str> {
     (known || first == OWN || first == "authoritative_zones").then_some(source)
 }
 
+/// True for the comment of a generated record, without its `;`: programs may change its line, and a person's line has none.
+pub fn is_mark(comment: &[u8]) -> bool {
+    source_of(comment).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

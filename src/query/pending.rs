@@ -214,6 +214,19 @@ impl Pending {
         })
     }
 
+    /// What to know the question by, its horizon included; none when no zone of that holds the name.
+    pub(super) fn key(&self) -> Option<u64> {
+        let State::Ask { view } = self.state else { return None };
+        self.lookup.question_hash().map(|hash| hash ^ (view as u64) << 16)
+    }
+
+    /// The view that is asked, the name in lower case and the type; none when no zone holds the name, or a built-in one.
+    pub(super) fn asked<'a>(&'a self, snapshot: &'a Snapshot) -> Option<(&'a View, &'a [u8], u16)> {
+        let State::Ask { view } = self.state else { return None };
+        let (name, rtype) = self.lookup.own_question()?;
+        Some((snapshot.views.get(view)?, name, rtype))
+    }
+
     fn ask_zones<T: Trace>(&self, view: &View, reply: &mut Reply<'_>, trace: &mut T) -> Option<Status> {
         match answer(&view.zones, &self.lookup, reply, trace) {
             Outcome::Answered { special: false } => None,

@@ -3,8 +3,10 @@
 use super::document::Entry;
 use super::document::RecordEntry;
 use super::line::RecordLine;
+use super::statement::Context;
 use crate::dns::Name;
 use crate::dns::Rtype;
+use crate::dns::name_from_wire;
 
 /// What carries over from line to line in the new text.
 #[derive(Default)]
@@ -14,6 +16,17 @@ pub(super) struct Carried {
     pub(super) last_ttl: Option<u32>,
     /// A file was included and may have set a TTL; new lines write theirs.
     pub(super) ttl_elsewhere: bool,
+}
+
+impl From<&Context> for Carried {
+    fn from(context: &Context) -> Self {
+        Carried {
+            owner: name_from_wire(&context.owner).ok(),
+            default_ttl: context.default_ttl,
+            last_ttl: context.last_ttl,
+            ttl_elsewhere: context.ttl_elsewhere,
+        }
+    }
 }
 
 impl Carried {

@@ -2,6 +2,7 @@
 //!
 //! For programs that edit zones; the server loads through `load`. Included files are not opened.
 
+use super::checkpoint::Checkpoint;
 use super::fault::Fault;
 use super::lex::Lexer;
 use super::lex::RawEntry;
@@ -25,8 +26,10 @@ pub struct Document {
     pub(super) file: PathBuf,
     pub(super) zone: Name,
     pub(super) entries: Vec<Entry>,
-    /// The origin in force behind the last entry.
-    pub(super) end_origin: Name,
+    /// What the text before leaves to it, when it is a stretch of a file.
+    pub(super) start: Option<Checkpoint>,
+    /// What it leaves to what follows.
+    pub(super) end: Context,
 }
 
 /// One entry: a line, or several that parentheses join.
@@ -85,9 +88,16 @@ impl Document {
     /// are joined. `file` is only named in findings. `origin` is the zone's apex and the first `$ORIGIN`. Of a text of 4 GiB or
     /// more the part beyond is one broken entry.
     pub fn parse(text: Vec<u8>, file: &Path, origin: &Name) -> Document {
+        Document::parse_from(text, file, origin, None)
+    }
+
+    /// Reads a stretch of a file: `start` is what stands before it leaves to it.
+    pub(super) fn parse_from(text: Vec<u8>, file: &Path, origin: &Name, start: Option<Checkpoint>) -> Document {
         let mut entries = Vec::new();
-        let mut context = Context::new(origin.clone());
-        let mut lexer = Lexer::new(&text);
+        let (mut context, mut lexer) = match &start {
+            Some(start) => (start.context.clone(), Lexer::within(&text, start.line)),
+            None => (Context::new(origin.clone()), Lexer::new(&text)),
+        };
         let mut tokens = Vec::new();
         while let Some(raw) = lexer.next(&mut tokens) {
             let before = context.origin.clone();
@@ -138,7 +148,7 @@ impl Document {
             let (origin, default_ttl) = (origin.clone(), None);
             entries.push(Entry { span: read..text.len(), line: 1, comment: None, kind, origin, default_ttl });
         }
-        Document { text, file: file.to_path_buf(), zone: origin.clone(), entries, end_origin: context.origin }
+        Document { text, file: file.to_path_buf(), zone: origin.clone(), entries, start, end: context }
     }
 
     /// Every octet, as it was read and edited.

@@ -74,7 +74,7 @@ impl Document {
         let plans = self.plan(edits)?;
         let mut text = Vec::with_capacity(self.text.len() + 64 * edits.len());
         let mut pieces = Vec::new();
-        let mut carried = Carried::default();
+        let mut carried = self.start.as_ref().map_or_else(Carried::default, |start| Carried::from(&start.context));
         for (index, plan) in plans.iter().enumerate() {
             for edit in &plan.before {
                 self.write_new(edit, index, &mut carried, &mut text, &mut pieces);
@@ -100,7 +100,7 @@ impl Document {
                 }
             }
         }
-        let edited = Document::parse(text, &self.file, &self.zone);
+        let edited = Document::parse_from(text, &self.file, &self.zone, self.start.clone());
         edited.reads_as(&pieces)?;
         *self = edited;
         Ok(())
@@ -126,7 +126,7 @@ impl Document {
         let digits = entry.span.start + parts.data[2].start..entry.span.start + parts.data[2].end;
         let mut text = self.text.clone();
         text.splice(digits, serial.to_string().into_bytes());
-        *self = Document::parse(text, &self.file, &self.zone);
+        *self = Document::parse_from(text, &self.file, &self.zone, self.start.clone());
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl Document {
         match edit {
             Edit::Insert(_, line) => {
                 pieces.push(Piece { begin: text.len(), record: Some(line.as_record()) });
-                let origin = self.entries.get(at).map_or(&self.end_origin, |entry| &entry.origin);
+                let origin = self.entries.get(at).map_or(&self.end.origin, |entry| &entry.origin);
                 text.extend(self.new_line(line, at, origin, carried).into_bytes());
                 text.extend_from_slice(ending);
                 carried.took(line);

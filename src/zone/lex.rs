@@ -32,13 +32,20 @@ pub(super) struct Lexer<'a> {
     at: usize,
     line: u32,
     restarts: u32,
+    /// True when the text begins where its file begins.
+    whole: bool,
 }
 
 impl<'a> Lexer<'a> {
     /// `text` is less than 4 GiB; what lies beyond is not read.
     pub(super) fn new(text: &'a [u8]) -> Self {
         let text = &text[..text.len().min(u32::MAX as usize)];
-        Lexer { text, at: 0, line: 1, restarts: 0 }
+        Lexer { text, at: 0, line: 1, restarts: 0, whole: true }
+    }
+
+    /// `text` is a stretch of a text that begins at this line of it.
+    pub(super) fn within(text: &'a [u8], line: u32) -> Self {
+        Lexer { line, whole: false, ..Lexer::new(text) }
     }
 
     /// The next entry, its words in `tokens`; `None` at the end of the text.
@@ -48,7 +55,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let first = *text.get(start)?;
         let mut scan = Scan { text, at: start, lines: 0, depth: 0, opened: 0, comment: None, fault: None };
-        if start == 0 && text.starts_with(b"\xef\xbb\xbf") {
+        if self.whole && start == 0 && text.starts_with(b"\xef\xbb\xbf") {
             scan.fail(0, "the file begins with a byte order mark", "save it without one");
         }
         scan.run(tokens);

@@ -1,5 +1,6 @@
 //! Zone text into records: the path that the server loads by. One pass, one arena, all errors of the files at once.
 
+use super::checkpoint::{self, Checkpoint, Checkpoints};
 use super::fault::Fault;
 use super::lex::Lexer;
 use super::records::Line;
@@ -50,6 +51,8 @@ pub struct LoadedZone {
     pub files: Vec<PathBuf>,
     /// What is worth a look and refuses nothing.
     pub findings: Vec<Finding>,
+    /// Where the text can be read in parts, for edits of large zones.
+    pub checkpoints: Checkpoints,
 }
 
 /// Reads the zone file at `path` and what it includes from below `root`.
@@ -104,9 +107,11 @@ pub fn parse_zone_with(
         errors: 0,
         generated: 0,
         generated_octets: 0,
+        marks: Vec::new(),
+        plain: true,
     };
     loader.file(text, 0, &mut Context::new(origin.clone()));
-    loader.finish()
+    loader.finish(text.len())
 }
 
 struct Loader<'i> {
@@ -120,6 +125,10 @@ struct Loader<'i> {
     errors: usize,
     generated: u32,
     generated_octets: usize,
+    /// The checkpoints of the zone file so far.
+    marks: Vec<Checkpoint>,
+    /// True while no entry said more than its own record.
+    plain: bool,
 }
 
 /// The entry that is being read, for the place of a fault.
@@ -136,8 +145,15 @@ impl Loader<'_> {
         let mut lexer = Lexer::new(text);
         let mut tokens = Vec::new();
         let mut data = Vec::new();
+        let mut until_mark = checkpoint::EVERY;
         while let Some(entry) = lexer.next(&mut tokens) {
             data.clear();
+            if until_mark == 0 && file == 0 && self.plain {
+                let (offset, line) = (entry.span.start, entry.line);
+                self.marks.push(Checkpoint { offset, line, context: context.clone() });
+                until_mark = checkpoint::EVERY;
+            }
+            until_mark = until_mark.saturating_sub(1);
             let at = At { text, file, begin: (entry.span.start, entry.line) };
             let result = match context.read(&entry, &tokens, &mut data) {
                 Ok(Statement::Record(head)) => self.push(&context.owner, head, &data, &tokens, at),
@@ -173,6 +189,7 @@ impl Loader<'_> {
     }
 
     fn include(&mut self, token: &Token<'_>, origin: Name, context: &mut Context, at: At<'_>) -> Result<(), Fault> {
+        self.plain = false;
         let fail = |what: String, right: &str| Err(Fault::new("ZONE_INCLUDE", token.at, what, right));
         if self.open.len() > MAX_DEPTH {
             return fail(format!("files include each other more than {MAX_DEPTH} deep"), "flatten them");
@@ -201,6 +218,7 @@ impl Loader<'_> {
 
     /// `$GENERATE RANGE OWNER [TTL] [IN] TYPE DATA`; the owner and TTL carried over stay as they were before it.
     fn generate(&mut self, tokens: &[Token<'_>], context: &mut Context, at: At<'_>) -> Result<(), Fault> {
+        self.plain = false;
         let fault = |at: u32, what: String, right: &str| Fault::new("ZONE_GENERATE", at, what, right);
         let (Some(range_word), Some(owner)) = (tokens.get(1), tokens.get(2)) else {
             let right = "write `$GENERATE START-STOP[/STEP] OWNER [TTL] [IN] TYPE DATA`";
@@ -261,9 +279,11 @@ impl Loader<'_> {
         }
     }
 
-    fn finish(mut self) -> Result<LoadedZone, Vec<Finding>> {
+    fn finish(mut self, text_len: usize) -> Result<LoadedZone, Vec<Finding>> {
         if self.errors == 0 {
-            return Ok(LoadedZone { records: self.records, files: self.files, findings: self.findings });
+            let checkpoints = if self.plain { Checkpoints::of(self.marks, text_len) } else { Checkpoints::default() };
+            let (records, files, findings) = (self.records, self.files, self.findings);
+            return Ok(LoadedZone { records, files, findings, checkpoints });
         }
         if self.errors > MAX_ERRORS {
             let what = format!("{} more errors are not shown", self.errors - MAX_ERRORS);

@@ -7,6 +7,7 @@ mod check_delegation;
 mod check_report;
 mod check_sets;
 mod check_targets;
+mod checkpoint;
 mod document;
 mod edit;
 mod fault;
@@ -19,12 +20,14 @@ mod rewrite;
 mod rrset;
 mod source;
 mod statement;
+mod stretch;
 mod template;
 
 #[cfg(test)]
 mod edit_tests;
 
 pub use check::check_zone;
+pub use checkpoint::Checkpoints;
 pub use document::{Document, Entry, EntryKind, RecordEntry};
 pub use edit::{Edit, EditError};
 pub use line::RecordLine;
@@ -32,3 +35,4 @@ pub use load::{LoadedZone, parse_zone, parse_zone_with, read_zone};
 pub use records::{Line, Record, Records, RecordsError};
 pub use rrset::RrSet;
 pub use source::{Below, Includes};
+pub use stretch::Stretch;

@@ -6,7 +6,7 @@ use super::lint::lint;
 use super::novelty::new_findings;
 use super::shown::touched;
 use crate::control::{Refusal, Report};
-use crate::edit::{ZoneChange, differing_names};
+use crate::edit::{ZoneChange, compare};
 use crate::finding::{Finding, Severity};
 use crate::generate::Plan;
 use crate::zone::NewText;
@@ -25,13 +25,10 @@ pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Names that are told one by one.
-const MOST: usize = 100_000;
-
 /// Loads everything with the new texts.
 ///
 /// # Errors
-/// `NOT_ALLOWED_BY_CHECKS` with the findings; `TOO_DIFFERENT` for texts with little in common.
+/// `NOT_ALLOWED_BY_CHECKS` with the findings.
 pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText>) -> Result<Judged, Refusal> {
     let new: Vec<_> = texts.iter().map(|text| (text.path.clone(), text.after.clone())).collect();
     let mut candidate = amended(source, Some(serving), &new).map_err(|failure| refused(&failure, serving))?;
@@ -43,7 +40,7 @@ pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText
     }
     candidate.plan = Plan::default();
     texts.retain(|text| text.before != text.after);
-    let changes = differences(serving, &candidate)?;
+    let changes = differences(serving, &candidate);
     let touched = touched(&changes);
     let mut findings = new_findings(&serving.findings, &candidate.findings);
     findings.extend(new_findings(&serving.withheld, &candidate.withheld));
@@ -57,7 +54,7 @@ pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText
     Ok(Judged { candidate, texts, changes, findings })
 }
 
-fn differences(serving: &Candidate, candidate: &Candidate) -> Result<Vec<ZoneChange>, Refusal> {
+fn differences(serving: &Candidate, candidate: &Candidate) -> Vec<ZoneChange> {
     let empty = |origin: &crate::dns::Name| Arc::new(crate::zone::Records::new(origin.clone()));
     let mut changes = Vec::new();
     let gone = serving.zones.iter().filter(|zone| candidate.zone(&zone.file).is_none());
@@ -67,13 +64,10 @@ fn differences(serving: &Candidate, candidate: &Candidate) -> Result<Vec<ZoneCha
         if Arc::ptr_eq(&before, &after) {
             continue;
         }
-        let names = differing_names(&before, &after, MOST).ok_or_else(|| {
-            let what = format!("{} in {} would change in more than {MOST} names", file.origin, file.horizon);
-            Refusal::new("TOO_DIFFERENT", what, "replace the zone file itself; the server reloads it")
-        })?;
+        let names = compare(&before, &after);
         changes.push(ZoneChange { horizon: file.horizon.clone(), origin: file.origin.clone(), names });
     }
-    Ok(changes)
+    changes
 }
 
 fn refused(failure: &Failure, serving: &Candidate) -> Refusal {

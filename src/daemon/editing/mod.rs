@@ -1,7 +1,8 @@
 //! Edits of records and zone files: planned on what serves, judged by the whole load, written through the store, verified.
 
+mod drafts;
 mod early;
-mod history;
+pub(super) mod history;
 mod judge;
 mod lint;
 mod novelty;
@@ -13,5 +14,7 @@ mod verify;
 mod workshop;
 
 pub use offline::offline;
+pub(super) use drafts::draft;
+pub(super) use shown::questions;
 pub(super) use verify::verify;
-pub(super) use workshop::Workshop;
+pub(super) use workshop::{Planned, Workshop, needs_yes, now};

@@ -7,7 +7,7 @@ use super::super::serial::serial;
 use super::super::zonefiles::ZoneFile;
 use crate::control::{Refusal, place};
 use crate::dns::{Name, Rtype, parse_name, present_name};
-use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of, text_with_serial};
+use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of};
 use crate::files;
 use crate::generate::zone_path;
 use crate::snapshot::Snapshot;
@@ -84,9 +84,8 @@ pub(super) fn rewritten(serving: &Candidate, changes: &[ZoneChange]) -> Result<V
             let remedy = "see `zonectl status` for what is wrong with the file, mend it, and edit again";
             return Err(Refusal::new("FILE_NOT_SERVED", what, remedy));
         }
-        let serial = next_serial(zone, &before);
-        let hints = zone.hints();
-        let after = rewrite(before.clone(), &zone.file.path, &change.origin, &change.names, serial, &hints)
+        let serial = next_serial(zone);
+        let after = rewrite(before.clone(), &zone.file.path, &change.origin, &change.names, serial, Some(zone.hints()))
             .map_err(|error| refused::rewrite(&error))?;
         texts.push(NewText { path: zone.file.path.clone(), before: Some(before), after: Some(after) });
     }
@@ -133,10 +132,9 @@ fn usual_ttl(serving: &Candidate, horizon: &str, origin: &Name) -> u32 {
 }
 
 /// The serial after both the one that is served and the one that is written (RFC 1982), never 0.
-fn next_serial(zone: &LoadedZone, text: &[u8]) -> Option<u32> {
+fn next_serial(zone: &LoadedZone) -> Option<u32> {
     let served = serial(&zone.records)?;
-    let written = zone.written_serial(text).unwrap_or(served);
-    Some(after_both(served, written))
+    Some(after_both(served, zone.written.unwrap_or(served)))
 }
 
 fn after_both(served: u32, written: u32) -> u32 {
@@ -153,9 +151,10 @@ fn raise(serving: &Candidate, text: &mut NewText) {
     let ahead = written.wrapping_sub(served);
     let same = text.before.as_ref() == Some(after);
     if !same && (ahead == 0 || ahead >= 1 << 31) {
-        if let Some(raised) = text_with_serial(after, &zone.file.path, &zone.file.origin, after_both(served, written)) {
-            *after = raised;
-        }
+        let wanted = Some(after_both(served, written));
+        let raised = rewrite(after.clone(), &zone.file.path, &zone.file.origin, &[], wanted, None);
+        // A text whose serial cannot be written is judged as it is.
+        *after = raised.unwrap_or_else(|_| std::mem::take(after));
     }
 }
 

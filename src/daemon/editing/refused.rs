@@ -17,3 +17,20 @@ pub(super) fn edits(refusals: &[EditRefusal]) -> Refusal {
 pub(super) fn file(error: &FileError) -> Refusal {
     Refusal::new("FILE", error.to_string(), "see that the server may read and write its zones directory")
 }
+
+pub(super) fn rewrite(error: &RewriteError) -> Refusal {
+    Refusal::new("TEXT", error.to_string(), "edit the file by hand; the server reloads it")
+}
+
+pub(super) fn undo(error: &UndoError) -> Refusal {
+    Refusal::new("NO_UNDO", error.to_string(), "see `zonectl log` for the history")
+}
+
+pub(super) fn store(error: &StoreError) -> Refusal {
+    let code = match error {
+        StoreError::Locked { .. } => "LOCKED",
+        StoreError::Conflict { .. } => "CONFLICT",
+        _ => "HISTORY",
+    };
+    Refusal::new(code, error.to_string(), "nothing was changed")
+}

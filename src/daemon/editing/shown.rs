@@ -113,9 +113,10 @@ pub(super) fn base(sets: &[Touched<'_>], texts: &[NewText]) -> String {
 }
 
 /// The name and type of each set, once.
-pub(super) fn questions(touched: &[Touched<'_>]) -> Vec<(Name, Rtype)> {
+pub(in crate::daemon) fn questions(changes: &[ZoneChange]) -> Vec<(Name, Rtype)> {
+    let touched = touched(changes);
     let mut questions: Vec<(Name, Rtype)> = Vec::new();
-    for set in touched {
+    for set in &touched {
         if !questions.iter().any(|(name, rtype)| name == set.owner && *rtype == set.rtype) {
             questions.push((set.owner.clone(), set.rtype));
         }

@@ -19,7 +19,7 @@ const TRIES: usize = 5;
 ///
 /// # Errors
 /// The first question that got another answer or none, in words.
-pub(super) fn verify(addresses: &[SocketAddr], wanted: &Snapshot, sets: &[(Name, Rtype)]) -> Result<usize, String> {
+pub(in crate::daemon) fn verify(addresses: &[SocketAddr], wanted: &Snapshot, sets: &[(Name, Rtype)]) -> Result<usize, String> {
     let Some(address) = addresses.iter().map(reachable).max_by_key(|address| address.ip().is_loopback()) else {
         return Ok(0);
     };
