@@ -68,12 +68,8 @@ pub(super) fn errand<T: DeserializeOwned>(scope: &Scope, errand: Errand) -> Resu
         }
     }
     let source = Source::of(config_file(scope)?);
-    let value = offline(&source, errand).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+    let value = daemon::offline(&source, errand).map_err(|refusal| refused(AskError::Refused(refusal)))?;
     serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
-}
-
-fn offline(_: &Source, _: Errand) -> Result<serde_json::Value, Refusal> {
-    Err(Refusal::new("NEEDS_SERVER", "only the server can do this", "start horizond"))
 }
 
 /// Runs the load that the server would run; what generation would write counts as written.

@@ -243,7 +243,7 @@ Examples:
     Export {
         /// The zone
         zone: String,
-        /// A change's id, a time such as 2026-11-01 or \"2026-11-01 12:30\", or how long ago, such as 2h
+        /// A change's id, a time such as 2026-11-01 or "2026-11-01 12:30", or how long ago, such as 2h
         #[arg(long, value_name = "TIME|ID")]
         at: Option<Moment>,
         /// Write into this file
@@ -293,7 +293,7 @@ Examples:
         /// Only changes of this zone
         #[arg(long, value_name = "ZONE")]
         zone: Option<String>,
-        /// Only changes since then: 1d, 2026-11-01, \"2026-11-01 12:30\", or since change 17
+        /// Only changes since then: 1d, 2026-11-01, "2026-11-01 12:30", or since change 17
         #[arg(long, value_name = "TIME|ID")]
         since: Option<Moment>,
     },
