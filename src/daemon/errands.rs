@@ -113,8 +113,9 @@ impl Reloads {
         match done {
             Ok(asked) => {
                 tracing::info!("change {id} by {}@{}: live and verified", request.by.user, request.by.host);
+                self.workshop.settle();
                 answer.id = Some(id);
-                answer.reverts_at = change.reverts_at;
+                answer.reverts_at = change.asked.reverts_at;
                 answer.verified = asked > 0;
                 answer.impact = Some(impact_of(before, &self.board.load(), &recent));
                 Ok(answer)

@@ -3,6 +3,7 @@
 use super::orders::{Queue, Request};
 use super::outcome::Cause;
 use super::reload::Reloads;
+use crate::pace;
 use crate::control::ErrandOrder;
 use std::io;
 use std::sync::mpsc::RecvTimeoutError;
@@ -16,6 +17,7 @@ const NICENESS: i32 = 10;
 fn give_way() {
     // Without the lower priority a reload costs queries some time slices and nothing else.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+    pace::give_way();
 }
 
 impl Queue {

@@ -6,7 +6,8 @@ use super::refused;
 use super::workshop::Workshop;
 use crate::control::{Author, ChangeEntry, LogAnswer, Refusal, SetChange, TextAnswer};
 use crate::dns::{Name, parse_name, present_name};
-use crate::zone::{Change, Store};
+use crate::zone::{Head, Store};
+use std::sync::Arc;
 
 /// Which text is wanted.
 #[derive(Debug)]
@@ -27,21 +28,17 @@ pub(in crate::daemon) fn log(
     let zone = zone.map(origin).transpose()?.map(|zone| present_name(zone.as_slice()));
     let since = since.unwrap_or(0);
     let mut changes = Vec::new();
-    for change in store.changes() {
-        if change.at < since {
-            continue;
-        }
-        let entry = entry(change);
-        let file_of = |file: &String| {
-            let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    for head in store.changes().filter(|head| head.at >= since && !head.taken_back) {
+        let file_of = |file: &Arc<str>| {
+            let (folder, name) = file.rsplit_once('/').unwrap_or(("", &**file));
             let named = |zone: &String| {
                 let stem = name.strip_suffix(".zone").unwrap_or(name);
                 stem.eq_ignore_ascii_case(zone.trim_end_matches('.')) || (zone == "." && stem == "root")
             };
             zone.as_ref().is_none_or(named) && horizon.is_none_or(|horizon| folder == horizon)
         };
-        if entry.files.iter().any(file_of) {
-            changes.push(entry);
+        if head.files.iter().any(file_of) {
+            changes.push(entry(store, head)?);
         }
     }
     Ok(LogAnswer { changes })
@@ -68,10 +65,8 @@ pub(in crate::daemon) fn confirm(store: &mut Store, id: Option<u64>) -> Result<C
         }
     };
     store.confirm(id).map_err(|error| refused::store(&error))?;
-    store
-        .change(id)
-        .map(|change| entry(change))
-        .ok_or_else(|| Refusal::new("NOTHING_TO_CONFIRM", format!("there is no change {id}"), "see `zonectl log`"))
+    let missing = || Refusal::new("NOTHING_TO_CONFIRM", format!("there is no change {id}"), "see `zonectl log`");
+    entry(store, store.head(id).ok_or_else(missing)?)
 }
 
 /// A zone file's text now, after a change or at a time.
@@ -110,7 +105,7 @@ pub(in crate::daemon) fn text(
         let what = format!("{} was not there then", path.display());
         return Err(Refusal::new("NO_ZONE", what, "see `zonectl log` for what happened to it"));
     };
-    let mark = mark(Some(&octets));
+    let marked = mark(Some(&octets));
     let (text, exact) = match String::from_utf8(octets) {
         Ok(text) => (text, true),
         Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
@@ -121,7 +116,7 @@ pub(in crate::daemon) fn text(
         file: path.display().to_string(),
         text,
         exact,
-        mark,
+        mark: marked,
     })
 }
 
@@ -132,17 +127,19 @@ fn origin(text: &str) -> Result<Name, Refusal> {
     })
 }
 
-fn entry(change: &Change) -> ChangeEntry {
-    let by = change.user.clone().map(|user| Author { user, host: change.host.clone().unwrap_or_default() });
-    ChangeEntry {
-        id: change.id,
-        at: change.at,
-        by,
-        reason: change.reason.clone(),
-        sets: serde_json::from_value::<Vec<SetChange>>(change.sets.clone()).unwrap_or_default(),
-        files: change.files.iter().map(|file| file.path.display().to_string()).collect(),
-        undoes: change.undoes,
-        undone_by: change.undone_by,
-        reverts_at: change.reverts_at,
-    }
+fn entry(store: &Store, head: &Head) -> Result<ChangeEntry, Refusal> {
+    let change = store.change(head.id).map_err(|error| refused::store(&error))?;
+    let host = change.asked.host.clone().unwrap_or_default();
+    Ok(ChangeEntry {
+        id: head.id,
+        at: head.at,
+        by: (!head.outside).then(|| Author { user: change.asked.user.clone(), host }),
+        reason: change.asked.reason.clone(),
+        // What an older server wrote in another form is left out; the lines are in the journal all the same.
+        sets: serde_json::from_value::<Vec<SetChange>>(change.asked.sets).unwrap_or_default(),
+        files: head.files.iter().map(ToString::to_string).collect(),
+        undoes: head.undoes,
+        undone_by: head.undone_by,
+        reverts_at: head.reverts_at.filter(|_| !head.confirmed && head.undone_by.is_none()),
+    })
 }

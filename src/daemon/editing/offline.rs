@@ -63,8 +63,9 @@ impl Bench<'_> {
             return Err(refusal);
         }
         let change = self.workshop.write(&planned, request)?;
+        self.workshop.settle();
         answer.id = Some(change.id);
-        answer.reverts_at = change.reverts_at;
+        answer.reverts_at = change.asked.reverts_at;
         Ok(answer)
     }
 

@@ -28,8 +28,8 @@ pub(super) fn undo(error: &UndoError) -> Refusal {
 
 pub(super) fn store(error: &StoreError) -> Refusal {
     let code = match error {
-        StoreError::Locked { .. } => "LOCKED",
-        StoreError::Conflict { .. } => "CONFLICT",
+        StoreError::File(FileError::Locked { .. }) => "LOCKED",
+        StoreError::Conflict { .. } | StoreError::Unnoticed { .. } => "CONFLICT",
         _ => "HISTORY",
     };
     Refusal::new(code, error.to_string(), "nothing was changed")

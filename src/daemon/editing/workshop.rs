@@ -41,7 +41,7 @@ impl Workshop {
 
     /// True when some change has ever been made here, so that there is something to look after.
     pub(in crate::daemon) fn has_history(&self) -> bool {
-        self.store.is_some() || Store::exists(&self.zones)
+        self.store.is_some() || self.zones.join(".history").is_dir()
     }
 
     /// The store, opened; with it comes back to order what a crash has left.
@@ -114,7 +114,7 @@ impl Workshop {
         let sets = serde_json::to_value(&planned.answer.sets)
             .map_err(|error| Refusal::new("INTERNAL", error.to_string(), "report this as a bug"))?;
         let change = NewChange {
-            user: Some(request.by.user.clone()),
+            user: request.by.user.clone(),
             host: Some(request.by.host.clone()),
             reason: request.reason.clone(),
             sets,
@@ -129,6 +129,13 @@ impl Workshop {
             let _ = self.drop_draft(&request.by);
         }
         Ok(change)
+    }
+
+    /// The newest change is what clients get: what was kept to take it back with goes.
+    pub(in crate::daemon) fn settle(&mut self) {
+        if let Some(Err(error)) = self.opened().map(Store::settle) {
+            tracing::warn!("left-overs of the last change stay until the next one: {error}");
+        }
     }
 
     /// Takes the newest change back, because it is not what clients get.
@@ -153,7 +160,7 @@ impl Workshop {
     }
 
     pub(in crate::daemon) fn drop_draft(&mut self, by: &Author) -> Result<(), Refusal> {
-        self.store()?.remove_draft(&by.user, &by.host).map_err(|error| refused::store(&error))
+        self.store()?.remove_draft(&by.user, &by.host).map(drop).map_err(|error| refused::store(&error))
     }
 }
 
