@@ -2,7 +2,7 @@
 
 use super::check::line;
 use super::check::many;
-use super::span::shown;
+use super::span::last;
 use super::style::BAD;
 use super::style::DIM;
 use super::style::GOOD;
@@ -80,24 +80,19 @@ fn sentence(answer: &ChangeAnswer) -> String {
         _ => format!("{records} records change"),
     };
     let Some(impact) = &answer.impact else { return text };
-    let span = match shown(impact.seconds).as_str() {
-        "1 hour" => "hour".to_owned(),
-        "1 day" => "day".to_owned(),
-        "1 minute" => "minute".to_owned(),
-        other => other.to_owned(),
-    };
+    let span = last(impact.seconds);
     let names: BTreeSet<_> = impact.differ.iter().map(|name| (&name.horizon, &name.name)).collect();
     let gone = impact.differ.iter().filter(|name| name.after == "NXDOMAIN" && name.before != "NXDOMAIN");
     let gone: BTreeSet<_> = gone.map(|name| (&name.horizon, &name.name)).collect();
     // Writing into a string does not fail.
     let _ = match (impact.known, names.len()) {
-        (0, _) => write!(text, "; nobody asked anything in the last {span}"),
+        (0, _) => write!(text, "; nobody asked anything in {span}"),
         (known, 0) => {
             let questions = many(known, "question");
-            write!(text, "; none of the {questions} of the last {span} gets another answer")
+            write!(text, "; none of the {questions} of {span} gets another answer")
         }
-        (_, 1) => write!(text, "; 1 name asked in the last {span} gets another answer"),
-        (_, names) => write!(text, "; {names} names asked in the last {span} get another answer"),
+        (_, 1) => write!(text, "; 1 name asked in {span} gets another answer"),
+        (_, names) => write!(text, "; {names} names asked in {span} get another answer"),
     };
     let _ = match (gone.len(), names.len()) {
         (0, _) => Ok(()),
