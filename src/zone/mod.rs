@@ -19,6 +19,7 @@ mod rewrite;
 mod rrset;
 mod source;
 mod statement;
+pub mod store;
 mod template;
 
 #[cfg(test)]
