@@ -7,7 +7,6 @@ mod additional;
 mod compile;
 mod engine;
 mod gather;
-mod held;
 mod name;
 mod node;
 mod patch;

@@ -15,6 +15,11 @@
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` (`Report`) |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
 //! | `generate` | `written`, `files` (each with its `diff`), `findings` |
+//! | `set`, `add`, `rm`, `mv`, `edit`, `plan`, `apply`, `import`, `commit`, `undo` | `ChangeAnswer`; with `id` when it was made |
+//! | `begin`, `abort`, `diff` of a draft, and edits that go into one | `DraftAnswer` |
+//! | `log` | `LogAnswer` |
+//! | `confirm` | `ChangeEntry` |
+//! | `export` | `TextAnswer` |
 
 mod answer;
 mod client;

@@ -164,11 +164,11 @@ fn new_name(zone: &ZoneKey, text: &str) -> Result<Name, Refusal> {
     }
 }
 
-/// Data for a record of a zone. What a PTR record of a reverse zone leads to is named as the name of an order is: nobody
-/// means a name below `in-addr.arpa`.
+/// Data for a record of a zone. A single label that a PTR record of a reverse zone leads to is taken as the name of an order
+/// is: nobody means a name below `in-addr.arpa`.
 fn data_in(standing: &Standing<'_>, zone: &ZoneKey, rtype: Rtype, words: &[String]) -> Result<Vec<Vec<u8>>, Refusal> {
     match words {
-        [one] if rtype == Rtype::PTR && is_reverse(&zone.origin) && !one.ends_with('.') => {
+        [one] if rtype == Rtype::PTR && is_reverse(&zone.origin) && !one.contains('.') => {
             Ok(vec![meant::owner(standing, Some(&zone.horizon), one)?.as_slice().to_vec()])
         }
         _ => record_data(rtype, words, &zone.origin),

@@ -26,6 +26,12 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without choices.
     pub fn new(code: &str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Refusal { code: code.to_owned(), what: what.into(), remedy: remedy.into(), choices: Vec::new(), findings: Vec::new() }
+        Refusal {
+            code: code.to_owned(),
+            what: what.into(),
+            remedy: remedy.into(),
+            choices: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 }

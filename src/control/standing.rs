@@ -62,8 +62,11 @@ impl<'a> Standing<'a> {
             return sets.clone();
         }
         let seen = self.published.snapshot.view(&zone.horizon).and_then(|view| view.zones.zone(&zone.origin));
-        let held = seen.and_then(|seen| seen.zone.held(owner)).unwrap_or_default();
-        held.into_iter().map(|set| (set.rtype.to_int(), set.data)).collect()
+        match seen.and_then(|seen| seen.zone.records_at(owner)) {
+            Some((false, sets)) => sets.into_iter().map(|set| (set.rtype.to_int(), set.data)).collect(),
+            // Inherited names are edited where they are owned.
+            Some((true, _)) | None => Sets::new(),
+        }
     }
 
     /// True when some zone file of these has records at the name.

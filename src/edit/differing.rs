@@ -139,8 +139,10 @@ mod tests {
                 })
                 .collect();
             let found = differing_names(&records(&before), &records(&after), 500).unwrap();
-            let found: Vec<usize> =
-                found.iter().map(|change| change.owner.to_string()[1..].split('.').next().unwrap().parse().unwrap()).collect();
+            let found: Vec<usize> = found
+                .iter()
+                .map(|change| change.owner.to_string()[1..].split('.').next().unwrap().parse().unwrap())
+                .collect();
             assert_eq!(found, expected);
         }
     }

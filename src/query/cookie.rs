@@ -102,7 +102,11 @@ fn check_at(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Che
 }
 
 fn fresh(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Checked {
-    Checked { horizon: None, known: false, reply: join(cookie.client, server_cookie(cookie.client, client, secret, now)) }
+    Checked {
+        horizon: None,
+        known: false,
+        reply: join(cookie.client, server_cookie(cookie.client, client, secret, now)),
+    }
 }
 
 /// Version 1, reserved octets, the time, and the hash of all that and the client's address (RFC 9018 section 4.4).

@@ -28,7 +28,8 @@ impl Snapshot {
         for view in &self.views {
             let mut zones = Vec::with_capacity(view.ingredients.len());
             for (made_of, seen) in view.ingredients.iter().zip(view.zones.iter()) {
-                let touches = |patch: &&Patch| made_of.layers.iter().any(|(records, _)| Arc::ptr_eq(records, &patch.before));
+                let touches =
+                    |patch: &&Patch| made_of.layers.iter().any(|(records, _)| Arc::ptr_eq(records, &patch.before));
                 let Some(patch) = patches.iter().find(touches) else {
                     zones.push(seen.clone());
                     continue;
@@ -58,9 +59,12 @@ impl View {
         let origin = made_of.origin.as_slice();
         let mut names: Vec<(&Name, bool, Vec<RrSet>)> = Vec::new();
         for (records, _) in &made_of.layers {
-            for (owner, _) in patches.iter().filter(|patch| Arc::ptr_eq(&patch.after, records)).flat_map(|patch| &patch.names) {
+            for (owner, _) in
+                patches.iter().filter(|patch| Arc::ptr_eq(&patch.after, records)).flat_map(|patch| &patch.names)
+            {
                 if owner.ends_with(&made_of.origin) && !names.iter().any(|(known, _, _)| *known == owner) {
-                    let (inherited, rrsets) = effective(made_of, owner, owner.as_slice().len() == origin.len(), patches);
+                    let (inherited, rrsets) =
+                        effective(made_of, owner, owner.as_slice().len() == origin.len(), patches);
                     names.push((owner, inherited, rrsets));
                 }
             }
@@ -84,9 +88,11 @@ fn follows(known: &Ingredients, new: &Ingredients, patches: &[Patch]) -> bool {
     };
     known.origin == new.origin
         && known.layers.len() == new.layers.len()
-        && known.layers.iter().zip(&new.layers).all(|(a, b)| {
-            a.1 == b.1 && (Arc::ptr_eq(&a.0, &b.0) || patched(&a.0, &b.0))
-        })
+        && known
+            .layers
+            .iter()
+            .zip(&new.layers)
+            .all(|(a, b)| a.1 == b.1 && (Arc::ptr_eq(&a.0, &b.0) || patched(&a.0, &b.0)))
 }
 
 /// What the first layer that owns a name says of it, and whether that is an inherited one.
