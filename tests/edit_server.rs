@@ -9,6 +9,7 @@ use edit_lab::{add, by, change, errand, refusal, remove, set, set_in};
 use horizon_dns::control::{ChangeAnswer, ChangeEntry, ChangeRequest, Errand, LogAnswer, TextAnswer};
 use horizon_dns::edit::{Order, Place};
 use reload_lab::{Lab, ask, wait_until};
+use std::collections::HashSet;
 use std::fs;
 
 const TWO: &str = r#"
@@ -53,7 +54,8 @@ fn inside(lab: &Lab) -> String {
 
 /// The lines that differ, without the serial's.
 fn differing(before: &str, after: &str) -> Vec<String> {
-    let is_new = |line: &&str| !before.lines().any(|old| old == *line);
+    let known: HashSet<&str> = before.lines().collect();
+    let is_new = |line: &&str| !known.contains(line);
     after.lines().filter(is_new).filter(|line| !line.contains("SOA")).map(str::to_owned).collect()
 }
 

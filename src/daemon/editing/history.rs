@@ -6,7 +6,7 @@ use super::refused;
 use super::workshop::Workshop;
 use crate::control::{Author, ChangeEntry, LogAnswer, Refusal, SetChange, TextAnswer};
 use crate::dns::{Name, parse_name, present_name};
-use crate::zone::{Head, Store};
+use crate::zone::store::{Head, Store};
 use std::sync::Arc;
 
 /// Which text is wanted.

@@ -9,20 +9,20 @@ use crate::control::{Refusal, Report};
 use crate::edit::{ZoneChange, compare};
 use crate::finding::{Finding, Severity};
 use crate::generate::Plan;
-use crate::zone::NewText;
+use crate::zone::store::NewText;
 use std::sync::Arc;
 
 /// A change that may be made.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(in crate::daemon) struct Judged {
     /// What would serve.
-    pub(super) candidate: Candidate,
+    pub(in crate::daemon) candidate: Candidate,
     /// Every file that is written, those among them that the generator changes in consequence.
-    pub(super) texts: Vec<NewText>,
+    pub(in crate::daemon) texts: Vec<NewText>,
     /// What really differs, whatever was ordered.
-    pub(super) changes: Vec<ZoneChange>,
+    pub(in crate::daemon) changes: Vec<ZoneChange>,
     /// What the checks say that they did not say before.
-    pub(super) findings: Vec<Finding>,
+    pub(in crate::daemon) findings: Vec<Finding>,
 }
 
 /// Loads everything with the new texts.

@@ -11,7 +11,8 @@ use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of};
 use crate::files;
 use crate::generate::zone_path;
 use crate::snapshot::Snapshot;
-use crate::zone::{Document, NewText, RrSet, Store};
+use crate::zone::store::{NewText, Store};
+use crate::zone::{Document, RrSet};
 use std::path::Path;
 
 /// What orders come to.

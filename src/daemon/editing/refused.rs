@@ -3,7 +3,7 @@
 use crate::control::Refusal;
 use crate::edit::{EditRefusal, RewriteError};
 use crate::files::FileError;
-use crate::zone::{StoreError, UndoError};
+use crate::zone::store::{StoreError, UndoError};
 
 pub(super) fn edits(refusals: &[EditRefusal]) -> Refusal {
     let Some((first, rest)) = refusals.split_first() else {

@@ -6,7 +6,8 @@ use crate::control::{FileShown, SetChange, source_of};
 use crate::dns::{Name, Rtype, present_data, present_name, present_rtype};
 use crate::edit::ZoneChange;
 use crate::generate::differing_lines;
-use crate::zone::{NewText, RrSet};
+use crate::zone::RrSet;
+use crate::zone::store::NewText;
 
 /// The sets that differ, in the order of the changes; a SOA that differs in its serial only is left out.
 pub(super) fn touched(changes: &[ZoneChange]) -> Vec<Touched<'_>> {

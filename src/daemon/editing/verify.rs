@@ -63,7 +63,7 @@ fn expected(snapshot: &Snapshot, client: IpAddr, query: &[u8]) -> Vec<u8> {
     let mut reply = vec![0; UDP_SIZE];
     let length = match respond(snapshot, client, Transport::Udp, query, &mut reply) {
         Verdict::Reply(length) => length,
-        Verdict::Drop => 0,
+        Verdict::Drop | Verdict::Forward => 0,
     };
     reply.truncate(length);
     reply

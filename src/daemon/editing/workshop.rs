@@ -11,7 +11,7 @@ use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, Report};
 use crate::edit::{Order, ZoneChange};
 use crate::finding::{Finding, Severity};
 use crate::snapshot::Snapshot;
-use crate::zone::{Change, NewChange, NewText, Store};
+use crate::zone::store::{Change, NewChange, NewText, Recovered, Store};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -49,7 +49,14 @@ impl Workshop {
         if self.store.is_none() {
             let (store, recovered) = Store::open(&self.zones).map_err(|error| refused::store(&error))?;
             for what in recovered {
-                tracing::warn!("{what}");
+                match what {
+                    Recovered::CutTail { octets } => {
+                        tracing::warn!("a crash left {octets} octets of a change that was never made; they are gone");
+                    }
+                    Recovered::Finished { id } => tracing::warn!("change {id}, which a crash cut short, is finished"),
+                    Recovered::TakenBack { id } => tracing::warn!("change {id}, which a crash cut short, never was"),
+                    Recovered::Removed { path } => tracing::info!("removed {}, left by a crash", path.display()),
+                }
             }
             self.store = Some(store);
         }
