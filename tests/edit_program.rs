@@ -19,7 +19,10 @@ fn folder() -> Folder {
         "; the inner side\n$TTL 300\n@       SOA ns admin 1 3600 600 86400 60\n@       NS  ns\n\nns      A   10.0.0.153\n\
          app     A   10.0.0.12   ; the proxy\nold     A   10.0.0.13\n",
     );
-    folder.write(REVERSE, "$TTL 300\n@ SOA ns.corp.example. admin.corp.example. 1 3600 600 86400 60\n@ NS ns.corp.example.\n");
+    folder.write(
+        REVERSE,
+        "$TTL 300\n@ SOA ns.corp.example. admin.corp.example. 1 3600 600 86400 60\n@ NS ns.corp.example.\n",
+    );
     folder
 }
 
@@ -71,10 +74,8 @@ fn edits_are_shown_made_verified_and_undone() {
     let server = folder.serve();
     let before = folder.read(INSIDE);
 
-    let printer = zonectl(
-        &folder,
-        &["set", "printer", "A", "10.0.0.60", "--reverse", "--horizon", "internal", "-m", "room 2"],
-    );
+    let printer =
+        zonectl(&folder, &["set", "printer", "A", "10.0.0.60", "--reverse", "--horizon", "internal", "-m", "room 2"]);
     assert_eq!((printer.exit, printer.stdout.as_str()), (0, "change 1\n"), "{printer:?}");
     for part in [
         "printer.corp.example. A in internal\n  + 300 10.0.0.60\n",
@@ -179,11 +180,17 @@ fn a_draft_becomes_one_change_or_none() {
     let folder = folder();
     let server = folder.serve();
     let before = folder.files();
-    let zones = |files: Vec<(String, Vec<u8>)>| files.into_iter().filter(|(name, _)| name.ends_with(".zone")).collect::<Vec<_>>();
+    let zones = |files: Vec<(String, Vec<u8>)>| {
+        files.into_iter().filter(|(name, _)| name.ends_with(".zone")).collect::<Vec<_>>()
+    };
     assert_eq!(zonectl(&folder, &["diff"]).exit, 1, "there is none yet");
     assert_eq!(zonectl(&folder, &["begin"]).exit, 0);
     assert_eq!(zonectl(&folder, &["begin"]).exit, 1, "one at a time");
-    for edit in [&["set", "new", "A", "10.0.0.70", "--horizon", "internal"][..], &["add", "new", "TXT", "two words"], &["rm", "old", "--all"]] {
+    for edit in [
+        &["set", "new", "A", "10.0.0.70", "--horizon", "internal"][..],
+        &["add", "new", "TXT", "two words"],
+        &["rm", "old", "--all"],
+    ] {
         let ran = zonectl(&folder, edit);
         assert_eq!(ran.exit, 0, "{edit:?}: {ran:?}");
         assert!(ran.stderr.contains("added to your draft") && ran.stderr.contains("new.corp.example. A"), "{ran:?}");
@@ -215,7 +222,10 @@ fn a_plan_is_made_exactly_or_not_at_all() {
     let plan = |file: &str| zonectl(&folder, &["plan", "-f", "mine", "--out", file]);
     let planned = plan("plan.json");
     assert_eq!(planned.exit, 2, "{planned:?}");
-    assert!(planned.stdout.contains("old.corp.example. A in internal\n  - 300 10.0.0.13\n  + 300 10.0.0.14\n"), "{planned:?}");
+    assert!(
+        planned.stdout.contains("old.corp.example. A in internal\n  - 300 10.0.0.13\n  + 300 10.0.0.14\n"),
+        "{planned:?}"
+    );
     assert_eq!(zonectl(&folder, &["set", "old", "A", "10.0.0.15"]).exit, 0);
     let moved = zonectl(&folder, &["apply", "plan.json"]);
     assert_eq!(moved.exit, 4, "{moved:?}");

@@ -10,7 +10,6 @@ use crate::control;
 use crate::control::AskError;
 use crate::control::Errand;
 use crate::control::Published;
-use crate::control::Refusal;
 use crate::control::Request;
 use crate::daemon;
 use crate::daemon::Source;
@@ -148,6 +147,7 @@ fn exit_of(code: &str) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Refusal;
 
     /// Scripts tell a conflict, a failed check and the brake from any other error.
     #[test]

@@ -1,10 +1,10 @@
 //! Orders become changes of names and zone texts; nothing is judged or written here.
 
-use super::refused;
 use super::super::loading::LoadedZone;
 use super::super::pipeline::Candidate;
 use super::super::serial::serial;
 use super::super::zonefiles::ZoneFile;
+use super::refused;
 use crate::control::{Refusal, place};
 use crate::dns::{Name, Rtype, parse_name, present_name};
 use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of};
@@ -179,7 +179,10 @@ fn whole_text(
     let before = present(&file.path)?;
     if let Some(was) = was.filter(|was| *was != mark(before.as_deref())) {
         let what = format!("{} has changed since this edit of it began (it was {was})", file.path.display());
-        let remedy = format!("get {} again with `zonectl edit` or `zonectl export` and repeat the edit", present_name(origin.as_slice()));
+        let remedy = format!(
+            "get {} again with `zonectl edit` or `zonectl export` and repeat the edit",
+            present_name(origin.as_slice())
+        );
         return Err(Refusal::new("CONFLICT", what, remedy));
     }
     let mut text = NewText { path: file.path, before, after: Some(text.as_bytes().to_vec()) };
