@@ -216,7 +216,7 @@ fn a_killed_server_loses_no_acknowledged_edit() {
             history_agrees(&place, &server);
         }
         let edits: Vec<(String, u32)> = (0..4).map(|_| place.edit()).collect();
-        let moment = Duration::from_micros(place.random(30_000));
+        let moment = Duration::from_micros(place.random(150_000));
         let pid = server.child.id();
         let socket = server.socket.clone();
         let asker = thread::spawn(move || {
