@@ -23,7 +23,7 @@ pub struct Hints<'l> {
     pub checkpoints: &'l Checkpoints,
 }
 
-/// How many times a stretch that disturbs the next one is opened anew, each time with twice as much, before the whole is.
+/// How many times a stretch that disturbs the next one is opened anew together with it, before the whole is.
 const TRIES: u32 = 8;
 
 /// Writes the changes of a zone file's names into its text, and the serial.

@@ -230,6 +230,10 @@ impl Document {
 
     /// A line that stays: as it is, save an inherited owner or TTL that would no longer be the same.
     fn kept(&self, entry: &Entry, record: &RecordEntry, carried: &Carried) -> Vec<u8> {
+        let owner = record.owner_written || carried.owner.as_ref() == Some(&record.owner);
+        if owner && (record.ttl_written || carried.gives(record.ttl, record.rtype, &record.data)) {
+            return self.text_of(entry).to_vec();
+        }
         let line = RecordLine {
             owner: record.owner.clone(),
             ttl: record.ttl,

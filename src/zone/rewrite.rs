@@ -50,7 +50,7 @@ impl Document {
         }
         match &parts.ttl {
             Some(range) if old.ttl != line.ttl => changes.push((range.clone(), line.ttl.to_string())),
-            None if !carried.gives(line) => {
+            None if !carried.gives(line.ttl, line.rtype, &line.data) => {
                 let at = parts.class.as_ref().unwrap_or(&parts.rtype).start;
                 changes.push((at..at, format!("{} ", line.ttl)));
             }
