@@ -70,6 +70,9 @@
 /// Names, record types and record data over the `domain` crate; the octets of messages.
 pub mod dns;
 
+/// Long work cut into stretches that give way to queries.
+pub mod pace;
+
 /// One result of a check: code, severity, what, where, likely cause, remedy.
 pub mod finding;
 

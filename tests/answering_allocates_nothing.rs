@@ -5,7 +5,7 @@
 mod ask;
 
 use ask::{query, snapshot};
-use horizon_dns::query::{Transport, Verdict, respond};
+use horizon_dns::query::{Pending, Recent, Transport, Verdict, respond};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Answers of every kind are written without one allocation.
+/// Answers of every kind are written, and their questions noted, without one allocation.
 #[test]
 fn answering_allocates_nothing() {
     let zone = "www A 192.0.2.1\na CNAME b\nb CNAME www\n*.w A 192.0.2.2\nd DNAME w\nsub NS ns.sub\nns.sub A 192.0.2.53\n\
@@ -62,9 +62,16 @@ fn answering_allocates_nothing() {
         .collect();
     let client = "192.0.2.77".parse().unwrap();
     let mut reply = vec![0; 65_535];
+    let recent = Recent::new();
+    let noter = recent.noter();
+    let mut pending = [Pending::new()];
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let mut octets = 0;
     for query in &queries {
+        pending[0].read(&snapshot, client, query);
+        for _ in 0..2 {
+            noter.note(&snapshot, &pending);
+        }
         for transport in [Transport::Udp, Transport::Stream] {
             for length in [query.len(), query.len() - 1] {
                 if let Verdict::Reply(length) = respond(&snapshot, client, transport, &query[..length], &mut reply) {
@@ -77,4 +84,5 @@ fn answering_allocates_nothing() {
     assert!(octets > 1000, "there were answers");
     assert!(before > 0, "the allocator is watched");
     assert_eq!(after - before, 0, "allocations while answering");
+    assert_eq!(recent.questions(&snapshot).len(), 10, "each question that our zones have a say in was noted once");
 }

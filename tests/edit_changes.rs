@@ -1,8 +1,8 @@
 //! Orders become names before and after, or refusals that say what is there.
 
-mod edit_lab;
+mod edit_orders;
 
-use edit_lab::{load, origin, owner, placed};
+use edit_orders::{load, origin, owner, placed};
 use horizon_dns::dns::{Name, Rtype, parse_data, present_data, present_rtype};
 use horizon_dns::edit::{EditRefusal, Expectation, NameChange, Placed, RecordEdit, ZoneChange, changes, sets_of};
 use horizon_dns::zone::RrSet;

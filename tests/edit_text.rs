@@ -1,8 +1,8 @@
 //! Zone text after edits: only the lines that must change do, and new ones stand where a person would look for them.
 
-mod edit_lab;
+mod edit_orders;
 
-use edit_lab::{FILE, load, origin, placed};
+use edit_orders::{FILE, load, origin, placed};
 use horizon_dns::dns::{Name, parse_name};
 use horizon_dns::edit::{Hints, NameChange, RewriteError, changes, rewrite, sets_of};
 use horizon_dns::zone::{Below, LoadedZone, parse_zone_with};

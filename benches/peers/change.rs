@@ -17,23 +17,44 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Changes one record so many times; from the command to the first answer with it.
 pub(crate) fn one_record(server: &mut Running, world: &mut World, changes: usize) -> io::Result<Sample> {
     let mut took = Vec::new();
+    let mut acknowledged = Vec::new();
     for _ in 0..changes {
         if interrupted() {
             break;
         }
-        world.change_one(world.version() + 1)?;
+        let (name, address) = world.one(world.version() + 1);
         let begun = Instant::now();
-        server.read_again()?;
+        let editing = server.edit(&name, &address);
+        let begun = match editing {
+            Some(_) => begun,
+            None => {
+                world.change_one(world.version())?;
+                let begun = Instant::now();
+                server.read_again()?;
+                begun
+            }
+        };
         server.await_answer(&world.probe(), true, PATIENCE)?;
         took.push(begun.elapsed().as_secs_f64() * 1e3);
+        if let Some(editing) = editing {
+            editing.join().map_err(|_| io::Error::other("the edit panicked"))??;
+            acknowledged.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
     }
+    let mut sample = Sample::from([
+        (figure::CHANGE_P50, quantile(&mut took, 0.5)),
+        (figure::CHANGE_P99, quantile(&mut took, 0.99)),
+    ]);
+    if !acknowledged.is_empty() {
+        sample.insert(figure::ACK_P50, quantile(&mut acknowledged, 0.5));
+        sample.insert(figure::ACK_P99, quantile(&mut acknowledged, 0.99));
+    }
+    Ok(sample)
+}
+
+fn quantile(took: &mut [f64], share: f64) -> f64 {
     took.sort_by(f64::total_cmp);
-    let quantile =
-        |share: f64| took.get(((took.len() as f64 * share) as usize).min(took.len().saturating_sub(1))).copied();
-    Ok(Sample::from([
-        (figure::CHANGE_P50, quantile(0.5).unwrap_or(f64::NAN)),
-        (figure::CHANGE_P99, quantile(0.99).unwrap_or(f64::NAN)),
-    ]))
+    took.get(((took.len() as f64 * share) as usize).min(took.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
 }
 
 /// Full reloads while questions come as fast as they are answered.

@@ -26,6 +26,9 @@ pub(crate) mod figure {
     pub(crate) const PER_NAME: &str = "octets_per_name";
     pub(crate) const CHANGE_P50: &str = "change_p50_ms";
     pub(crate) const CHANGE_P99: &str = "change_p99_ms";
+    /// From the command to its acknowledgement: on the disk and verified.
+    pub(crate) const ACK_P50: &str = "acknowledged_p50_ms";
+    pub(crate) const ACK_P99: &str = "acknowledged_p99_ms";
     pub(crate) const RELOAD: &str = "reload_ms";
     pub(crate) const P999_RATIO: &str = "p999_ratio";
     pub(crate) const RATE_RATIO: &str = "rate_ratio";

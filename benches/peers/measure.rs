@@ -70,7 +70,7 @@ fn prepare(kind: Kind, folder: &Path, scenarios: &[&Scenario]) -> io::Result<Pre
             Task::Secure => vec![world.hits(0, Edns::Secure)],
             Task::Special(special) => vec![world.of_kind(special)],
             Task::Streams | Task::Idle | Task::Reloads | Task::Workers => vec![world.hits(0, Edns::None)],
-            Task::Memory | Task::Start | Task::Change => Vec::new(),
+            Task::Memory | Task::Start | Task::Change | Task::Edits => Vec::new(),
         };
         if scenario.by_dnsperf() {
             fs::write(questions(&world, scenario), asking[0].text(100_000))?;
@@ -189,6 +189,7 @@ impl Bench<'_> {
                 Ok((sample, None))
             }
             Task::Change => Ok((change::one_record(server, &mut prepared.world, self.options.changes)?, None)),
+            Task::Edits => Ok((change::one_record(server, &mut prepared.world, EDITS)?, None)),
             Task::Reloads => {
                 let load = change::UnderLoad {
                     askings,
@@ -258,3 +259,6 @@ fn per_query(spent: Duration, answered: u64) -> f64 {
 
 /// Before anything is counted: caches and socket queues fill.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// Edits of the scenario that is named after them.
+const EDITS: usize = 200;

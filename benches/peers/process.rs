@@ -5,11 +5,14 @@ use crate::kernel;
 use crate::program::{Again, Plan, Program, Setup};
 use crate::usage::Tree;
 use crate::world::World;
+use horizon_dns::control::{Author, ChangeAnswer, ChangeRequest, Errand, Request, ask};
+use horizon_dns::edit::{Order, Place};
 use std::fs::{self, File};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -20,6 +23,7 @@ pub(crate) struct Running {
     pub(crate) started_in: Duration,
     pub(crate) tree: Tree,
     again: Again,
+    edits: Option<PathBuf>,
     child: Child,
     client: IpAddr,
     log: PathBuf,
@@ -53,7 +57,7 @@ impl Running {
             workers: manner.workers,
             horizond: manner.horizond,
         };
-        let Plan { mut command, again } = program.plan(&setup)?;
+        let Plan { mut command, again, edits } = program.plan(&setup)?;
         let log = folder.path().join("talk");
         let talk = File::create(&log)?;
         command.stdin(Stdio::null()).stdout(talk.try_clone()?).stderr(talk);
@@ -65,6 +69,7 @@ impl Running {
             started_in: Duration::ZERO,
             tree: Tree { root: child.id() },
             again,
+            edits,
             child,
             client: world.clients()[0],
             log,
@@ -128,6 +133,25 @@ impl Running {
                 Err(io::Error::other(format!("{} failed: {text}", program.display())))
             }
         }
+    }
+
+    /// Has one record changed by command, in a thread of its own that ends when the server has acknowledged it; none where
+    /// the server has no such command.
+    pub(crate) fn edit(&self, name: &str, address: &str) -> Option<JoinHandle<io::Result<ChangeAnswer>>> {
+        let socket = self.edits.clone()?;
+        let order = Order::Set {
+            name: name.to_owned(),
+            rtype: "A".to_owned(),
+            data: vec![address.to_owned()],
+            ttl: None,
+            place: Place::Unsaid,
+            condition: Vec::new(),
+            reverse: false,
+        };
+        let by = Author { user: "bench".to_owned(), host: "localhost".to_owned() };
+        let request = ChangeRequest { dry: false, yes: true, ..ChangeRequest::dry(vec![order], by) };
+        let errand = Request::Errand(Errand::Change(request));
+        Some(thread::spawn(move || ask(&socket, &errand, START).map_err(io::Error::other)))
     }
 
     /// The last of what it said.

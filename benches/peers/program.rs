@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) command: Command,
     /// Makes it read the zone again; [`Again::Signal`] goes to its first process.
     pub(crate) again: Again,
+    /// Where single records are changed by command; none where the zone file is changed and read again.
+    pub(crate) edits: Option<PathBuf>,
 }
 
 /// How a server is told that its zone changed.
@@ -116,7 +118,7 @@ impl Program {
             Program::Echo => {
                 let mut command = Command::new(env::current_exe()?);
                 command.args([ECHO, &setup.address.to_string()]);
-                Ok(Plan { command, again: Again::Never })
+                Ok(Plan { command, again: Again::Never, edits: None })
             }
             Program::Horizon => horizon(setup),
             Program::Nsd => nsd(setup),
@@ -146,7 +148,7 @@ fn horizon(setup: &Setup<'_>) -> io::Result<Plan> {
     fs::write(&config, text)?;
     let mut command = Command::new(setup.horizond.unwrap_or(Path::new(env!("CARGO_BIN_EXE_horizond"))));
     command.arg("serve").arg("--config").arg(&config);
-    Ok(Plan { command, again: Again::Hangup })
+    Ok(Plan { command, again: Again::Hangup, edits: Some(setup.folder.join("control.sock")) })
 }
 
 fn nsd(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -165,7 +167,7 @@ fn nsd(setup: &Setup<'_>) -> io::Result<Plan> {
     fs::write(&config, text)?;
     let mut command = command("nsd")?;
     command.arg("-d").arg("-c").arg(&config);
-    Ok(Plan { command, again: again("nsd-control", &["-c", &config.to_string_lossy(), "reload", ORIGIN])? })
+    Ok(Plan { command, again: again("nsd-control", &["-c", &config.to_string_lossy(), "reload", ORIGIN])?, edits: None })
 }
 
 fn knot(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -186,7 +188,7 @@ fn knot(setup: &Setup<'_>) -> io::Result<Plan> {
     let mut command = command("knotd")?;
     command.arg("-c").arg(&config);
     let socket = setup.folder.join("knot.sock");
-    Ok(Plan { command, again: again("knotc", &["-b", "-s", &socket.to_string_lossy(), "zone-reload", ORIGIN])? })
+    Ok(Plan { command, again: again("knotc", &["-b", "-s", &socket.to_string_lossy(), "zone-reload", ORIGIN])?, edits: None })
 }
 
 fn bind(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -218,7 +220,7 @@ fn bind(setup: &Setup<'_>) -> io::Result<Plan> {
     let mut command = command("named")?;
     command.args(["-f", "-n", &setup.workers.to_string(), "-c"]).arg(&config);
     let port = setup.control.port().to_string();
-    Ok(Plan { command, again: again("rndc", &["-c", &rndc.to_string_lossy(), "-p", &port, "reload", ORIGIN])? })
+    Ok(Plan { command, again: again("rndc", &["-c", &rndc.to_string_lossy(), "-p", &port, "reload", ORIGIN])?, edits: None })
 }
 
 fn unbound(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -239,7 +241,7 @@ fn unbound(setup: &Setup<'_>) -> io::Result<Plan> {
     let mut command = command("unbound")?;
     command.arg("-d").arg("-p").arg("-c").arg(&config);
     let again = again("unbound-control", &["-c", &config.to_string_lossy(), "auth_zone_reload", ORIGIN])?;
-    Ok(Plan { command, again })
+    Ok(Plan { command, again, edits: None })
 }
 
 fn dnsmasq(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -254,7 +256,7 @@ fn dnsmasq(setup: &Setup<'_>) -> io::Result<Plan> {
     fs::write(&config, text)?;
     let mut command = command("dnsmasq")?;
     command.arg("-k").arg(format!("--conf-file={}", config.display()));
-    Ok(Plan { command, again: Again::Hangup })
+    Ok(Plan { command, again: Again::Hangup, edits: None })
 }
 
 fn command(program: &str) -> io::Result<Command> {

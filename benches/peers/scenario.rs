@@ -25,6 +25,7 @@ pub(crate) enum Task {
     Memory,
     Start,
     Change,
+    Edits,
     Reloads,
     Workers,
 }
@@ -36,13 +37,14 @@ pub(crate) const STREAMS: usize = 50;
 pub(crate) const IDLE: usize = 10_000;
 
 /// In the order they are run with one server; what changes the server comes last.
-pub(crate) const ALL: [Scenario; 15] = [
+pub(crate) const ALL: [Scenario; 16] = [
     scenario("hits", "names that exist, 100,000-name zone", Kind::Names, Task::Hits),
     scenario("mix", "70 % hits, 15 % NODATA, 15 % missing names", Kind::Names, Task::Mix),
     scenario("edns", "hits with EDNS, DO and 1232 octets", Kind::Names, Task::Secure),
     scenario("tcp", "TCP, 50 persistent connections, 20 questions in each pipeline", Kind::Names, Task::Streams),
     scenario("idle", "10,000 idle TCP connections", Kind::Names, Task::Idle),
     scenario("workers", "two workers on two cores, by one worker on them", Kind::Names, Task::Workers),
+    scenario("edits", "200 edits of single records in a 100,000-name zone", Kind::Names, Task::Edits),
     scenario("wildcard", "wildcard answers", Kind::Kinds, Task::Special(Special::Wildcard)),
     scenario("delegation", "delegations with glue", Kind::Kinds, Task::Special(Special::Delegation)),
     scenario("chain", "CNAME chains of 3", Kind::Kinds, Task::Special(Special::Chain)),
@@ -78,6 +80,7 @@ impl Scenario {
             (Program::Echo, Task::Hits | Task::Mix | Task::Secure | Task::Special(_)) => None,
             (Program::Echo, _) => Some("the echo has no zones and no TCP"),
             (Program::Horizon, _) => None,
+            (_, Task::Edits) => Some("its zone files are not edited by it"),
             (Program::Nsd | Program::Knot, Task::Hits) if self.world == Kind::Horizons => {
                 Some("has no views: one answer for all clients")
             }

@@ -100,6 +100,8 @@ const COLUMNS: [Column; 20] = [
     Column { title: "start s", width: 18, show: Show::Figure(figure::START, 1.0, 3, true) },
     Column { title: "p50 ms", width: 18, show: Show::Figure(figure::CHANGE_P50, 1.0, 2, true) },
     Column { title: "p99 ms", width: 18, show: Show::Figure(figure::CHANGE_P99, 1.0, 2, true) },
+    Column { title: "ack p50 ms", width: 18, show: Show::Figure(figure::ACK_P50, 1.0, 2, true) },
+    Column { title: "ack p99 ms", width: 18, show: Show::Figure(figure::ACK_P99, 1.0, 2, true) },
     Column { title: "x q/s of 1", width: 10, show: Show::Figure(figure::RATE_RATIO, 1.0, 2, false) },
     Column { title: "x CPU of 1", width: 10, show: Show::Figure(figure::CPU_RATIO, 1.0, 2, false) },
 ];

@@ -115,6 +115,12 @@ impl World {
         fs::File::options().write(true).open(&zone.hosts)?.write_all_at(hosts_head(version).as_bytes(), 0)
     }
 
+    /// The name and address that [`World::change_one`] would write; the change is counted as made.
+    pub(crate) fn one(&mut self, version: usize) -> (String, String) {
+        self.version = version;
+        (format!("probe.{ORIGIN}."), probe_address(version).map(|octet| octet.to_string()).join("."))
+    }
+
     pub(crate) fn version(&self) -> usize {
         self.version
     }

@@ -61,6 +61,16 @@ impl Lookup {
         self.found.map_or(0, |found| found.hash())
     }
 
+    /// The hash of the question's name with its type; none when no zone holds the name.
+    pub(crate) fn question_hash(&self) -> Option<u64> {
+        self.found.map(|found| found.hash() ^ u64::from(self.rtype))
+    }
+
+    /// The question's name, lower-cased, and its type; none when no zone holds the name, or one of the built-in ones.
+    pub(crate) fn own_question(&self) -> Option<(&[u8], u16)> {
+        self.found.filter(|found| !found.is_special()).map(|_| (self.name.wire(), self.rtype))
+    }
+
     /// The hash of the zone's origin; 0 when no zone holds the name.
     pub(crate) fn zone_hash(&self, zones: &Zones) -> u64 {
         self.found.and_then(|found| zones.recall(found)).map_or(0, |located| located.zone.origin_hash())

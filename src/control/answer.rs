@@ -25,6 +25,7 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
     }
 }
 
-pub(super) fn to_value(answer: &impl serde::Serialize) -> Result<Value, Refusal> {
+/// The JSON of an answer.
+pub(crate) fn to_value(answer: &impl serde::Serialize) -> Result<Value, Refusal> {
     serde_json::to_value(answer).map_err(|error| Refusal::new("INTERNAL", error.to_string(), "report this as a bug"))
 }

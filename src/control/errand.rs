@@ -108,6 +108,20 @@ pub struct ChangeRequest {
     pub base: Option<String>,
 }
 
+impl ChangeRequest {
+    /// Asks what orders would come to.
+    pub fn dry(orders: Vec<Order>, by: Author) -> Self {
+        ChangeRequest { orders, draft: false, dry: true, yes: false, by, reason: None, confirm: None, base: None }
+    }
+}
+
+impl Author {
+    /// The server itself.
+    pub fn server() -> Self {
+        Author { user: "horizond".to_owned(), host: "localhost".to_owned() }
+    }
+}
+
 /// Who asks for a change, as they say themselves; the socket's mode decides who may.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Author {
@@ -250,6 +264,8 @@ pub struct TextAnswer {
     pub text: String,
     /// False when some octet was replaced: such a text must not be written back.
     pub exact: bool,
+    /// Marks the text; an order that gives a new one names it as what it was made from.
+    pub mark: String,
 }
 
 /// A draft.

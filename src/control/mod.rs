@@ -15,6 +15,11 @@
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` (`Report`) |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
 //! | `generate` | `written`, `files` (each with its `diff`), `findings` |
+//! | `set`, `add`, `rm`, `mv`, `edit`, `plan`, `apply`, `import`, `commit`, `undo` | `ChangeAnswer`; with `id` when it was made |
+//! | `begin`, `abort`, `diff` of a draft, and edits that go into one | `DraftAnswer` |
+//! | `log` | `LogAnswer` |
+//! | `confirm` | `ChangeEntry` |
+//! | `export` | `TextAnswer` |
 
 mod answer;
 mod client;
@@ -24,18 +29,25 @@ mod errand;
 mod explain;
 mod get;
 mod horizon_match;
+mod impact;
 mod listener;
+mod meant;
 mod message;
 mod origin;
+mod place;
+mod record_words;
 mod refusal;
 mod reply;
 mod report;
 mod resolve;
+mod reverse;
 mod serve;
 mod shown;
+mod standing;
 mod status;
 
 pub use answer::answer;
+pub(crate) use answer::to_value;
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff};
@@ -46,9 +58,12 @@ pub use errand::{
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
+pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
-pub use origin::RecordOrigin;
+pub use origin::{RecordOrigin, source_of};
+pub(crate) use resolve::known_horizon;
+pub use place::place;
 pub use refusal::Refusal;
 pub use report::Report;
 pub use serve::serve;

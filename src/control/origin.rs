@@ -112,6 +112,12 @@ impl<'a> Origins<'a> {
     }
 }
 
+/// The generator's source of a record that a horizon's own zone file holds; none for a person's.
+pub fn source_of(published: &Published, horizon: &str, owner: &Name, rtype: Rtype, data: &[u8]) -> Option<String> {
+    let origin = Origins::new(published).find(horizon, std::slice::from_ref(owner), rtype, data)?;
+    origin.source.filter(|_| origin.horizon == horizon)
+}
+
 /// The records at a name in the zones of one horizon, those of the nearest zone first.
 fn owned<'a>(published: &'a Published, horizon: &str, owner: &Name) -> Vec<(&'a PublishedZone, Record<'a>)> {
     let above = |source: &&PublishedZone| source.horizon == horizon && owner.ends_with(source.records.origin());

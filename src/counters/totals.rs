@@ -37,6 +37,11 @@ impl Counters {
         self.workers[0].count(event);
     }
 
+    /// Counts an event of the server as a whole `n` times.
+    pub fn add(&self, event: Event, n: u64) {
+        self.workers[0].add(event, n);
+    }
+
     /// Sums up; costs one load per counter and worker.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals { events: [0; Event::ALL.len()], replies: [0; RCODES] };

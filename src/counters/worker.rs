@@ -28,6 +28,8 @@ pub enum Event {
     QueriesUdp,
     /// A message came in over TCP.
     QueriesTcp,
+    /// The kernel dropped a UDP message before it was received: the queue was full.
+    DroppedByKernel,
     /// A message was not answered: no query, or too short to have an ID.
     Dropped,
     /// A reply left with the TC bit (RFC 1035 section 4.1.1).
@@ -56,9 +58,10 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 14] = [
+    pub const ALL: [Event; 15] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
+        Event::DroppedByKernel,
         Event::Dropped,
         Event::Truncated,
         Event::SendFailed,

@@ -47,6 +47,11 @@ impl Inputs {
         }
     }
 
+    /// The zones directory; the current folder when the settings could not be read.
+    pub(super) fn zones(&self) -> &Path {
+        self.trees.first().map_or(Path::new("."), PathBuf::as_path)
+    }
+
     /// Looks at all files. What cannot be looked at is left out: the load will say why.
     pub fn stamps(&self) -> Stamps {
         let mut stamps = BTreeMap::new();

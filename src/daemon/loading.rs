@@ -4,7 +4,8 @@ use super::serial::{raised, same_but_serial, serial, with_serial};
 use super::zonefiles::ZoneFile;
 use crate::files::{self, FileError};
 use crate::finding::{Finding, Place, Severity};
-use crate::zone::{self, Below, Includes, Records, check_zone, parse_zone_with};
+use crate::edit::Hints;
+use crate::zone::{self, Below, Checkpoints, Includes, Records, check_zone, parse_zone_with};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,6 +23,10 @@ pub struct LoadedZone {
     pub files: Vec<PathBuf>,
     /// What is not right but does not refuse the load.
     pub findings: Vec<Finding>,
+    /// The serial that stands in the file.
+    pub(super) written: Option<u32>,
+    /// Where the text can be read in parts.
+    pub(super) checkpoints: Arc<Checkpoints>,
     /// Every file that was read for it, the zone file first, with its content's mark.
     sources: Vec<(PathBuf, Content)>,
 }
@@ -60,14 +65,22 @@ impl LoadedZone {
         let findings = vet(&zone)?;
         let mut sources = vec![(file.path.clone(), Content::of(&octets))];
         sources.extend(included.contents.into_inner());
+        let written = serial(&zone.records);
         let (records, findings) = match previous {
             Some(previous) => keep_serial_rising(file, zone.records, findings, &previous.records),
             None => (Arc::new(zone.records), findings),
         };
-        Ok(LoadedZone { file: file.clone(), records, files: zone.files, findings, sources })
+        let checkpoints = Arc::new(zone.checkpoints);
+        Ok(LoadedZone { file: file.clone(), records, files: zone.files, findings, written, checkpoints, sources })
     }
 
-    fn is_current(&self, octets: &[u8]) -> bool {
+    /// What an edit of the text is helped by.
+    pub(super) fn hints(&self) -> Hints<'_> {
+        Hints { records: &self.records, files: &self.files, checkpoints: &self.checkpoints }
+    }
+
+    /// True when these octets, and what they include, are what the zone was made of.
+    pub(super) fn is_current(&self, octets: &[u8]) -> bool {
         let mut sources = self.sources.iter();
         let Some((_, own)) = sources.next() else { return false };
         *own == Content::of(octets)
@@ -101,7 +114,8 @@ fn keep_serial_rising(
     }
     if same_but_serial(before, &records) {
         // Comments and layout changed, or the serial went back: what is served is the same.
-        return (Arc::clone(before), findings);
+        let served = if same_lines(before, &records) { None } else { with_serial(&records, served) };
+        return (served.and_then(Result::ok).map_or_else(|| Arc::clone(before), Arc::new), findings);
     }
     findings.push(
         Finding::new(
@@ -118,6 +132,11 @@ fn keep_serial_rising(
         // It was read with a serial and it has the same size: neither can be.
         Some(Err(_)) | None => (Arc::new(records), findings),
     }
+}
+
+/// True when the same records stand in the same lines.
+fn same_lines(a: &Records, b: &Records) -> bool {
+    a.iter().zip(b.iter()).all(|(a, b)| a.line == b.line)
 }
 
 /// What the zone's text and the zone as a whole give to say.

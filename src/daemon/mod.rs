@@ -1,6 +1,7 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
 mod demo;
+mod editing;
 mod errands;
 mod generating;
 mod inputs;
@@ -23,6 +24,7 @@ mod watch;
 mod writers;
 mod zonefiles;
 
+pub use editing::offline;
 pub use demo::{DEMO_CONFIG, DEMO_LISTEN};
 pub use inputs::Inputs;
 pub use loading::LoadedZone;

@@ -166,6 +166,7 @@ fn name(event: Event) -> &'static str {
     match event {
         Event::QueriesUdp => "queries_udp",
         Event::QueriesTcp => "queries_tcp",
+        Event::DroppedByKernel => "queries_dropped_by_kernel",
         Event::Dropped => "queries_dropped",
         Event::Truncated => "replies_truncated",
         Event::SendFailed => "replies_not_sent",

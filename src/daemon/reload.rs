@@ -1,5 +1,6 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
+use super::editing::Workshop;
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
@@ -26,6 +27,8 @@ pub(super) struct Reloads {
     pub(super) listeners: Listeners,
     pub(super) office: Office,
     pub(super) watch: Watch,
+    /// Where changes are made.
+    pub(super) workshop: Workshop,
     /// Where the files of the last load are, and how they looked before it read them.
     pub(super) inputs: Inputs,
     pub(super) seen: Stamps,
@@ -93,7 +96,7 @@ impl Reloads {
         }
     }
 
-    fn publish(&mut self, mut candidate: Candidate, before: &Status) -> Result<Outcome, Failure> {
+    pub(super) fn publish(&mut self, mut candidate: Candidate, before: &Status) -> Result<Outcome, Failure> {
         let refuse = |findings| Failure { findings, inputs: Inputs::default() };
         let server = &candidate.settings.server;
         let opened = self

@@ -3,8 +3,10 @@
 use super::orders::{Queue, Request};
 use super::outcome::Cause;
 use super::reload::Reloads;
+use crate::pace;
 use crate::control::ErrandOrder;
 use std::io;
+use std::sync::mpsc::RecvTimeoutError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{self, JoinHandle};
 
@@ -15,6 +17,7 @@ const NICENESS: i32 = 10;
 fn give_way() {
     // Without the lower priority a reload costs queries some time slices and nothing else.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+    pace::give_way();
 }
 
 impl Queue {
@@ -32,7 +35,20 @@ impl Queue {
 
     /// Takes all requests that wait and answers them with one reload.
     fn round(&self, reloads: &mut Reloads) -> bool {
-        let Ok(first) = self.0.recv() else { return false };
+        let first = match reloads.until_revert() {
+            None => self.0.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(limit) => self.0.recv_timeout(limit),
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => {
+                if catch_unwind(AssertUnwindSafe(|| reloads.revert_unconfirmed())).is_err() {
+                    reloads.errand_failed();
+                }
+                return true;
+            }
+        };
         let mut waiting = Vec::new();
         let mut errands = Vec::new();
         let mut reload = false;

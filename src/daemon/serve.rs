@@ -1,5 +1,6 @@
 //! The server from start to end.
 
+use super::editing::Workshop;
 use super::inputs::Inputs;
 use super::office::Office;
 use super::orders::Orders;
@@ -65,6 +66,13 @@ impl Server {
     pub fn start(source: Source) -> Result<Self, Vec<Finding>> {
         let settings_before = Inputs::of_config(&source.config);
         let inputs = source.settings().map_or(settings_before, |settings| Inputs::of(&settings));
+        let mut workshop = Workshop::new(inputs.zones());
+        if workshop.has_history() {
+            // An edit that a crash cut short is finished or taken back before the zones are read.
+            if let Err(refusal) = workshop.store() {
+                tracing::error!("the history of edits cannot be opened, so nothing can be edited: {refusal}");
+            }
+        }
         let mut seen = inputs.stamps();
         let mut candidate = first(&source)?;
         let runtime = Runtime::new().map_err(|error| system("the asynchronous side", &error))?;
@@ -103,6 +111,7 @@ impl Server {
             listeners,
             office,
             watch,
+            workshop,
             inputs,
             seen,
             tried: Instant::now(),

@@ -43,7 +43,7 @@ fn first(name: &[u8]) -> usize {
 
 /// The records of each of the names, by ascending type, in one pass over the zone.
 ///
-/// The TTL of a set is that of its first record; equal records are told once. Cost: 10 ns a record of the zone.
+/// The TTL of a set is the lowest of its records, as it is served (RFC 2181 section 5.2); equal records are told once. Cost: 10 ns a record of the zone.
 pub fn sets_of(records: &Records, names: &[Name]) -> Vec<Vec<RrSet>> {
     let owners = Owners::new(names.iter().map(Name::as_slice));
     let mut found: Vec<Vec<RrSet>> = vec![Vec::new(); names.len()];
@@ -55,6 +55,7 @@ pub fn sets_of(records: &Records, names: &[Name]) -> Vec<Vec<RrSet>> {
             sets.insert(at, RrSet { rtype: record.rtype, ttl: record.ttl, data: Vec::new() });
             at
         });
+        sets[at].ttl = sets[at].ttl.min(record.ttl);
         if !sets[at].data.iter().any(|data| data == record.data) {
             sets[at].data.push(record.data.to_vec());
         }

@@ -3,11 +3,13 @@
 //! Knows paths and octets; what stands in a file is for the rooms above.
 
 mod error;
+mod exchange;
 mod lock;
 mod read;
 mod replace;
 
 pub use error::FileError;
+pub use exchange::{exchange, flush_folder_of, rename_over, rename_to_free, stage, unlink};
 pub use lock::Lock;
 pub use read::{read, read_text};
-pub use replace::{Prepared, create_folder, remove, replace, replace_all};
+pub use replace::{Prepared, create_folder, remove, replace, replace_all, replace_unflushed};

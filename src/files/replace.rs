@@ -29,6 +29,19 @@ pub fn replace(path: impl AsRef<Path>, octets: &[u8]) -> Result<(), FileError> {
     Prepared::new(path, octets)?.commit()
 }
 
+/// Replaces the content of a file, or creates it, and leaves it to the system when it reaches the disk: after a power loss
+/// it may hold anything. For what can be made again.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn replace_unflushed(path: impl AsRef<Path>, octets: &[u8]) -> Result<(), FileError> {
+    let target = path.as_ref();
+    let (temporary, mut file) = create_beside(target, 0o640)?;
+    let prepared = Prepared { target: target.to_path_buf(), temporary: Some(temporary) };
+    file.write_all(octets).map_err(FileError::system("write", target))?;
+    prepared.rename()
+}
+
 /// Replaces several files: all new contents are on the disk before the first file changes, so that a full disk or a
 /// missing right changes none of them. The switch itself is one rename after the other.
 ///
@@ -176,7 +189,7 @@ fn create_beside(target: &Path, mode: u32) -> Result<(PathBuf, File), FileError>
 }
 
 /// Gives the new file the owner and mode of the old one.
-fn keep_rights(file: &File, old: &Metadata) -> io::Result<()> {
+pub(super) fn keep_rights(file: &File, old: &Metadata) -> io::Result<()> {
     let new = file.metadata()?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) && fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
         // Only root may give files away; the group alone may be ours to set.
@@ -185,7 +198,7 @@ fn keep_rights(file: &File, old: &Metadata) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -193,7 +206,7 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// Makes a rename in the folder survive a power loss.
-fn sync_folder(folder: &Path) -> Result<(), FileError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // Some file systems keep no folders of their own and refuse to flush them.
         Err(source) if !matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {

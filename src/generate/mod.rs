@@ -16,7 +16,7 @@ mod soa;
 mod wanted;
 
 pub use apply::{ApplyError, apply};
-pub use current::{CurrentZone, read_current, zone_path};
-pub use diff::DiffLine;
+pub use current::{CurrentZone, read_current, read_current_with, zone_path};
+pub use diff::{DiffLine, lines as differing_lines};
 pub use mark::is_mark;
 pub use plan::{FileChange, Plan, plan};

@@ -3,11 +3,19 @@
 mod code;
 mod cookie;
 mod explain;
+mod kept;
+mod noter;
+mod notes;
 mod pending;
+mod probe;
+mod recent;
 mod respond;
 mod verdict;
 
 pub use explain::{Explanation, explain};
+pub use noter::Noter;
 pub use pending::{Charge, Pending, slip};
+pub use probe::probe;
+pub use recent::{Asked, Recent};
 pub use respond::respond;
 pub use verdict::{Transport, UDP_SIZE, Verdict};

@@ -109,13 +109,14 @@ impl Pending {
         if let Some(status) = never_answered(query) {
             return State::Refused(status);
         }
-        let Some(found) = snapshot.horizons.find(client) else {
+        let own = self.question.cookie.and_then(|cookie| cookie.horizon);
+        let Some(horizon) = own.or_else(|| Some(snapshot.horizons.find(client)?.horizon)) else {
             return State::Refused(Status::new(rcode::REFUSED, ede::PROHIBITED, "no horizon covers this client"));
         };
-        if let Some(view) = snapshot.views.get(found.horizon) {
+        if let Some(view) = snapshot.views.get(horizon) {
             self.lookup.start(&view.zones, query.name, query.rtype);
         }
-        State::Ask { view: found.horizon }
+        State::Ask { view: horizon }
     }
 
     /// Reads the first of the two places in memory that the answer needs.
@@ -211,6 +212,19 @@ impl Pending {
             per_second: rate.per_second,
             slip: rate.slip,
         })
+    }
+
+    /// What to know the question by, its horizon included; none when no zone of that holds the name.
+    pub(super) fn key(&self) -> Option<u64> {
+        let State::Ask { view } = self.state else { return None };
+        self.lookup.question_hash().map(|hash| hash ^ (view as u64) << 16)
+    }
+
+    /// The view that is asked, the name in lower case and the type; none when no zone holds the name, or a built-in one.
+    pub(super) fn asked<'a>(&'a self, snapshot: &'a Snapshot) -> Option<(&'a View, &'a [u8], u16)> {
+        let State::Ask { view } = self.state else { return None };
+        let (name, rtype) = self.lookup.own_question()?;
+        Some((snapshot.views.get(view)?, name, rtype))
     }
 
     fn ask_zones<T: Trace>(&self, view: &View, reply: &mut Reply<'_>, trace: &mut T) -> Option<Status> {

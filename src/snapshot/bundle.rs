@@ -41,6 +41,12 @@ pub struct View {
 
 impl View {
     /// The compiled zone with this apex, if what it was made from is what `ingredients` say.
+    /// True when the compiled zone of this apex holds the records of one zone file and no others.
+    pub(crate) fn is_plain(&self, origin: &Name) -> bool {
+        self.ingredients.iter().any(|made_of| made_of.origin == *origin && made_of.layers.len() == 1)
+    }
+
+    /// The zone made of the very same records, if it is here.
     pub(crate) fn unchanged(&self, ingredients: &Ingredients) -> Option<SeenZone> {
         let index = self.ingredients.iter().position(|known| known == ingredients)?;
         self.zones.iter().nth(index).cloned()

@@ -7,7 +7,7 @@ use super::frames::{LARGEST, PREFIX, split};
 use super::limits::Limits;
 use super::quota::{Budget, Held};
 use crate::counters::{Event, Worker};
-use crate::query::{Transport, Verdict, respond};
+use crate::query::{Noter, Pending, Transport, Verdict};
 use crate::snapshot::{Live, Snapshot};
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -26,6 +26,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) budget: Arc<Budget>,
     pub(super) counters: Arc<Worker>,
+    pub(super) noter: Arc<Noter>,
 }
 
 /// What a connection waits for.
@@ -190,9 +191,7 @@ impl Connection {
         let mut at = 0;
         while let Some((message, _)) = split(&scratch.input[at..filled]) {
             at += PREFIX + message.len();
-            let answered =
-                append(&snapshot, self.client, message, &mut scratch.output, &mut scratch.used, &shared.counters);
-            if answered {
+            if append(&snapshot, self.client, message, &mut scratch.output, &mut scratch.used, &shared) {
                 self.idle_until = Instant::now() + shared.limits.idle;
             }
             self.message_until = None;
@@ -250,11 +249,16 @@ fn append(
     message: &[u8],
     output: &mut [u8],
     used: &mut usize,
-    counters: &Worker,
+    shared: &Shared,
 ) -> bool {
+    let counters = &shared.counters;
     counters.count(Event::QueriesTcp);
     let (prefix, reply) = output[*used..*used + LARGEST].split_at_mut(PREFIX);
-    let Verdict::Reply(length) = respond(snapshot, client, Transport::Stream, message, reply) else {
+    let mut pending = Pending::new();
+    pending.read(snapshot, client, message);
+    let verdict = pending.answer(snapshot, Transport::Stream, message, reply);
+    shared.noter.note(snapshot, std::slice::from_ref(&pending));
+    let Verdict::Reply(length) = verdict else {
         counters.count(Event::Dropped);
         return false;
     };

@@ -5,10 +5,12 @@
 use super::bind::{BindError, Sockets, more, open};
 use super::connection::Shared;
 use super::limits::Limits;
+use super::pulse::{Pulse, beat};
 use super::quota::{Budget, Quota};
 use super::tcp::accept;
 use super::udp;
 use crate::counters::{Counters, Worker};
+use crate::query::{Noter, Recent};
 use crate::snapshot::Live;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -27,6 +29,7 @@ pub struct Listeners {
     counters: Arc<Counters>,
     shared: Arc<Shared>,
     quota: Arc<Quota>,
+    pulse: Arc<Pulse>,
     runtime: Handle,
     bound: Vec<Bound>,
 }
@@ -51,7 +54,7 @@ struct Bound {
 
 #[derive(Debug)]
 struct UdpWorker {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -59,14 +62,17 @@ struct UdpWorker {
 impl Listeners {
     /// Listens on nothing yet. TCP connections are served on `runtime`, UDP on threads of their own.
     pub fn new(live: Arc<Live>, counters: Arc<Counters>, limits: Limits, runtime: Handle) -> Self {
+        let pulse = Arc::new(Pulse::new(Arc::clone(&counters)));
+        runtime.spawn(beat(Arc::downgrade(&pulse)));
         let shared = Arc::new(Shared {
             live: Arc::clone(&live),
             limits,
             budget: Arc::new(Budget::new(limits.held)),
             counters: counters.worker(),
+            noter: pulse.recent.noter(),
         });
         let quota = Arc::new(Quota::new(limits.connections, limits.per_client));
-        Listeners { live, counters, shared, quota, runtime, bound: Vec::new() }
+        Listeners { live, counters, shared, quota, pulse, runtime, bound: Vec::new() }
     }
 
     /// Opens what is missing for these addresses with so many UDP workers each. Nothing changes for clients yet, except
@@ -115,11 +121,11 @@ impl Listeners {
         for bound in gone {
             // Connections that are open finish on their own time.
             let _ = bound.tcp.send(true);
-            retire(bound.udp);
+            retire(bound.udp, &self.pulse);
         }
         for bound in &mut self.bound {
             if bound.udp.len() > opened.workers {
-                retire(bound.udp.drain(opened.workers..).collect());
+                retire(bound.udp.drain(opened.workers..).collect(), &self.pulse);
             }
         }
         let place = |bound: &Bound| opened.wanted.iter().position(|wanted| *wanted == bound.wanted);
@@ -132,6 +138,11 @@ impl Listeners {
         self.bound.iter().map(|bound| bound.local).collect()
     }
 
+    /// What was asked lately, over all transports.
+    pub fn recent(&self) -> Arc<Recent> {
+        Arc::clone(&self.pulse.recent)
+    }
+
     /// Closes everything: UDP queues are answered, TCP connections get what they have asked for. Waits for connections
     /// at most `patience`.
     pub async fn stop(self, patience: Duration) {
@@ -142,7 +153,8 @@ impl Listeners {
             tcp.push(bound.tcp);
             udp.extend(bound.udp);
         }
-        let retired = self.runtime.spawn_blocking(|| retire(udp));
+        let pulse = Arc::clone(&self.pulse);
+        let retired = self.runtime.spawn_blocking(move || retire(udp, &pulse));
         let _ = tokio::time::timeout(patience, async {
             for stop in &tcp {
                 stop.closed().await;
@@ -167,11 +179,14 @@ impl Listeners {
     }
 
     fn worker(&self, socket: UdpSocket) -> io::Result<UdpWorker> {
-        let served = socket.try_clone()?;
+        let socket = Arc::new(socket);
         let stop = Arc::new(AtomicBool::new(false));
-        let (live, counters, flag) = (Arc::clone(&self.live), self.counters.worker(), Arc::clone(&stop));
-        let thread =
-            thread::Builder::new().name("udp".to_owned()).spawn(move || work(&served, &live, &counters, &flag))?;
+        let (served, live, flag) = (Arc::clone(&socket), Arc::clone(&self.live), Arc::clone(&stop));
+        let (counters, noter) = (self.counters.worker(), self.pulse.recent.noter());
+        let thread = thread::Builder::new()
+            .name("udp".to_owned())
+            .spawn(move || work(&served, &live, &counters, &noter, &flag))?;
+        self.pulse.watch(&socket);
         Ok(UdpWorker { socket, stop, thread })
     }
 
@@ -186,10 +201,9 @@ impl Listeners {
 }
 
 /// Runs the loop; a panic in it is a fault of ours that costs one batch, not the worker.
-fn work(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
+fn work(socket: &UdpSocket, live: &Live, counters: &Worker, noter: &Noter, stop: &AtomicBool) {
     loop {
-        let Ok(socket) = socket.try_clone() else { return };
-        match catch_unwind(AssertUnwindSafe(|| udp::run(&socket, live, counters, stop))) {
+        match catch_unwind(AssertUnwindSafe(|| udp::run(socket, live, counters, noter, stop))) {
             Ok(()) => return,
             Err(_) => {
                 tracing::error!("a UDP worker failed and goes on; this is a fault of the program, please report it");
@@ -200,7 +214,7 @@ fn work(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
 
 /// Ends UDP workers without losing a query: a socket that is connected to itself gets nothing new, so the worker can empty
 /// its queue; other sockets of the address get what would have come here.
-fn retire(workers: Vec<UdpWorker>) {
+fn retire(workers: Vec<UdpWorker>, pulse: &Pulse) {
     for worker in &workers {
         let local = worker.socket.local_addr();
         let connected = local.is_ok_and(|local| worker.socket.connect(local).is_ok());
@@ -210,6 +224,8 @@ fn retire(workers: Vec<UdpWorker>) {
             let _ = worker.socket.send(&[]);
         }
     }
+    // Sockets that are closed tell nothing any more.
+    pulse.count_drops();
     for worker in workers {
         let _ = worker.thread.join();
     }

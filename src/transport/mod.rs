@@ -9,6 +9,7 @@ mod holder;
 mod limits;
 mod listeners;
 mod protocol;
+mod pulse;
 mod quota;
 mod rate;
 mod tcp;

@@ -7,7 +7,7 @@
 
 use super::rate::{Leave, RateTable};
 use crate::counters::{Event, RCODES, Worker};
-use crate::query::{Pending, Transport, UDP_SIZE, Verdict, slip};
+use crate::query::{Noter, Pending, Transport, UDP_SIZE, Verdict, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -25,13 +25,13 @@ const QUERY_SIZE: usize = 4096;
 ///
 /// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
 /// all addresses, replies leave from the address that was asked.
-pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, stop: &AtomicBool) {
+pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, noter: &Noter, stop: &AtomicBool) {
     let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(socket, local)));
     loop {
         let stopping = stop.load(Ordering::Acquire);
         match batch.receive(socket, stopping) {
             Ok(count) => {
-                let tally = batch.answer(count, &live.load());
+                let tally = batch.answer(count, &live.load(), noter);
                 let lost = batch.send(socket);
                 tally.hand_over(counters, lost);
             }
@@ -133,7 +133,7 @@ impl Batch {
     ///
     /// In steps over the whole batch: a zone that is larger than the caches costs one wait for memory a batch, not one a
     /// query.
-    fn answer(&mut self, count: usize, snapshot: &Snapshot) -> Tally {
+    fn answer(&mut self, count: usize, snapshot: &Snapshot, noter: &Noter) -> Tally {
         let mut tally = Tally { received: count as u64, ..Tally::default() };
         let mut now = None;
         self.replied = 0;
@@ -147,6 +147,8 @@ impl Batch {
             pending.read(snapshot, client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), octets);
         }
         pending.iter_mut().for_each(|pending| pending.reach_slot(snapshot));
+        // Before the nodes: what was reached for last is on its way meanwhile.
+        noter.note(snapshot, pending);
         pending.iter().for_each(|pending| pending.reach_node(snapshot));
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];
@@ -267,6 +269,26 @@ pub(super) fn asks_for_addresses(socket: &impl AsRawFd, local: SocketAddr) -> bo
         )
     };
     result == 0
+}
+
+/// How many messages the kernel has dropped at a socket since it was opened, because its queue was full or a checksum was
+/// wrong; modulo 2^32. None where the kernel does not tell.
+pub(super) fn dropped(socket: &impl AsRawFd) -> Option<u32> {
+    /// Numbers that SO_MEMINFO gives (linux/sock_diag.h).
+    const NUMBERS: usize = libc::SK_MEMINFO_DROPS as usize + 1;
+    let mut numbers = [0u32; NUMBERS];
+    let mut size = size_of_val(&numbers) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `size` octets into `numbers`, and how many into `size`; both live during the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            numbers.as_mut_ptr().cast(),
+            &raw mut size,
+        )
+    };
+    (result == 0 && size as usize == size_of_val(&numbers)).then(|| numbers[NUMBERS - 1])
 }
 
 /// Counts of one batch, added to the shared counters once.

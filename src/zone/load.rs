@@ -20,6 +20,7 @@ use crate::dns::Token;
 use crate::dns::present_name;
 use crate::dns::shown;
 use crate::files;
+use crate::pace::breathe;
 use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
@@ -147,6 +148,7 @@ impl Loader<'_> {
         let mut data = Vec::new();
         let mut until_mark = checkpoint::EVERY;
         while let Some(entry) = lexer.next(&mut tokens) {
+            breathe();
             data.clear();
             if until_mark == 0 && file == 0 && self.plain {
                 let (offset, line) = (entry.span.start, entry.line);

@@ -21,6 +21,7 @@ mod rrset;
 mod source;
 mod statement;
 mod stretch;
+pub mod store;
 mod template;
 
 #[cfg(test)]

@@ -160,6 +160,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as the system would, and returns its exit code.
     pub(crate) fn terminate(mut self) -> i32 {
         let pid = self.child.id().to_string();

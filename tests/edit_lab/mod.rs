@@ -1,69 +1,78 @@
-//! What the tests of edits share: orders as lines of text, and zones.
+//! Orders and errands for tests, over the control socket of a running server.
+#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#![allow(dead_code)]
+use crate::reload_lab::Lab;
+use horizon_dns::control::{self, AskError, Author, ChangeAnswer, ChangeRequest, Errand, Refusal, Request};
+use horizon_dns::edit::{Order, Place};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
 
-use horizon_dns::dns::{Name, parse_data, parse_name, parse_rtype};
-use horizon_dns::edit::{Placed, RecordEdit};
-use horizon_dns::zone::{LoadedZone, parse_zone};
-use std::path::Path;
-
-pub(crate) const FILE: &str = "example.org.zone";
-
-/// The zone of most tests.
-pub(crate) fn origin() -> Name {
-    parse_name("example.org").unwrap()
+pub(crate) fn by() -> Author {
+    Author { user: "alice".to_owned(), host: "desk".to_owned() }
 }
 
-/// The records of a text.
-pub(crate) fn load(text: &str, origin: &Name) -> LoadedZone {
-    match parse_zone(text.as_bytes(), Path::new(FILE), origin) {
-        Ok(zone) => zone,
-        Err(findings) => panic!("{}\n{text}", findings[0]),
+/// Runs an errand; what is no refusal must not happen.
+pub(crate) fn errand<T: DeserializeOwned>(lab: &Lab, errand: Errand) -> Result<T, Refusal> {
+    let socket = lab.path("run/control.sock");
+    match control::ask(&socket, &Request::Errand(errand), Duration::from_secs(60)) {
+        Ok(answer) => Ok(answer),
+        Err(AskError::Refused(refusal)) => Err(refusal),
+        Err(other) => panic!("{other}"),
     }
 }
 
-/// A name below the origin; `@` is the origin.
-pub(crate) fn owner(text: &str, origin: &Name) -> Name {
-    let text = text.trim_end_matches('.');
-    parse_name(&if text == "@" { origin.to_string() } else { format!("{text}.{origin}") }).unwrap()
+/// Makes a change as alice.
+pub(crate) fn change(lab: &Lab, orders: Vec<Order>) -> Result<ChangeAnswer, Refusal> {
+    errand(lab, Errand::Change(ChangeRequest { dry: false, ..ChangeRequest::dry(orders, by()) }))
 }
 
-/// One edit a line: `set OWNER [TTL] TYPE DATA | DATA`, `add ...`, `rm OWNER [TYPE [DATA]]`, `mv OLD NEW [keep]`.
-pub(crate) fn placed(orders: &str, origin: &Name) -> Vec<Placed> {
-    let lines = orders.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines
-        .map(|line| Placed {
-            horizon: "internal".into(),
-            origin: origin.clone(),
-            edit: edit(line, origin),
-            expects: Vec::new(),
-        })
-        .collect()
+/// Why a change is not made.
+pub(crate) fn refusal(lab: &Lab, orders: Vec<Order>) -> Refusal {
+    change(lab, orders).unwrap_err()
 }
 
-/// One line of orders.
-pub(crate) fn edit(line: &str, origin: &Name) -> RecordEdit {
-    let mut words = line.splitn(3, ' ');
-    let (verb, name) = (words.next().unwrap(), words.next().unwrap());
-    let rest = words.next().unwrap_or("");
-    let name = owner(name, origin);
-    if verb == "mv" {
-        let (to, keep) = rest.split_once(' ').map_or((rest, false), |(to, _)| (to, true));
-        return RecordEdit::Move { from: name, to: owner(to, origin), keep_cname: keep };
+pub(crate) fn set(name: &str, rtype: &str, data: &[&str]) -> Order {
+    Order::Set {
+        name: name.to_owned(),
+        rtype: rtype.to_owned(),
+        data: data.iter().map(|word| (*word).to_owned()).collect(),
+        ttl: None,
+        place: Place::Unsaid,
+        condition: Vec::new(),
+        reverse: false,
     }
-    let (first, after) = rest.split_once(' ').unwrap_or((rest, ""));
-    let ttl: Option<u32> = first.parse().ok();
-    let (rtype, data) = if ttl.is_some() { after.split_once(' ').unwrap() } else { (first, after) };
-    let rtype = parse_rtype(rtype.as_bytes());
-    let data: Vec<Vec<u8>> = data
-        .split(" | ")
-        .filter(|data| !data.is_empty())
-        .map(|data| parse_data(rtype.unwrap(), data, origin).unwrap())
-        .collect();
-    match verb {
-        "set" => RecordEdit::Set { owner: name, rtype: rtype.unwrap(), ttl, data },
-        "add" => RecordEdit::Add { owner: name, rtype: rtype.unwrap(), ttl, data },
-        "rm" => RecordEdit::Remove { owner: name, rtype, data: data.into_iter().next() },
-        _ => panic!("{line}"),
+}
+
+pub(crate) fn set_in(horizon: &str, name: &str, rtype: &str, data: &[&str]) -> Order {
+    let mut order = set(name, rtype, data);
+    if let Order::Set { place, .. } = &mut order {
+        *place = Place::Horizon(horizon.to_owned());
+    }
+    order
+}
+
+pub(crate) fn add(horizon: &str, name: &str, rtype: &str, data: &[&str]) -> Order {
+    Order::Add {
+        name: name.to_owned(),
+        rtype: rtype.to_owned(),
+        data: data.iter().map(|word| (*word).to_owned()).collect(),
+        ttl: None,
+        place: Place::Horizon(horizon.to_owned()),
+        condition: Vec::new(),
+        reverse: false,
+    }
+}
+
+/// Removes all records of a name, or those of one type.
+pub(crate) fn remove(horizon: &str, name: &str, rtype: Option<&str>) -> Order {
+    Order::Remove {
+        name: name.to_owned(),
+        rtype: rtype.map(str::to_owned),
+        data: Vec::new(),
+        all: true,
+        place: Place::Horizon(horizon.to_owned()),
+        condition: Vec::new(),
+        reverse: false,
     }
 }

@@ -1,0 +1,5 @@
+//! Long work that gives way to those that answer.
+
+mod stretch;
+
+pub(crate) use stretch::{breathe, give_way};

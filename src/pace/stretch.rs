@@ -1,0 +1,33 @@
+//! Long work that gives way: cut into short stretches, so that a thread that answers on the same core never waits long.
+//!
+//! A lower priority alone does not do it: the system lets a thread run on for some milliseconds once it has the core, and a
+//! thousand queries wait meanwhile. Threads that were not told to give way lose nothing but the look at a flag.
+
+use std::cell::Cell;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long work goes on without a rest.
+const STRETCH: Duration = Duration::from_micros(200);
+
+/// As short as the system can: what counts is that others may go first.
+const REST: Duration = Duration::from_micros(1);
+
+thread_local! {
+    static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// From now on this thread rests at each [`breathe`] that comes long enough after the last one.
+pub(crate) fn give_way() {
+    SINCE.set(Some(Instant::now()));
+}
+
+/// A place where long work may rest; to be called every few microseconds of work.
+pub(crate) fn breathe() {
+    if let Some(since) = SINCE.get()
+        && since.elapsed() >= STRETCH
+    {
+        thread::sleep(REST);
+        SINCE.set(Some(Instant::now()));
+    }
+}

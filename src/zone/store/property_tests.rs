@@ -1,0 +1,1 @@
+//! Tests of the store, to be filled in now.
