@@ -260,3 +260,19 @@ fn a_text_that_changed_meanwhile_is_refused() {
         assert_eq!(error.code(), "EDIT_STALE", "{error}");
     }
 }
+
+/// The SOA that serves may have a higher serial than the text; its other fields change all the same.
+#[test]
+fn a_served_serial_ahead_of_the_text_is_no_hindrance() {
+    let text = "$TTL 60\n@ SOA ns host 1 2 3 4 5 ; serial first\na A 10.0.0.1\n";
+    let (written, served) = (load(text, &origin()), load(&text.replace("host 1", "host 9"), &origin()));
+    let names = names(&served, "set @ SOA ns host 0 2 3 4 6", &origin());
+    let hints = Hints { records: &served.records, ..hints(&written) };
+    for (serial, shown) in [(Some(10), "10"), (Some(9), "9")] {
+        for hints in [Some(hints), None] {
+            let after = rewrite(text.as_bytes().to_vec(), Path::new(FILE), &origin(), &names, serial, hints).unwrap();
+            let expected = text.replace("host 1 2 3 4 5", &format!("host {shown} 2 3 4 6"));
+            assert_eq!(String::from_utf8(after).unwrap(), expected);
+        }
+    }
+}

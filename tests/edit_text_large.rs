@@ -69,3 +69,18 @@ fn one_edit_of_a_large_zone_changes_one_line_and_the_serial() {
     assert!(after.contains(&format!("\nhost777 IN A 10.0.3.9 ; leased\n{line}host778 ")));
     assert_eq!(differing(&before, &after.replace(line, "")), [serial]);
 }
+
+/// Of a large text only the lines round an edit are read: a line far away that says the same is not seen.
+#[test]
+fn what_stands_far_away_is_not_read() {
+    let origin = parse_name("example.org").unwrap();
+    let plain = zone(5_000);
+    let loaded = load(plain.as_bytes(), &origin);
+    let strange = plain.replace("host4001 IN A 10.0.15.161", "host1001 IN A 10.0.3.233 ");
+    assert_ne!(plain, strange);
+    let owner = parse_name("host1001.example.org").unwrap();
+    let set = RecordEdit::Set { owner, rtype: Rtype::A, ttl: None, data: vec![vec![192, 0, 2, 1]] };
+    let after = edited(&strange, &loaded, set, &origin, 2_026_010_200);
+    let line = ("host1001 IN A 10.0.3.233 ; leased", "host1001 IN A 192.0.2.1 ; leased");
+    assert_eq!(differing(&strange, &after)[1..], [line]);
+}
