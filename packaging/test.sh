@@ -83,7 +83,7 @@ install_packages() {
 show_tools() {
   local tool
   cargo --version
-  for tool in knotd nsd named-compilezone dig ldns-read-zone valgrind; do
+  for tool in knotd nsd named-compilezone dig ldns-read-zone script valgrind; do
     printf '%-18s %s\n' "$tool" "$(command -v "$tool")" || { echo "$tool is not in PATH" >&2; return 1; }
   done
 }

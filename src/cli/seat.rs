@@ -137,8 +137,8 @@ fn refused(error: AskError) -> Failure {
 /// How the program ends on a refusal.
 fn exit_of(code: &str) -> Exit {
     match code {
-        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" => Exit::Conflict,
-        "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" => Exit::CheckFailed,
+        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" | "EDIT_CONFLICT" | "EDIT_STALE" => Exit::Conflict,
+        "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" | "EDIT_CNAME" | "EDIT_SEVERAL" | "EDIT_SOA" => Exit::CheckFailed,
         "BRAKE" => Exit::Brake,
         _ => Exit::Error,
     }
@@ -157,6 +157,8 @@ mod tests {
             ("LOCKED", 4),
             ("CONDITION_FAILED", 4),
             ("BASE_MOVED", 4),
+            ("EDIT_CONFLICT", 4),
+            ("EDIT_CNAME", 3),
             ("NOT_ALLOWED_BY_CHECKS", 3),
             ("NEEDS_YES", 3),
             ("BRAKE", 5),

@@ -28,7 +28,8 @@ pub(super) fn rewrite(error: &RewriteError) -> Refusal {
 }
 
 pub(super) fn undo(error: &UndoError) -> Refusal {
-    Refusal::new("NO_UNDO", error.to_string(), "see `zonectl log` for the history")
+    let code = if matches!(error, UndoError::Later { .. }) { "CONFLICT" } else { "NO_UNDO" };
+    Refusal::new(code, error.to_string(), "see `zonectl log` for the history")
 }
 
 pub(super) fn store(error: &StoreError) -> Refusal {
