@@ -1,5 +1,6 @@
 //! The command line of `zonectl`: one table for parsing, help and completions.
 
+use super::flow::Picture;
 use super::screen::Output;
 use clap::Args;
 use clap::Parser;
@@ -14,6 +15,7 @@ Examples:
   zonectl explain app A --from 10.0.0.7           why this client gets this answer
   zonectl horizon match 10.0.0.7                  which horizon a client is in
   zonectl diff internal external                  what the two see differently
+  zonectl flow app --actual                       where a name leads, and where it should
   zonectl check --config ./horizon.toml           would these files go live?
 
 Names are relative to a zone unless they end in a dot: `app` is app.internal.example. if it exists.
@@ -131,6 +133,31 @@ Example:
         left: String,
         /// The other one
         right: String,
+    },
+    /// Draw which clients reach which guest for a name: client, horizon, address, guest, next hop by route
+    #[command(after_help = "\
+Without --actual the picture shows what the inventory and [routes] want; with it, what is answered
+now, and what is not wanted is marked with a finding: exit code 3 when one of them is an error.
+Without a NAME all names are drawn, those with the same way together. Without an inventory the
+records are drawn. `-o json` gives the picture as boxes and arrows.
+
+Examples:
+  zonectl flow ca.internal.example.
+  zonectl flow app --actual
+  zonectl flow --out network.svg
+  zonectl flow --format mermaid --horizon internal")]
+    Flow {
+        /// The name, relative to a zone unless it ends in a dot [default: all names]
+        name: Option<String>,
+        /// How it is drawn [default: by the ending of --out, else text]
+        #[arg(long, value_enum)]
+        format: Option<Picture>,
+        /// Write it to this file in the place of stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Draw what is answered now, and mark what is not wanted
+        #[arg(long)]
+        actual: bool,
     },
     /// Have the server read config, inventory and zones again
     #[command(after_help = "\

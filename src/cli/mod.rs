@@ -8,6 +8,7 @@ mod clock;
 mod diff;
 mod exit;
 mod explain;
+mod flow;
 mod generate;
 mod get;
 mod horizon_match;

@@ -8,6 +8,7 @@ use super::diff::diff;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::explain::explain;
+use super::flow::flow;
 use super::generate::generate;
 use super::get::get;
 use super::horizon_match::horizon_match;
@@ -72,6 +73,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Verb::Explain { name, rtype, from } => explain(scope, name, rtype, *from),
         Verb::Horizon { verb: HorizonVerb::Match { address } } => horizon_match(scope, *address),
         Verb::Diff { left, right } => diff(scope, left, right),
+        Verb::Flow { name, format, out, actual } => flow(scope, name.as_deref(), *format, out.as_deref(), *actual),
         Verb::Reload { wait } => reload(scope, *wait),
         Verb::Status => status(scope),
         Verb::Completions { shell } => {

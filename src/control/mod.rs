@@ -11,6 +11,7 @@
 //! | `explain` | `ExplainAnswer` |
 //! | `horizon match` | `MatchAnswer` |
 //! | `diff` | `DiffAnswer` |
+//! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
 //! | `status` | `StatusAnswer` |
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` (`Report`) |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
@@ -22,6 +23,7 @@ mod desk;
 mod difference;
 mod errand;
 mod explain;
+mod flow;
 mod get;
 mod horizon_match;
 mod listener;
@@ -44,6 +46,7 @@ pub use errand::{
     ImpactName, LogAnswer, SetChange, TextAnswer,
 };
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
+pub use flow::flow;
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
 pub use listener::{ControlError, ControlListener};
