@@ -118,7 +118,7 @@ impl Way {
     fn of(path: &Path) -> Way {
         let ends = path.ends.iter();
         Way {
-            well: path.ends.iter().all(|end| end.state != State::Fault && end.state != State::Missing),
+            well: path.findings.is_empty(),
             addresses: ends.clone().map(|end| end.title.parse().ok()).collect(),
             ends: ends.map(End::way).collect(),
             aliased: !path.aliases.is_empty(),

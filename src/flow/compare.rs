@@ -36,20 +36,25 @@ impl Sight<'_> {
             }
             (Some(_), Wish::Undecided) if !self.actual => {
                 let mut end = End::new("undecided", State::Undecided);
-                end.lines.push("no record is generated: see `zonectl check`".to_owned());
+                end.lines.push("no record is generated".to_owned());
                 path.ends.push(end);
             }
             (Some(_), Wish::NotHere) if !self.actual => path.ends.push(not_here(seen)),
             (known, wish) => {
                 path.aliases.clone_from(&seen.aliases);
-                path.ends = self.answered(seen, |end| self.unclaimed(end, wish));
-                if let (Some(known), true) = (known, self.actual) {
+                let own = |end: &SeenAddress| self.is_own(horizon, name, end);
+                path.ends = self.answered(seen, own, |end| self.unclaimed(end, wish, own(end)));
+                if let (Some(known), true) = (known, self.actual && !seen.addresses.iter().any(own)) {
                     path.findings.extend(Seat { known, horizon, name }.unwanted(wish, seen));
                 }
             }
         }
+        if path.ends.iter().any(|end| end.state == State::Undecided) {
+            path.findings.extend(self.known.and_then(|known| known.open_claim(horizon, name)));
+        }
         if let Some(finding) = path.findings.first() {
-            for end in path.ends.iter_mut().filter(|end| end.state == State::Fault) {
+            let marked = |end: &&mut End| matches!(end.state, State::Fault | State::Undecided);
+            for end in path.ends.iter_mut().filter(marked) {
                 finding.code.clone_into(&mut end.label);
             }
         }
@@ -72,7 +77,12 @@ impl Sight<'_> {
     }
 
     /// What is answered, each end as the closure leaves it.
-    fn answered(&self, seen: &SeenName, judge: impl Fn(&SeenAddress) -> State) -> Vec<End> {
+    fn answered(
+        &self,
+        seen: &SeenName,
+        own: impl Fn(&SeenAddress) -> bool,
+        judge: impl Fn(&SeenAddress) -> State,
+    ) -> Vec<End> {
         if seen.addresses.is_empty() {
             return vec![outcome(seen)];
         }
@@ -82,7 +92,7 @@ impl Sight<'_> {
                 Some(known) => known.end(address.address, state),
                 None => End::new(address.address.to_string(), state),
             };
-            if address.source.as_deref() == Some("horizon") {
+            if own(address) {
                 end.endpoints.insert("Horizon itself, port 53".to_owned());
                 "direct".clone_into(&mut end.route);
             }
@@ -95,22 +105,38 @@ impl Sight<'_> {
     }
 
     /// How an address of a name is drawn that is not claimed here.
-    fn unclaimed(&self, address: &SeenAddress, wish: Wish<'_>) -> State {
-        let own = address.source.as_deref() == Some("horizon");
+    fn unclaimed(&self, address: &SeenAddress, wish: Wish<'_>, own: bool) -> State {
+        let by_hand = address.traced && address.source.is_none();
         match wish {
             Wish::NotHere if self.actual => State::Fault,
+            // A person's record decides where claims do not.
+            Wish::Undecided if by_hand => State::Derived,
             Wish::Undecided => State::Undecided,
             _ if own || self.known.is_none() => State::Plain,
             Wish::Unknown if self.actual && address.source.is_some() => State::Fault,
+            Wish::Unknown if self.actual && self.at_proxy(address.address) => State::Undecided,
             _ => State::Derived,
         }
+    }
+
+    /// True for this server's own name: the generator's, or `ns`, `ns1` .. with an address of this server.
+    fn is_own(&self, horizon: &str, name: &Name, address: &SeenAddress) -> bool {
+        let first = name.first().to_string().to_ascii_lowercase();
+        let numbered =
+            first.strip_prefix("ns").is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()));
+        let here = || self.known.is_some_and(|known| known.serves_at(horizon, address.address));
+        address.source.as_deref() == Some("horizon") || (numbered && here())
+    }
+
+    fn at_proxy(&self, address: IpAddr) -> bool {
+        self.known.is_some_and(|known| matches!(known.owner(address), Owner::Guest(id) if known.is_proxy(id)))
     }
 
     /// Answers beside the claim: what is right, what is wrong, and what is missing.
     fn compared(&self, seat: &Seat<'_>, published: &Published, seen: &SeenName) -> (Vec<End>, Vec<Finding>) {
         let wanted = |address: &IpAddr| published.addresses.contains_key(address);
         let mut ends = Vec::new();
-        for end in self.answered(seen, |_| State::Fault) {
+        for end in self.answered(seen, |_| false, |_| State::Fault) {
             match end.title.parse::<IpAddr>() {
                 Ok(address) if wanted(&address) => {
                     let mut right = seat.known.claimed_end(seat.horizon, seat.name, published, address);
@@ -180,9 +206,7 @@ impl Seat<'_> {
         }];
         causes.push(of_ca.and_then(|finding| finding.cause));
         causes.push((agent && at_proxy).then(|| "the agent speaks raw TCP, which no HTTP proxy passes on".to_owned()));
-        let challenged =
-            known.claims.ca.as_ref().is_some_and(|ca| ca.name != **name) && !public && code == "LEADS_ELSEWHERE";
-        causes.push(challenged.then(|| "the CA's http-01 request for the name goes there, too".to_owned()));
+        causes.push(self.challenge().filter(|_| code == "LEADS_ELSEWHERE"));
         let finding = Finding::new(code, severity, seen.name.clone(), what, self.remedy(first, seen));
         finished(finding, causes, first.place.clone())
     }
@@ -257,8 +281,27 @@ impl Seat<'_> {
                 let finding = Finding::new("STALE_RECORD", Severity::Warning, seen.name.clone(), what, remedy);
                 Some(finished(finding, Vec::new(), first.place.clone()))
             }
+            (Wish::Unknown, None) if self.known.inventory.complete => {
+                let at_proxy = |one: &&SeenAddress| matches!(self.known.owner(one.address), Owner::Guest(id) if self.known.is_proxy(id));
+                let to = self.told(seen.addresses.iter().find(at_proxy)?.address);
+                let what = format!(
+                    "in horizon `{horizon}` the name leads to {to}, and no source of the inventory claims it: what it is passed on to, nobody says"
+                );
+                let remedy = "remove the record; or have the guest that is meant claim the name by `dns_records` or `traefik_service`";
+                let finding = Finding::new("UNCLAIMED_AT_PROXY", Severity::Warning, seen.name.clone(), what, remedy);
+                let causes = vec![first.traced.then(|| "a person wrote the record".to_owned()), self.challenge()];
+                Some(finished(finding, causes, first.place.clone()))
+            }
             _ => None,
         }
+    }
+
+    /// What an ACME order for the name comes to, where the CA looks.
+    fn challenge(&self) -> Option<String> {
+        let Seat { known, horizon, name } = self;
+        let public = known.claims.horizons.iter().any(|claims| claims.name == *horizon && claims.public);
+        let other = known.claims.ca.as_ref().is_some_and(|ca| ca.name != **name);
+        (other && !public).then(|| "the CA's http-01 request for the name goes there, too".to_owned())
     }
 
     /// `10.0.0.12 (lxc/102 Traefik-Internal, Traefik)`

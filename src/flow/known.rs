@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::dns::{Name, parse_name};
+use crate::finding::Finding;
 use crate::inventory::{self, Claims, Guest, GuestId, Inventory, Published, Role, Roles};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -84,6 +85,19 @@ impl<'a> Known<'a> {
     ) -> impl Iterator<Item = (&'k str, &'k Published)> {
         let others = self.claims.horizons.iter().filter(move |claims| claims.name != horizon);
         others.filter_map(move |claims| Some((claims.name.as_str(), claims.names.get(name)?)))
+    }
+
+    /// The CONFLICT that keeps a name from being decided in a horizon.
+    pub(super) fn open_claim(&self, horizon: &str, name: &Name) -> Option<Finding> {
+        let at = |index: &usize| self.claims.horizons.get(*index).is_some_and(|claims| claims.name == horizon);
+        let mut open = self.claims.undecided.iter();
+        open.find(|open| open.name == *name && open.finding.code == "CONFLICT" && open.horizons.iter().any(at))
+            .map(|open| open.finding.clone())
+    }
+
+    /// True when this server is reached at the address in the horizon.
+    pub(super) fn serves_at(&self, horizon: &str, address: IpAddr) -> bool {
+        self.claims.horizons.iter().any(|claims| claims.name == horizon && claims.server.contains(&address))
     }
 
     /// Whose an address is. Guests that run go before templates; the gateway's lease counts as its own.

@@ -87,7 +87,7 @@ fn class(node: &Node) -> &'static str {
 
 /// The box of the name that a finding is about: the first that is wrong.
 fn about<'a>(flow: &'a Flow, finding: &Finding) -> Option<&'a Node> {
-    let names = flow.nodes.iter().filter(|node| node.column == Column::Name && node.state == State::Fault);
+    let names = flow.nodes.iter().filter(|node| node.column == Column::Name && node.state > State::Derived);
     let mut named = names.filter(|node| node.lines.iter().any(|line| line.split(' ').next() == Some(&finding.subject)));
     // The same name may be wrong in several horizons: the arrow's label tells which finding is meant.
     let marked = |node: &&Node| flow.leaving(&node.id).any(|edge| edge.label == finding.code);

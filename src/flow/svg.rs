@@ -8,13 +8,16 @@ use std::fmt::Write;
 /// Characters of a line below the picture, if the picture is narrower.
 const NARROWEST: usize = 84;
 const WIDEST: usize = 150;
+/// Of what a finding says behind `what`, `why` and `do`, in characters.
+const INDENT: usize = 6;
 const HEADS: [&str; 6] = ["clients", "horizon", "name", "address", "guest", "next hop"];
 
 /// Draws the picture, with findings and notes below it.
 pub fn svg(flow: &Flow) -> String {
     let layout = layout(flow);
     let below = below(flow, &layout);
-    let text = below.iter().map(|(_, line)| columns(line)).max().unwrap_or(0).max(columns(&flow.title));
+    let text =
+        below.iter().map(|line| INDENT + columns(&line.text)).max().unwrap_or(0).max(columns(&flow.title) * 5 / 4);
     let width = layout.width.max(text as f64 * CHAR + 2.0 * MARGIN);
     let gap = if below.is_empty() { 0.0 } else { LINE };
     let height = layout.height + gap + below.len() as f64 * LINE + MARGIN;
@@ -46,8 +49,10 @@ pub fn svg(flow: &Flow) -> String {
         boxed(&mut out, node, placed);
     }
     let mut y = layout.height + gap + LINE;
-    for (class, line) in &below {
-        text_line(&mut out, class, MARGIN, y, line);
+    for line in &below {
+        text_line(&mut out, "note", MARGIN, y, line.word);
+        let indent = if line.class == "talk" { INDENT as f64 * CHAR } else { 0.0 };
+        text_line(&mut out, line.class, MARGIN + indent, y, &line.text);
         y += LINE;
     }
     out.push_str("</svg>\n");
@@ -56,7 +61,7 @@ pub fn svg(flow: &Flow) -> String {
 
 /// Plain rules and one media query: viewers that know no variables show the light colours.
 const STYLE: &str = "\
-text{font:13px 'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;fill:#1a1a1a;white-space:pre}
+text{font:13px 'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;fill:#1a1a1a}
 .title{font-size:16px;font-weight:bold}
 .head{fill:#666}
 .note{fill:#666}
@@ -105,23 +110,31 @@ text{fill:#eee}
 }
 ";
 
-/// Findings and notes as lines with their class.
-fn below(flow: &Flow, layout: &Layout) -> Vec<(&'static str, String)> {
+/// A line below the picture: a word on the left of it, and what it says.
+struct Line {
+    class: &'static str,
+    word: &'static str,
+    text: String,
+}
+
+/// Findings and notes.
+fn below(flow: &Flow, layout: &Layout) -> Vec<Line> {
     let room = ((layout.width - 2.0 * MARGIN) / CHAR) as usize;
     let room = room.clamp(NARROWEST, WIDEST);
     let mut lines = Vec::new();
     for finding in &flow.findings {
-        lines.push(("code", plain(&format!("{} {}", finding.code, finding.subject))));
+        let head = plain(&format!("{} {}", finding.code, finding.subject));
+        lines.push(Line { class: "code", word: "", text: head });
         let parts = [("what", Some(&finding.what)), ("why", finding.cause.as_ref()), ("do", Some(&finding.remedy))];
         for (word, part) in parts {
-            for (at, line) in part.iter().flat_map(|part| wrap(&plain(part), room - 6)).enumerate() {
-                let head = if at == 0 { word } else { "" };
-                lines.push(("talk", format!("{head:<6}{line}")));
+            for (at, text) in part.iter().flat_map(|part| wrap(&plain(part), room - INDENT)).enumerate() {
+                lines.push(Line { class: "talk", word: if at == 0 { word } else { "" }, text });
             }
         }
-        lines.push(("talk", String::new()));
+        lines.push(Line { class: "talk", word: "", text: String::new() });
     }
-    lines.extend(flow.notes.iter().flat_map(|note| wrap(&plain(note), room)).map(|line| ("note", line)));
+    let notes = flow.notes.iter().flat_map(|note| wrap(&plain(note), room));
+    lines.extend(notes.map(|text| Line { class: "note", word: "", text }));
     lines
 }
 
@@ -194,6 +207,9 @@ fn arrow(out: &mut String, flow: &Flow, layout: &Layout, edge: &Edge) {
 }
 
 fn text_line(out: &mut String, class: &str, x: f64, y: f64, text: &str) {
+    if text.is_empty() {
+        return;
+    }
     let _ = writeln!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(text));
 }
 
