@@ -29,6 +29,7 @@ mod horizon_match;
 mod listener;
 mod message;
 mod origin;
+mod records;
 mod refusal;
 mod reply;
 mod report;
@@ -40,7 +41,7 @@ mod status;
 pub use answer::answer;
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
-pub use difference::{DiffAnswer, DiffRow, diff};
+pub use difference::{DiffAnswer, DiffRow, diff, diff_zones};
 pub use errand::{
     Author, ChangeAnswer, ChangeEntry, ChangeRequest, DraftAnswer, DraftStep, Errand, ErrandOrder, FileShown, Impact,
     ImpactName, LogAnswer, SetChange, TextAnswer,
@@ -52,6 +53,7 @@ pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
 pub use origin::RecordOrigin;
+pub use records::{HeldZone, RecordsAnswer, mark, records};
 pub use refusal::Refusal;
 pub use report::Report;
 pub use serve::serve;

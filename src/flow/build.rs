@@ -16,10 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// are put together, and those without an address left out.
 pub fn flow(seen: &Seen, known: Option<&Known<'_>>, actual: bool, one: Option<&str>) -> Flow {
     let sight = Sight { known, actual, sources: one.is_some() };
-    let what = match (actual, known) {
-        (true, _) => "as it is answered now",
-        (false, Some(_)) => "as the inventory wants it",
-        (false, None) => "as the records say",
+    let what = match (one, actual, known.is_some()) {
+        (Some(_), true, _) => "as it is answered now",
+        (None, true, _) => "as they are answered now",
+        (Some(_), false, true) => "as the inventory wants it",
+        (None, false, true) => "as the inventory wants them",
+        (_, false, false) => "as the records say",
     };
     let title = format!("{}, {what}", one.unwrap_or("All names"));
     let mut flow = Flow { title, actual, ..Flow::default() };

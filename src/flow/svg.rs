@@ -42,7 +42,9 @@ pub fn svg(flow: &Flow) -> String {
         let right = width - MARGIN;
         let _ = writeln!(out, "<path class=\"lane\" d=\"M{MARGIN:.1} {y:.1}H{right:.1}\"/>");
     }
-    for edge in &flow.edges {
+    // What is wrong is drawn last, so that nothing lies over it where arrows share a trunk.
+    let (wrong, right): (Vec<&Edge>, Vec<&Edge>) = flow.edges.iter().partition(|edge| edge.state == State::Fault);
+    for edge in right.into_iter().chain(wrong) {
         arrow(&mut out, flow, &layout, edge);
     }
     for (node, placed) in flow.nodes.iter().zip(&layout.boxes) {
@@ -66,6 +68,7 @@ text{font:13px 'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;fil
 .head{fill:#666}
 .note{fill:#666}
 .code,.fault-label{fill:#c62828;font-weight:bold}
+.doubt-label{fill:#8a5300;font-weight:bold}
 .strong{font-weight:bold}
 .page{fill:#fff}
 .lane{stroke:#ccc;fill:none}
@@ -90,6 +93,7 @@ text{font:13px 'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;fil
 text{fill:#eee}
 .head,.note{fill:#aaa}
 .code,.fault-label{fill:#ff8a80}
+.doubt-label{fill:#ffca28}
 .page{fill:#16191d}
 .lane{stroke:#3a4047}
 .box{fill:#20252b;stroke:#90a4ae}
@@ -201,7 +205,11 @@ fn arrow(out: &mut String, flow: &Flow, layout: &Layout, edge: &Edge) {
     let tip = state.replace("arrow", "tip");
     let _ = writeln!(out, "<path class=\"tip{tip}\" d=\"M{x2:.1} {y2:.1}l-8 -4.5v9z\"/>");
     if !edge.label.is_empty() {
-        let class = if edge.state == State::Fault { "fault-label" } else { "note" };
+        let class = match edge.state {
+            State::Fault => "fault-label",
+            State::Undecided => "doubt-label",
+            _ => "note",
+        };
         text_line(out, class, trunk + 8.0, y2 - 5.0, &edge.label);
     }
 }
