@@ -3,7 +3,8 @@
 //! Compact, because a zone may have millions of names: no allocation per name, but for names that no record owns.
 
 use super::name::{SearchName, hash_name};
-use super::node::{flag, rtype};
+use super::node::flag;
+use super::sets::type_flags;
 use crate::dns::Name;
 use crate::zone::{Record, Records};
 use std::borrow::Cow;
@@ -36,6 +37,8 @@ pub(crate) struct Gathering<'a> {
     /// Its records' place among the keys.
     first: u32,
     count: u32,
+    /// How many names are one label below it.
+    pub(crate) children: u32,
 }
 
 /// One record: the hash of its owner, its layer, its place there.
@@ -62,6 +65,7 @@ impl<'a> Gathered<'a> {
         if deep || !empty.is_empty() {
             gathered.add_empty_names(apex, empty);
         }
+        gathered.count_children(apex);
         gathered.mark_wildcard_parents();
         gathered.mark_occluded(apex);
         gathered
@@ -70,11 +74,6 @@ impl<'a> Gathered<'a> {
     /// A name's records, in the order they were written.
     pub(crate) fn records(&self, node: &Gathering<'a>) -> impl Iterator<Item = Record<'a>> {
         self.keys[node.first as usize..][..node.count as usize].iter().filter_map(|key| record(self.layers, *key))
-    }
-
-    /// How many records the zone serves, equal ones counted each.
-    pub(crate) fn record_count(&self) -> usize {
-        self.nodes.iter().map(|node| node.count as usize).sum()
     }
 
     /// Makes a node of each owner; a name's records are those of the first layer that has any.
@@ -100,12 +99,7 @@ impl<'a> Gathered<'a> {
                 let count = self.keys[start..start + same].iter().take_while(|other| other.layer == key.layer).count();
                 let mut flags = if key.layer > 0 { flag::INHERITED } else { 0 };
                 for record in self.keys[start..start + count].iter().filter_map(|key| record(self.layers, *key)) {
-                    flags |= match record.rtype.to_int() {
-                        rtype::NS if name.len() > apex.len() => flag::CUT,
-                        rtype::DNAME => flag::DNAME,
-                        rtype::CNAME => flag::CNAME,
-                        _ => 0,
-                    };
+                    flags |= type_flags(record.rtype, name.len() > apex.len());
                 }
                 // `Records` holds fewer than 2^32 records.
                 self.nodes.push(Gathering {
@@ -115,6 +109,7 @@ impl<'a> Gathered<'a> {
                     wildcard: is_wildcard(name, apex),
                     first: start as u32,
                     count: count as u32,
+                    children: 0,
                 });
                 start += same;
             }
@@ -141,9 +136,32 @@ impl<'a> Gathered<'a> {
         self.nodes.extend(missing.into_iter().map(|owner| {
             let hash = hash_of(&owner);
             let wildcard = is_wildcard(&owner, apex);
-            Gathering { hash, owner: Cow::Owned(owner), flags: 0, wildcard, first: 0, count: 0 }
+            Gathering { hash, owner: Cow::Owned(owner), flags: 0, wildcard, first: 0, count: 0, children: 0 }
         }));
         self.nodes.sort_unstable_by(|a, b| (a.hash, &a.owner).cmp(&(b.hash, &b.owner)));
+    }
+
+    fn count_children(&mut self, apex: &[u8]) {
+        let index = HashIndex::new(&self.nodes);
+        // Most names stand right below the apex.
+        let mut below_apex = 0;
+        for at in 0..self.nodes.len() {
+            let owner = self.nodes[at].owner.clone();
+            if owner.len() <= apex.len() {
+                continue;
+            }
+            match between(&owner, apex).next() {
+                Some(parent) => {
+                    if let Some(parent) = index.find(&self.nodes, parent) {
+                        self.nodes[parent].children += 1;
+                    }
+                }
+                None => below_apex += 1,
+            }
+        }
+        if let Some(apex) = index.find(&self.nodes, apex) {
+            self.nodes[apex].children = below_apex;
+        }
     }
 
     fn mark_wildcard_parents(&mut self) {

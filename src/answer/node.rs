@@ -3,6 +3,7 @@
 //! Integers are little-endian. An RRset is `type u16, records u16, TTL u32, octets u32`, then its records; a record is
 //! `length u16`, for types with compressible names one or two tails, then its data. A tail says how many octets of a name
 //! stand before the zone's origin, or [`NO_TAIL`]: the engine then writes a pointer to the origin instead of the rest.
+//! A node that others stand below ends with `names one label below u32`, which only a change of the zone reads.
 
 /// What is true of a node beside its records.
 pub(crate) mod flag {
@@ -18,10 +19,15 @@ pub(crate) mod flag {
     pub(crate) const CNAME: u8 = 16;
     /// Taken from the horizon that this one inherits from.
     pub(crate) const INHERITED: u8 = 32;
+    /// Names exist one label below it, and the node says how many.
+    pub(crate) const PARENT: u8 = 64;
 }
 
 /// No compression against the origin.
 pub(crate) const NO_TAIL: u8 = 255;
+
+/// A node begins on a multiple of so many octets.
+pub(crate) const ALIGN: usize = 4;
 
 /// Octets of a node before its relative name.
 pub(crate) const NODE_HEADER: usize = 4;
@@ -47,6 +53,31 @@ impl<'a> Node<'a> {
 
     pub(crate) fn has(self, flags: u8) -> bool {
         self.octets[1] & flags != 0
+    }
+
+    pub(crate) fn flags(self) -> u8 {
+        self.octets[1]
+    }
+
+    /// How many names exist one label below it.
+    pub(crate) fn children(self) -> u32 {
+        let count = self.has(flag::PARENT).then(|| self.octets[self.end()..].first_chunk().copied()).flatten();
+        count.map_or(0, u32::from_le_bytes)
+    }
+
+    /// How many records it holds.
+    pub(crate) fn record_count(self) -> usize {
+        self.rrsets().map(|rrset| usize::from(rrset.count)).sum()
+    }
+
+    /// Octets that it takes in its shard.
+    pub(crate) fn size(self) -> usize {
+        (self.end() + if self.has(flag::PARENT) { 4 } else { 0 }).next_multiple_of(ALIGN)
+    }
+
+    fn end(self) -> usize {
+        let rrsets: usize = self.rrsets().map(|rrset| RRSET_HEADER + rrset.octets.len()).sum();
+        NODE_HEADER + usize::from(self.octets[0]) + rrsets
     }
 
     /// How many RRsets there are; none at an empty non-terminal.
@@ -162,6 +193,14 @@ impl<'o> NodeWriter<'o> {
         NodeWriter { out, start }
     }
 
+    /// Begins a node with what another one holds up to its last RRset.
+    pub(crate) fn copy(out: &'o mut Vec<u8>, node: Node<'_>) -> Self {
+        let start = out.len();
+        out.extend_from_slice(&node.octets[..node.end()]);
+        out[start + 1] &= !flag::PARENT;
+        NodeWriter { out, start }
+    }
+
     /// Adds an RRset of a type greater than those before; together its records are shorter than 65,536 octets.
     pub(crate) fn rrset<'d>(&mut self, rtype: u16, ttl: u32, data: impl Iterator<Item = &'d [u8]>, origin: &[u8]) {
         let out = &mut *self.out;
@@ -183,6 +222,16 @@ impl<'o> NodeWriter<'o> {
         }
         let sets = u16::from_le_bytes([out[self.start + 2], out[self.start + 3]]) + 1;
         out[self.start + 2..self.start + 4].copy_from_slice(&sets.to_le_bytes());
+    }
+
+    /// Ends the node, which so many names stand one label below, on a boundary of [`ALIGN`] octets.
+    pub(crate) fn finish(self, children: u32) {
+        if children > 0 {
+            self.out[self.start + 1] |= flag::PARENT;
+            self.out.extend(children.to_le_bytes());
+        }
+        let end = self.out.len().next_multiple_of(ALIGN);
+        self.out.resize(end, 0);
     }
 }
 

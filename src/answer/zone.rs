@@ -1,7 +1,7 @@
 //! A compiled zone: every name in a hash table of octets, cut into shards so that a change copies only what it touches.
 
 use super::name::{SearchName, hash_name, wildcard_hash};
-use super::node::{Node, RrSet, flag, rtype};
+use super::node::{ALIGN, Node, RrSet, flag, rtype};
 use crate::dns::{Name, NameError};
 use std::fmt;
 use std::sync::Arc;
@@ -43,11 +43,28 @@ impl Zone {
             names,
             records,
         };
-        zone.negative_ttl = zone.soa().map_or(0, |soa| {
-            let minimum = soa.records().next().and_then(|record| record.data.last_chunk::<4>().copied());
-            soa.ttl.min(minimum.map_or(0, u32::from_be_bytes))
-        });
+        zone.negative_ttl = zone.soa_minimum();
         Ok(zone)
+    }
+
+    /// The same zone with other shards, as many as it has.
+    pub(crate) fn with_shards(&self, shards: Vec<Arc<[u8]>>, names: usize, records: usize) -> Self {
+        let (origin, origin_name) = (self.origin.clone(), self.origin_name.clone());
+        let mut zone = Zone { origin, origin_name, shards: shards.into_boxed_slice(), names, records, ..*self };
+        zone.negative_ttl = zone.soa_minimum();
+        zone
+    }
+
+    pub(crate) fn shards(&self) -> &[Arc<[u8]>] {
+        &self.shards
+    }
+
+    pub(crate) fn slots(&self) -> u32 {
+        self.slots
+    }
+
+    pub(crate) fn shard_index(&self, hash: u64) -> usize {
+        shard_of(hash, self.shard_bits)
     }
 
     /// The apex.
@@ -60,7 +77,7 @@ impl Zone {
         self.names
     }
 
-    /// How many records it serves.
+    /// How many records it serves, equal ones counted once.
     pub fn records(&self) -> usize {
         self.records
     }
@@ -93,6 +110,13 @@ impl Zone {
 
     pub(crate) fn negative_ttl(&self) -> u32 {
         self.negative_ttl
+    }
+
+    fn soa_minimum(&self) -> u32 {
+        self.soa().map_or(0, |soa| {
+            let minimum = soa.records().next().and_then(|record| record.data.last_chunk::<4>().copied());
+            soa.ttl.min(minimum.map_or(0, u32::from_be_bytes))
+        })
     }
 
     pub(crate) fn soa(&self) -> Option<RrSet<'_>> {
@@ -186,9 +210,6 @@ pub(crate) fn shard_of(hash: u64, shard_bits: u32) -> usize {
 /// Octets in a slot.
 pub(crate) const SLOT: usize = 4;
 
-/// A node's offset is stored in units of this many octets.
-pub(crate) const ALIGN: usize = 4;
-
 /// The slot where the search for a hash begins.
 pub(crate) fn slot_of(hash: u64, slots: u32) -> usize {
     ((u64::from(hash as u32) * u64::from(slots)) >> 32) as usize
@@ -221,8 +242,12 @@ fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(&[u8]) -> b
 }
 
 /// The part of a slot that is an offset, counted from 1; the rest is the tag.
-const OFFSET: u32 = 0x00FF_FFFF;
+pub(crate) const OFFSET: u32 = 0x00FF_FFFF;
 
-fn slot(shard: &[u8], index: usize) -> u32 {
+/// The octets of nodes that the slots of a shard can lead to.
+pub(crate) const MOST_OCTETS: usize = (OFFSET as usize - 1) * ALIGN;
+
+/// What a slot holds; 0 when it is empty.
+pub(crate) fn slot(shard: &[u8], index: usize) -> u32 {
     shard[index * SLOT..].first_chunk::<SLOT>().map_or(0, |octets| u32::from_le_bytes(*octets))
 }

@@ -9,9 +9,9 @@ pub enum Exit {
     Done = 0,
     /// It could not be done; wrong arguments count.
     Error = 1,
-    /// `generate --plan` found changes that are not written yet.
+    /// `plan`, `--dry-run` or `generate --plan` found changes that are not made yet.
     Pending = 2,
-    /// A check failed: something in the files is an error, also where the rest may go live.
+    /// A check failed: something in the files is an error, also where the rest may go live; or a change would make it so.
     CheckFailed = 3,
     /// Somebody else changed the same thing meanwhile.
     Conflict = 4,
@@ -30,10 +30,12 @@ impl From<Exit> for ExitCode {
 pub(super) struct Failure {
     pub(super) exit: Exit,
     pub(super) lines: Vec<String>,
+    /// The code of the refusal that it was.
+    pub(super) code: Option<String>,
 }
 
 impl Failure {
     pub(super) fn new(exit: Exit, line: impl Into<String>) -> Self {
-        Failure { exit, lines: vec![line.into()] }
+        Failure { exit, lines: vec![line.into()], code: None }
     }
 }

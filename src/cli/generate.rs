@@ -73,6 +73,7 @@ pub(super) fn generate(scope: &Scope, only_plan: bool, force: bool) -> Result<Ex
     let settings = Source::of(config_file(scope)?).settings().map_err(|findings| Failure {
         exit: Exit::CheckFailed,
         lines: findings.iter().map(ToString::to_string).collect(),
+        code: None,
     })?;
     let plan = make_plan(&settings, force)?;
     let stop = if plan.refused() {

@@ -8,6 +8,7 @@ use super::zonectl::tell;
 use super::zonectl::usage;
 use crate::config;
 use crate::daemon;
+use clap::CommandFactory;
 use clap::Parser;
 use clap::Subcommand;
 use std::ffi::OsString;
@@ -59,6 +60,11 @@ enum Verb {
     },
 }
 
+/// The table of its arguments.
+pub(super) fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs `horizond` with these arguments, the program's name first.
 pub fn horizond(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let verb = match Arguments::try_parse_from(arguments) {
@@ -81,7 +87,6 @@ pub fn horizond(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     /// The table of arguments holds together: clap checks names, conflicts and defaults.
     #[test]

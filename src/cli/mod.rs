@@ -3,22 +3,38 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod arguments;
+mod author;
 mod check;
 mod clock;
 mod diff;
+mod diff_files;
+mod diff_since;
+mod draft;
+mod editor;
 mod exit;
 mod explain;
 mod flow;
 mod generate;
 mod get;
+mod history;
 mod horizon_match;
 mod horizond;
+mod make;
+mod man;
+mod man_text;
+mod plan;
+mod plan_file;
+mod plan_text;
+mod prompt;
+mod records;
 mod reload;
 mod screen;
 mod seat;
+mod span;
 mod status;
 mod style;
 mod table;
+mod zone_texts;
 mod zonectl;
 
 pub use exit::Exit;

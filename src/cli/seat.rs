@@ -1,13 +1,16 @@
 //! Where answers come from: the server that runs, or the files it would read.
 
 use super::arguments::Scope;
+use super::check::line;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::screen::say;
 use crate::config;
 use crate::control;
 use crate::control::AskError;
+use crate::control::Errand;
 use crate::control::Published;
+use crate::control::Refusal;
 use crate::control::Request;
 use crate::daemon;
 use crate::daemon::Source;
@@ -17,11 +20,12 @@ use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Once;
 use std::time::Duration;
 
 /// For answers that only look.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// For a reload, which may compile millions of records.
+/// For a reload or a change, which may compile millions of records.
 const RELOAD_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Gets an answer from the server, or from the files when none runs.
@@ -49,12 +53,35 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     control::ask(&socket(scope)?, request, patience).map_err(refused)
 }
 
+/// Has an errand run by the server, or on the files when none runs.
+pub(super) fn errand<T: DeserializeOwned>(scope: &Scope, errand: Errand) -> Result<T, Failure> {
+    let request = Request::Errand(errand.clone());
+    if !scope.offline {
+        match control::ask(&socket(scope)?, &request, RELOAD_PATIENCE) {
+            Ok(answer) => return Ok(answer),
+            Err(AskError::NoServer { path }) if scope.socket.is_none() => {
+                // One command may have several errands.
+                static SAID: Once = Once::new();
+                SAID.call_once(|| say(&format!("no server at {}: this works on the files alone", path.display())));
+            }
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    let source = Source::of(config_file(scope)?);
+    let value = offline(&source, errand).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+    serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
+}
+
+fn offline(_: &Source, _: Errand) -> Result<serde_json::Value, Refusal> {
+    Err(Refusal::new("NEEDS_SERVER", "only the server can do this", "start horizond"))
+}
+
 /// Runs the load that the server would run; what generation would write counts as written.
 fn load(scope: &Scope) -> Result<Published, Failure> {
     let candidate = daemon::candidate(&Source::of(config_file(scope)?), None).map_err(|failure| {
         let mut lines: Vec<_> = failure.findings.iter().map(ToString::to_string).collect();
         lines.push("the files cannot be loaded: see above".to_owned());
-        Failure { exit: Exit::CheckFailed, lines }
+        Failure { exit: Exit::CheckFailed, lines, code: None }
     })?;
     candidate.withheld.iter().map(Finding::to_string).for_each(|line| say(&line));
     let files = candidate.plan.files.into_iter();
@@ -98,9 +125,53 @@ fn socket(scope: &Scope) -> Result<PathBuf, Failure> {
 }
 
 fn refused(error: AskError) -> Failure {
-    let mut lines = vec![error.to_string()];
+    let mut lines = Vec::new();
+    let mut exit = Exit::Error;
+    if let AskError::Refused(refusal) = &error {
+        exit = exit_of(&refusal.code);
+        lines.extend(refusal.findings.iter().map(|finding| line(finding).trim_end().to_owned()));
+    }
+    lines.push(error.to_string());
     if let AskError::Refused(refusal) = error {
         lines.extend(refusal.choices.iter().map(|choice| format!("  {choice}")));
+        return Failure { exit, lines, code: Some(refusal.code) };
     }
-    Failure { exit: Exit::Error, lines }
+    Failure { exit, lines, code: None }
+}
+
+/// How the program ends on a refusal.
+fn exit_of(code: &str) -> Exit {
+    match code {
+        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" => Exit::Conflict,
+        "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" => Exit::CheckFailed,
+        "BRAKE" => Exit::Brake,
+        _ => Exit::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scripts tell a conflict, a failed check and the brake from any other error.
+    #[test]
+    fn refusals_end_with_fixed_codes() {
+        let table = [
+            ("CONFLICT", 4),
+            ("LOCKED", 4),
+            ("CONDITION_FAILED", 4),
+            ("BASE_MOVED", 4),
+            ("NOT_ALLOWED_BY_CHECKS", 3),
+            ("NEEDS_YES", 3),
+            ("BRAKE", 5),
+            ("SEVERAL_HORIZONS", 1),
+        ];
+        for (code, exit) in table {
+            let mut refusal = Refusal::new(code, "what", "do");
+            refusal.choices = vec!["internal".to_owned()];
+            let failure = refused(AskError::Refused(refusal));
+            assert_eq!(failure.exit as u8, exit, "{code}");
+            assert_eq!(failure.lines, ["what; do", "  internal"]);
+        }
+    }
 }

@@ -1,17 +1,32 @@
 //! `zonectl` from its arguments to its exit code.
 
 use super::arguments::Arguments;
+use super::arguments::History;
 use super::arguments::HorizonVerb;
+use super::arguments::Look;
+use super::arguments::Scope;
 use super::arguments::Verb;
+use super::arguments::Whole;
+use super::arguments::Write;
 use super::check::check;
 use super::diff::diff;
+use super::diff_files::diff_files;
+use super::diff_since::diff_since;
+use super::draft;
+use super::editor::edit;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::explain::explain;
 use super::flow::flow;
 use super::generate::generate;
 use super::get::get;
+use super::history;
 use super::horizon_match::horizon_match;
+use super::man::man;
+use super::plan::apply;
+use super::plan::import;
+use super::plan::plan;
+use super::records::records;
 use super::reload::reload;
 use super::screen::Output;
 use super::screen::say;
@@ -67,21 +82,58 @@ pub(super) fn tell(program: &str, failure: &Failure) -> Exit {
 fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let scope = &arguments.scope;
     match &arguments.verb {
-        Verb::Check => check(scope),
-        Verb::Generate { plan, force } => generate(scope, *plan, *force),
-        Verb::Get { name, rtype } => get(scope, name, rtype.as_deref()),
-        Verb::Explain { name, rtype, from } => explain(scope, name, rtype, *from),
-        Verb::Horizon { verb: HorizonVerb::Match { address } } => horizon_match(scope, *address),
-        Verb::Diff { left, right } => diff(scope, left, right),
-        Verb::Flow { name, format, out, actual } => flow(scope, name.as_deref(), *format, out.as_deref(), *actual),
-        Verb::Reload { wait } => reload(scope, *wait),
-        Verb::Status => status(scope),
-        Verb::Completions { shell } => {
+        Verb::Look(verb) => look(scope, verb),
+        Verb::Write(Write::Records(verb)) => records(scope, verb),
+        Verb::Write(Write::Whole(verb)) => whole(scope, verb),
+        Verb::Write(Write::History(verb)) => history(scope, verb),
+    }
+}
+
+fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
+    match verb {
+        Look::Check => check(scope),
+        Look::Generate { plan, force } => generate(scope, *plan, *force),
+        Look::Get { name, rtype } => get(scope, name, rtype.as_deref()),
+        Look::Explain { name, rtype, from } => explain(scope, name, rtype, *from),
+        Look::Horizon { verb: HorizonVerb::Match { address } } => horizon_match(scope, *address),
+        Look::Diff { left: Some(left), right: Some(right), .. } => diff(scope, left, right),
+        Look::Diff { files: true, zone, .. } => diff_files(scope, zone.as_deref()),
+        Look::Diff { since: Some(since), zone, .. } => diff_since(scope, *since, zone.as_deref()),
+        Look::Diff { zone: Some(_), .. } => {
+            Err(Failure::new(Exit::Error, "`--zone` narrows `--files` or `--since`: add one of them"))
+        }
+        Look::Diff { .. } => draft::draft_diff(scope),
+        Look::Flow { name, format, out, actual } => flow(scope, name.as_deref(), *format, out.as_deref(), *actual),
+        Look::Reload { wait } => reload(scope, *wait),
+        Look::Status => status(scope),
+        Look::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "zonectl", &mut script);
             write(&String::from_utf8_lossy(&script))?;
             Ok(Exit::Done)
         }
+        Look::Man { out } => man(out.as_deref()),
+    }
+}
+
+fn whole(scope: &Scope, verb: &Whole) -> Result<Exit, Failure> {
+    match verb {
+        Whole::Edit { zone, making } => edit(scope, zone, making),
+        Whole::Plan { file, out } => plan(scope, file, out.as_deref()),
+        Whole::Apply { plan, file, making } => apply(scope, plan.as_deref(), file.as_deref(), making),
+        Whole::Import { file, zone, making } => import(scope, file, zone.as_deref(), making),
+        Whole::Export { zone, at, out } => history::export(scope, zone, *at, out.as_deref()),
+        Whole::Begin => draft::begin(scope),
+        Whole::Commit { making } => draft::commit(scope, making),
+        Whole::Abort => draft::abort(scope),
+    }
+}
+
+fn history(scope: &Scope, verb: &History) -> Result<Exit, Failure> {
+    match verb {
+        History::Confirm { id } => history::confirm(scope, *id),
+        History::Log { zone, since } => history::log(scope, zone.as_deref(), *since),
+        History::Undo { id, making } => history::undo(scope, *id, making),
     }
 }
 

@@ -250,6 +250,8 @@ pub struct TextAnswer {
     pub text: String,
     /// False when some octet was replaced: such a text must not be written back.
     pub exact: bool,
+    /// Marks the text; an order that gives a new one names it as what it was made from.
+    pub mark: String,
 }
 
 /// A draft.

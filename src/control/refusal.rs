@@ -1,5 +1,6 @@
 //! Why a request has no answer.
 
+use super::Report;
 use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
@@ -17,11 +18,20 @@ pub struct Refusal {
     /// What could have been meant, each a full name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// What the checks found, where that is the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Report>,
 }
 
 impl Refusal {
     /// A refusal without choices.
     pub fn new(code: &str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Refusal { code: code.to_owned(), what: what.into(), remedy: remedy.into(), choices: Vec::new() }
+        Refusal {
+            code: code.to_owned(),
+            what: what.into(),
+            remedy: remedy.into(),
+            choices: Vec::new(),
+            findings: Vec::new(),
+        }
     }
 }

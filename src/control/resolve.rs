@@ -2,6 +2,7 @@
 
 use super::Published;
 use super::Refusal;
+use super::standing::is_reverse;
 use crate::answer::Rule;
 use crate::config::closest;
 use crate::dns::Name;
@@ -137,7 +138,8 @@ fn origins(views: &[(&View, IpAddr)]) -> Vec<Name> {
     origins
 }
 
-fn read(text: &str, origin: &[u8]) -> Result<Name, Refusal> {
+/// Reads a name; a relative one lies below `origin`, a name in wire format.
+pub(super) fn read(text: &str, origin: &[u8]) -> Result<Name, Refusal> {
     let remedy = "write a name such as `app` or `app.internal.example.`";
     let bad = |reason: String| Refusal::new("BAD_NAME", format!("`{text}` is not a name: {reason}"), remedy);
     let mut wire = Vec::new();
@@ -145,15 +147,8 @@ fn read(text: &str, origin: &[u8]) -> Result<Name, Refusal> {
     name_from_wire(&wire).map_err(|error| bad(error.to_string()))
 }
 
-fn is_reverse(name: &Name) -> bool {
-    [&b"\x07in-addr\x04arpa\0"[..], b"\x03ip6\x04arpa\0"].iter().any(|apex| {
-        let wire = name.as_slice();
-        wire.len() > apex.len() && wire[wire.len() - apex.len()..].eq_ignore_ascii_case(apex)
-    })
-}
-
 /// The name of an address in the reverse tree (RFC 1035 section 3.5, RFC 3596 section 2.5).
-fn reverse(address: IpAddr) -> String {
+pub(super) fn reverse(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, d] = v4.octets();

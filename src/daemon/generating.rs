@@ -2,9 +2,12 @@
 
 use crate::config::Settings;
 use crate::finding::Finding;
-use crate::generate::{FileChange, Plan, plan, read_current};
+use crate::generate::{FileChange, Plan, plan, read_current_with};
 use crate::inventory;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Zone texts that take the place of what stands in their files; none for a file that is to go.
+pub(super) type Texts = [(PathBuf, Option<Vec<u8>>)];
 
 /// What generation wants to change.
 #[derive(Debug, Clone, Default)]
@@ -31,10 +34,10 @@ impl Generated {
 
 /// Generates in memory. Without an inventory there is nothing to do; with one that must not be used nothing is done, so that
 /// a half-written file never takes a name away, and the brake holds until `zonectl generate --force` lets it go.
-pub(super) fn generate(settings: &Settings) -> Generated {
+pub(super) fn generate(settings: &Settings, texts: &Texts) -> Generated {
     let Some(root) = &settings.inventory else { return Generated::default() };
     let (inventory, mut findings) = inventory::read(root);
-    let (current, unreadable) = read_current(settings);
+    let (current, unreadable) = read_current_with(settings, texts);
     findings.extend(unreadable);
     let mut plan = plan(settings, &inventory, &current);
     findings.append(&mut plan.findings);

@@ -1,7 +1,7 @@
 //! The load as a sentence: read config and inventory, generate, load zones, check, build. Nothing is written here and no
 //! socket is touched, so that `zonectl` runs the very same load without a server.
 
-use super::generating::{Generated, generate};
+use super::generating::{Generated, Texts, generate};
 use super::inputs::Inputs;
 use super::loading::LoadedZone;
 use super::source::Source;
@@ -10,11 +10,12 @@ use super::zonefiles::{self, ZoneFile};
 use crate::config::{Horizon, Settings};
 use crate::control::{Published, PublishedZone};
 use crate::dns::{Name, Rtype, name_from_wire};
+use crate::edit::differing_names;
 use crate::finding::{Finding, Place, Severity};
 use crate::generate::Plan;
 use crate::inventory::may_publish;
 use crate::inventory::private_address_published;
-use crate::snapshot::{ZoneSource, build};
+use crate::snapshot::{Patch, ZoneSource, build_patched};
 use crate::zone::Record;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -79,7 +80,12 @@ impl Candidate {
 /// # Errors
 /// [`Failure`] with every finding of the stage that failed.
 pub fn candidate(source: &Source, previous: Option<&Candidate>) -> Result<Candidate, Failure> {
-    candidate_with(source, previous, generate)
+    candidate_with(source, previous, &[], |settings| generate(settings, &[]))
+}
+
+/// As [`candidate`], with other texts in the place of some zone files.
+pub(super) fn amended(source: &Source, previous: Option<&Candidate>, texts: &Texts) -> Result<Candidate, Failure> {
+    candidate_with(source, previous, texts, |settings| generate(settings, texts))
 }
 
 /// As [`candidate`], with the zone files as they are and `withheld` for the reason.
@@ -88,19 +94,20 @@ pub(super) fn without_generation(
     previous: Option<&Candidate>,
     withheld: Vec<Finding>,
 ) -> Result<Candidate, Failure> {
-    candidate_with(source, previous, |_| Generated { withheld, ..Generated::default() })
+    candidate_with(source, previous, &[], |_| Generated { withheld, ..Generated::default() })
 }
 
 fn candidate_with(
     source: &Source,
     previous: Option<&Candidate>,
+    texts: &Texts,
     generate: impl FnOnce(&Settings) -> Generated,
 ) -> Result<Candidate, Failure> {
     let settings =
         source.settings().map_err(|findings| Failure { findings, inputs: Inputs::of_config(&source.config) })?;
     let inputs = Inputs::of(&settings);
     let generated = generate(&settings);
-    match load(settings, &generated, &inputs, previous) {
+    match load(settings, &generated, texts, &inputs, previous) {
         Ok(candidate) => Ok(candidate),
         Err(mut findings) => {
             // A broken zone file stops both its loading and the generating; it is told once.
@@ -116,10 +123,11 @@ fn candidate_with(
 fn load(
     settings: Settings,
     generated: &Generated,
+    texts: &Texts,
     inputs: &Inputs,
     previous: Option<&Candidate>,
 ) -> Result<Candidate, Vec<Finding>> {
-    let zones = read_zones(&settings, generated, previous)?;
+    let zones = read_zones(&settings, generated, texts, previous)?;
     let mut findings: Vec<Finding> = generated.findings.clone();
     findings.extend(zones.iter().flat_map(|zone| zone.findings.iter().cloned()));
     findings.extend(strays(&settings, &zones));
@@ -136,7 +144,9 @@ fn load(
             records: Arc::clone(&zone.records),
         })
         .collect();
-    let snapshot = build(&settings, &sources, previous.map(|previous| &*previous.published.snapshot))?;
+    let patches = previous.map_or_else(Vec::new, |previous| patches(&zones, previous));
+    let before = previous.map(|previous| &*previous.published.snapshot);
+    let snapshot = build_patched(&settings, &sources, before, &patches)?;
     let zones_shown = zones.iter().map(|zone| PublishedZone {
         horizon: zone.file.horizon.clone(),
         files: zone.files.clone(),
@@ -163,18 +173,19 @@ fn load(
 fn read_zones(
     settings: &Settings,
     generated: &Generated,
+    texts: &Texts,
     previous: Option<&Candidate>,
 ) -> Result<Vec<LoadedZone>, Vec<Finding>> {
     let mut findings = vanished(settings, previous);
-    let files = zonefiles::list(settings, &generated.written())?;
+    let coming = texts.iter().filter(|(_, text)| text.is_some()).map(|(path, _)| path.as_path());
+    let files = zonefiles::list(settings, &generated.written().chain(coming))?;
     let mut zones = Vec::with_capacity(files.len());
     for file in files {
-        let text = match generated.change(&file.path) {
-            Some(change) => match &change.after {
-                Some(text) => Some(text.as_slice()),
-                // It goes when the plan is written.
-                None => continue,
-            },
+        let amended = texts.iter().find(|(path, _)| *path == file.path).map(|(_, text)| text);
+        let text = match generated.change(&file.path).map(|change| &change.after).or(amended) {
+            Some(Some(text)) => Some(text.as_slice()),
+            // It goes when the change is written.
+            Some(None) => continue,
             None => None,
         };
         let old = previous.and_then(|previous| previous.zone(&file));
@@ -185,6 +196,24 @@ fn read_zones(
     }
     if findings.is_empty() { Ok(zones) } else { Err(findings) }
 }
+
+/// The names in which zones differ from what serves, where they are few: their compiled zones are patched.
+fn patches(zones: &[LoadedZone], previous: &Candidate) -> Vec<Patch> {
+    let changed = zones.iter().filter_map(|zone| {
+        let before = &previous.zone(&zone.file)?.records;
+        (!Arc::ptr_eq(before, &zone.records)).then_some((before, &zone.records))
+    });
+    changed
+        .filter_map(|(before, after)| {
+            let names = differing_names(before, after, MOST_PATCHED)?;
+            let names = names.into_iter().map(|change| (change.owner, change.after)).collect();
+            Some(Patch { before: Arc::clone(before), after: Arc::clone(after), names })
+        })
+        .collect()
+}
+
+/// Names; beyond these a zone is compiled as a whole.
+const MOST_PATCHED: usize = 512;
 
 /// A horizon whose folder is gone as a whole lost it by accident or is being exchanged: its zones are not given up.
 fn vanished(settings: &Settings, previous: Option<&Candidate>) -> Vec<Finding> {

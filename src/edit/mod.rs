@@ -4,9 +4,13 @@
 //! sockets or the server; who carries an edit out, and keeps its history, is `daemon` with `zone`'s store.
 
 mod change;
+mod data;
+mod differing;
 mod order;
 mod placed;
 
 pub use change::{NameChange, ZoneChange};
+pub use data::data_of;
+pub use differing::{differing_names, sets_of};
 pub use order::{Order, Place};
 pub use placed::{Expectation, Placed, RecordEdit};

@@ -95,6 +95,9 @@ pub enum Order {
         horizon: String,
         /// The octets; those that are not UTF-8 cannot go this way.
         text: String,
+        /// The `mark` of the text that it was made from: refused when the file holds something else by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<String>,
     },
     /// Takes an earlier change back.
     Undo {

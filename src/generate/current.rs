@@ -4,7 +4,7 @@ use crate::config::Settings;
 use crate::dns::{Name, parse_name};
 use crate::files;
 use crate::finding::{Finding, Place, Severity};
-use crate::zone::{LoadedZone, parse_zone, read_zone};
+use crate::zone::{Below, LoadedZone, parse_zone, parse_zone_with, read_zone};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,14 @@ pub fn zone_path(settings: &Settings, horizon: &str, origin: &Name) -> PathBuf {
 /// Findings refuse: nothing may be planned over a file that could not be read. A file whose zone has faults is no such
 /// case: it comes with its faults, and is left alone.
 pub fn read_current(settings: &Settings) -> (Vec<CurrentZone>, Vec<Finding>) {
+    read_current_with(settings, &[])
+}
+
+/// As [`read_current`], with other texts in the place of some files; none for a file that is to go.
+pub fn read_current_with(
+    settings: &Settings,
+    texts: &[(PathBuf, Option<Vec<u8>>)],
+) -> (Vec<CurrentZone>, Vec<Finding>) {
     let mut zones = Vec::new();
     let mut findings = Vec::new();
     for horizon in &settings.horizons {
@@ -57,10 +65,19 @@ pub fn read_current(settings: &Settings) -> (Vec<CurrentZone>, Vec<Finding>) {
                 continue;
             }
         };
+        paths.extend(texts.iter().map(|(path, _)| path).filter(|path| path.parent() == Some(&folder)).cloned());
         paths.sort_unstable();
+        paths.dedup();
         for path in paths {
             // A name that is no origin is told by whoever loads the zones; it is never a file of the generator.
             let Some(origin) = origin_of(&path) else { continue };
+            if let Some((_, text)) = texts.iter().find(|(other, _)| *other == path) {
+                if let Some(text) = text.clone() {
+                    let loaded = parse_zone_with(&text, &path, &origin, &Below::new(&settings.zones));
+                    zones.push(CurrentZone { horizon: horizon.name.clone(), origin, path, text, loaded });
+                }
+                continue;
+            }
             match files::read(&path, LIMIT) {
                 Ok(text) => {
                     let loaded = read_zone(&path, &origin, &settings.zones);

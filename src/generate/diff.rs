@@ -15,7 +15,7 @@ pub struct DiffLine {
 const MOST: usize = 2000;
 
 /// The lines that differ, in the order of the texts, removals before additions.
-pub(super) fn lines(old: &[u8], new: &[u8]) -> Vec<DiffLine> {
+pub fn lines(old: &[u8], new: &[u8]) -> Vec<DiffLine> {
     let old: Vec<&[u8]> = old.split_inclusive(|octet| *octet == b'\n').collect();
     let new: Vec<&[u8]> = new.split_inclusive(|octet| *octet == b'\n').collect();
     let same = |pairs: usize, (one, other): (&&[u8], &&[u8])| if one == other { Ok(pairs + 1) } else { Err(pairs) };

@@ -16,6 +16,6 @@ mod soa;
 mod wanted;
 
 pub use apply::{ApplyError, apply};
-pub use current::{CurrentZone, read_current, zone_path};
+pub use current::{CurrentZone, read_current, read_current_with, zone_path};
 pub use diff::DiffLine;
 pub use plan::{FileChange, Plan, plan};

@@ -13,12 +13,17 @@ const LIFE: u32 = 3600;
 /// A younger cookie is given back as it is, in seconds.
 const FRESH: u32 = 1800;
 
+/// A cookie of [`own`] is taken for so many seconds.
+const OWN_LIFE: u32 = 60;
+
 /// Clocks of servers that share a secret may differ by so many seconds.
 const AHEAD: u32 = 300;
 
 /// What a cookie said about its client, and the COOKIE option to reply with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Checked {
+    /// The horizon that this server itself asks as, whatever its address: see [`own`].
+    pub(super) horizon: Option<usize>,
     /// The client has shown a cookie that only its address was given.
     pub(super) known: bool,
     pub(super) reply: [u8; 24],
@@ -26,22 +31,61 @@ pub(super) struct Checked {
 
 /// Checks the cookie of a client, with this process's secret and the clock.
 pub(super) fn check(cookie: &Cookie, client: IpAddr) -> Checked {
+    check_at(cookie, client, secret(), now())
+}
+
+/// A cookie by which this process asks itself as a client of a horizon, so that it can see on the wire what clients get
+/// whose addresses it cannot send from. Nobody else can make one.
+pub(super) fn own(horizon: u16) -> [u8; 24] {
+    let mut client = [0; 8];
+    let _ = getrandom::fill(&mut client);
+    join(client, own_cookie(client, horizon, secret(), now()))
+}
+
+fn secret() -> &'static [u8; 16] {
     static SECRET: OnceLock<[u8; 16]> = OnceLock::new();
-    let secret = SECRET.get_or_init(|| {
+    SECRET.get_or_init(|| {
         let mut secret = [0; 16];
         // Without randomness nobody is known; replies are what they would be without cookies.
         let _ = getrandom::fill(&mut secret);
         secret
-    });
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
-    check_at(cookie, client, secret, now)
+    })
 }
+
+fn now() -> u32 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32)
+}
+
+/// As a server cookie, but of a version of our own, with the horizon in the octets that RFC 9018 reserves.
+fn own_cookie(client_cookie: [u8; 8], horizon: u16, secret: &[u8; 16], time: u32) -> [u8; 16] {
+    let [high, low] = horizon.to_be_bytes();
+    let [a, b, c, d] = time.to_be_bytes();
+    let head = [OWN, 0, high, low, a, b, c, d];
+    let mut hasher = SipHasher24::new_with_key(secret);
+    hasher.write(b"own");
+    hasher.write(&client_cookie);
+    hasher.write(&head);
+    let mut cookie = [0; 16];
+    cookie[..8].copy_from_slice(&head);
+    cookie[8..].copy_from_slice(&hasher.finish().to_le_bytes());
+    cookie
+}
+
+/// The version octet of [`own`]; RFC 9018 knows version 1 only.
+const OWN: u8 = 0xF0;
 
 /// `now` is in seconds since 1970, modulo 2^32 (RFC 9018 section 4.3: compared as serial numbers).
 fn check_at(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Checked {
     let mut known = false;
     let mut server = None;
     if let Some(shown) = cookie.server {
+        if let [OWN, 0, high, low, a, b, c, d, ..] = shown {
+            let (horizon, given) = (u16::from_be_bytes([high, low]), u32::from_be_bytes([a, b, c, d]));
+            let ours = shown == own_cookie(cookie.client, horizon, secret, given);
+            if ours && now.wrapping_sub(given) <= OWN_LIFE {
+                return Checked { horizon: Some(horizon.into()), known: true, reply: join(cookie.client, shown) };
+            }
+        }
         let [1, 0, 0, 0, a, b, c, d, ..] = shown else { return fresh(cookie, client, secret, now) };
         let given = u32::from_be_bytes([a, b, c, d]);
         let age = now.wrapping_sub(given);
@@ -52,13 +96,17 @@ fn check_at(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Che
         }
     }
     match server {
-        Some(server) => Checked { known, reply: join(cookie.client, server) },
+        Some(server) => Checked { horizon: None, known, reply: join(cookie.client, server) },
         None => Checked { known, ..fresh(cookie, client, secret, now) },
     }
 }
 
 fn fresh(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Checked {
-    Checked { known: false, reply: join(cookie.client, server_cookie(cookie.client, client, secret, now)) }
+    Checked {
+        horizon: None,
+        known: false,
+        reply: join(cookie.client, server_cookie(cookie.client, client, secret, now)),
+    }
 }
 
 /// Version 1, reserved octets, the time, and the hash of all that and the client's address (RFC 9018 section 4.4).
@@ -99,7 +147,26 @@ mod tests {
         let client = "198.51.100.100".parse().unwrap();
         assert_eq!(server_cookie(CLIENT, client, &SECRET, 1_559_731_985), expected);
         let checked = check_at(&Cookie { client: CLIENT, server: None }, client, &SECRET, 1_559_731_985);
-        assert_eq!(checked, Checked { known: false, reply: join(CLIENT, expected) });
+        assert_eq!(checked, Checked { horizon: None, known: false, reply: join(CLIENT, expected) });
+    }
+
+    /// What this process asks itself is taken for the horizon that it names, for a minute, and only unchanged.
+    #[test]
+    fn own_cookies_choose_the_horizon() {
+        let client: IpAddr = "198.51.100.100".parse().unwrap();
+        let given = own_cookie(CLIENT, 3, &SECRET, 10_000);
+        let cookie = Cookie { client: CLIENT, server: Some(given) };
+        let horizon = |cookie: &Cookie, secret: &[u8; 16], now: u32| check_at(cookie, client, secret, now).horizon;
+        assert_eq!(horizon(&cookie, &SECRET, 10_000), Some(3));
+        assert_eq!(horizon(&cookie, &SECRET, 10_060), Some(3));
+        assert_eq!(horizon(&cookie, &SECRET, 10_061), None, "too old");
+        assert_eq!(horizon(&cookie, &SECRET, 9_999), None, "from the time to come");
+        assert_eq!(horizon(&cookie, &[0; 16], 10_000), None, "another process");
+        for octet in 0..16 {
+            let mut changed = given;
+            changed[octet] ^= 1;
+            assert_eq!(horizon(&Cookie { server: Some(changed), ..cookie }, &SECRET, 10_000), None, "octet {octet}");
+        }
     }
 
     /// A cookie is good for an hour, for its client, unchanged; an old one is known and renewed.

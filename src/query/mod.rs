@@ -4,10 +4,12 @@ mod code;
 mod cookie;
 mod explain;
 mod pending;
+mod probe;
 mod respond;
 mod verdict;
 
 pub use explain::{Explanation, explain};
 pub use pending::{Charge, Pending, slip};
+pub use probe::probe;
 pub use respond::respond;
 pub use verdict::{Transport, UDP_SIZE, Verdict};

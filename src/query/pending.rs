@@ -109,13 +109,14 @@ impl Pending {
         if let Some(status) = never_answered(query) {
             return State::Refused(status);
         }
-        let Some(found) = snapshot.horizons.find(client) else {
+        let own = self.question.cookie.and_then(|cookie| cookie.horizon);
+        let Some(horizon) = own.or_else(|| Some(snapshot.horizons.find(client)?.horizon)) else {
             return State::Refused(Status::new(rcode::REFUSED, ede::PROHIBITED, "no horizon covers this client"));
         };
-        if let Some(view) = snapshot.views.get(found.horizon) {
+        if let Some(view) = snapshot.views.get(horizon) {
             self.lookup.start(&view.zones, query.name, query.rtype);
         }
-        State::Ask { view: found.horizon }
+        State::Ask { view: horizon }
     }
 
     /// Reads the first of the two places in memory that the answer needs.

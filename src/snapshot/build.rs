@@ -1,6 +1,7 @@
 //! Settings and zones become a snapshot: horizons that inherit get their zones merged name by name.
 
 use super::bundle::{Ingredients, Snapshot, View};
+use super::patch::Patch;
 use crate::answer::{CompileError, Layer, SeenZone, Zones, compile};
 use crate::config::{Horizon, Settings};
 use crate::dns::{Name, labels};
@@ -29,6 +30,20 @@ pub struct ZoneSource {
 /// # Errors
 /// Every finding that refuses the load: zones without SOA, RRsets too large for a message, horizons that share a prefix.
 pub fn build(settings: &Settings, zones: &[ZoneSource], previous: Option<&Snapshot>) -> Result<Snapshot, Vec<Finding>> {
+    build_patched(settings, zones, previous, &[])
+}
+
+/// As [`build`]; a zone whose records differ from those in `previous` only by these patches shares with it what did not
+/// change.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_patched(
+    settings: &Settings,
+    zones: &[ZoneSource],
+    previous: Option<&Snapshot>,
+    patches: &[Patch],
+) -> Result<Snapshot, Vec<Finding>> {
     let horizons = HorizonMap::new(&settings.horizons)?;
     let mut findings = Vec::new();
     let mut views: Vec<Option<View>> = settings.horizons.iter().map(|_| None).collect();
@@ -36,7 +51,7 @@ pub fn build(settings: &Settings, zones: &[ZoneSource], previous: Option<&Snapsh
         let horizon = &settings.horizons[index];
         let outer = horizon.inherits.as_deref().and_then(|name| views.iter().flatten().find(|view| view.name == name));
         let old = previous.and_then(|previous| previous.view(&horizon.name));
-        let merge = Merge { chain: chain(&settings.horizons, horizon), zones, outer, old };
+        let merge = Merge { chain: chain(&settings.horizons, horizon), zones, outer, old, patches };
         let view = merge.view(horizon, &mut findings);
         views[index] = Some(view);
     }
@@ -74,6 +89,7 @@ struct Merge<'a> {
     outer: Option<&'a View>,
     /// The same horizon in the snapshot before.
     old: Option<&'a View>,
+    patches: &'a [Patch],
 }
 
 impl<'a> Merge<'a> {
@@ -90,6 +106,7 @@ impl<'a> Merge<'a> {
             let from_outer = || self.outer.and_then(|outer| outer.unchanged(&made_of));
             let shared = if own { None } else { from_outer().map(|seen| SeenZone { inherited: true, ..seen }) };
             let ready = shared.or_else(|| self.old.and_then(|old| old.unchanged(&made_of)));
+            let ready = ready.or_else(|| self.old.and_then(|old| old.patched(&made_of, self.patches)));
             let zone = ready.map(Ok).unwrap_or_else(|| compile_layers(&made_of));
             match zone {
                 Ok(zone) => {

@@ -2,6 +2,8 @@
 
 mod build;
 mod bundle;
+mod patch;
 
-pub use build::{ZoneSource, build};
+pub use build::{ZoneSource, build, build_patched};
 pub use bundle::{Live, Snapshot, View};
+pub use patch::Patch;

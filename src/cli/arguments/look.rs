@@ -1,59 +1,15 @@
-//! The command line of `zonectl`: one table for parsing, help and completions.
+//! Verbs of `zonectl` that look, and those that order a load.
 
-use super::flow::Picture;
-use super::screen::Output;
-use clap::Args;
-use clap::Parser;
+use crate::cli::flow::Picture;
+use crate::cli::span::Moment;
 use clap::Subcommand;
 use clap_complete::Shell;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-const EXAMPLES: &str = "\
-Examples:
-  zonectl get app                                 records of a name, all horizons side by side
-  zonectl explain app A --from 10.0.0.7           why this client gets this answer
-  zonectl horizon match 10.0.0.7                  which horizon a client is in
-  zonectl diff internal external                  what the two see differently
-  zonectl flow app --actual                       where a name leads, and where it should
-  zonectl check --config ./horizon.toml           would these files go live?
-
-Names are relative to a zone unless they end in a dot: `app` is app.internal.example. if it exists.
-Exit codes: 0 done, 1 error, 2 changes pending, 3 a check failed, 4 conflict, 5 brake.";
-
-/// Looks inside a Horizon server, or into its files when none runs.
-#[derive(Debug, Parser)]
-#[command(name = "zonectl", version, after_help = EXAMPLES, disable_help_subcommand = true)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    pub(super) scope: Scope,
-    #[command(subcommand)]
-    pub(super) verb: Verb,
-}
-
-/// What every verb can be told.
-#[derive(Debug, Args)]
-pub(super) struct Scope {
-    /// The config file [default: ./horizon.toml, then /etc/horizon/horizon.toml]
-    #[arg(short, long, global = true, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// The control socket of the server [default: `control` of the config file]
-    #[arg(short, long, global = true, value_name = "SOCKET", conflicts_with = "config")]
-    pub(super) socket: Option<PathBuf>,
-    /// Look at this horizon only
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(super) horizon: Option<String>,
-    /// Form of the data on stdout
-    #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORM")]
-    pub(super) output: Output,
-    /// Answer from the files even when a server runs
-    #[arg(long, global = true, conflicts_with = "socket")]
-    pub(super) offline: bool,
-}
-
-/// What can be done.
+/// Verbs that change nothing but generated zones.
 #[derive(Debug, Subcommand)]
-pub(super) enum Verb {
+pub(in crate::cli) enum Look {
     /// Check config, inventory and zone files without changing anything; exit code 3 when something in them is an error
     #[command(after_help = "\
 Runs the very load that the server runs and stops before anything changes. All faults come at
@@ -122,17 +78,34 @@ Examples:
         #[command(subcommand)]
         verb: HorizonVerb,
     },
-    /// Show what clients of two horizons see differently
+    /// Show what two horizons see differently, what zone files or the past differ in, or what your draft changes
     #[command(after_help = "\
-Inherited names count as the horizon's own; SOA serials do not count.
+Between horizons, inherited names count as the horizon's own. With --files, `-` is what is served
+and `+` what the zone files say: exit code 2 when they differ, 3 when a file cannot be loaded. With
+--since, `-` is how the zones were right after that change or at that time, and `+` how they are
+now. SOA serials do not count. With none of these the draft that `zonectl begin` opened is shown.
 
-Example:
-  zonectl diff internal external")]
+Examples:
+  zonectl diff internal external
+  zonectl diff --files           what a reload would change
+  zonectl diff --since 17        what changed after change 17
+  zonectl diff --since 1d --zone internal.example. --horizon internal
+  zonectl diff                   what `zonectl commit` would do")]
     Diff {
         /// One horizon
-        left: String,
+        #[arg(requires = "right")]
+        left: Option<String>,
         /// The other one
-        right: String,
+        right: Option<String>,
+        /// Compare what is served with the zone files
+        #[arg(long, conflicts_with_all = ["left", "since"])]
+        files: bool,
+        /// Compare with how the zones were: a change's id, a span such as 1d, or a date
+        #[arg(long, value_name = "ID|TIME", conflicts_with = "left")]
+        since: Option<Moment>,
+        /// Compare this zone only
+        #[arg(long, value_name = "ZONE", conflicts_with = "left")]
+        zone: Option<String>,
     },
     /// Draw which clients reach which guest for a name: client, horizon, address, guest, next hop by route
     #[command(after_help = "\
@@ -185,11 +158,21 @@ Example:
         /// The shell
         shell: Shell,
     },
+    /// Write the man pages of both programs, made of the same table as this help
+    #[command(after_help = "\
+Examples:
+  zonectl man --out /usr/local/share/man/man1      zonectl.1 and horizond.8
+  zonectl man | man -l -                           read zonectl(1) now")]
+    Man {
+        /// Write the pages into this folder [default: zonectl(1) to stdout]
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Verbs about horizons.
 #[derive(Debug, Subcommand)]
-pub(super) enum HorizonVerb {
+pub(in crate::cli) enum HorizonVerb {
     /// Show the horizon of a client and the prefix that decided
     #[command(after_help = "\
 Example:

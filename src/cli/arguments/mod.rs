@@ -1,0 +1,9 @@
+//! The arguments of `zonectl`.
+
+mod look;
+mod program;
+mod write;
+
+pub(super) use look::{HorizonVerb, Look};
+pub(super) use program::{Arguments, Scope, Verb};
+pub(super) use write::{Condition, Everywhere, History, Making, Records, Whole, Write};

@@ -1,0 +1,151 @@
+//! What the man pages say beyond the table of arguments: walk-throughs, exit codes, files.
+
+/// A section of a man page: its title, then blocks.
+pub(super) type Section = (&'static str, &'static [Block]);
+
+/// A part of a section.
+pub(super) enum Block {
+    /// Running text.
+    Text(&'static str),
+    /// A heading inside the section.
+    Head(&'static str),
+    /// Lines as they are typed and shown.
+    Lines(&'static str),
+    /// A word and what it means.
+    Item(&'static str, &'static str),
+}
+
+use Block::{Head, Item, Lines, Text};
+
+/// How records are edited, from the first to a wrong one.
+pub(super) const EDITING: Section = (
+    "EDITING",
+    &[
+        Text(
+            "Zone files are the single truth; every edit here is an edit of their text, and all that it need not touch stays \
+             as it was, to the octet. Serials are raised by the server: never write one yourself. Each edit takes the same way: \
+             the full name and what changes are shown, all checks of all horizons run on the result, it is written, served, and \
+             asked for over the server's own socket; then its change id is printed. If anything fails on that way, nothing \
+             has changed.",
+        ),
+        Head("A new printer, in both directions"),
+        Text(
+            "A name is relative to its zone unless it ends in a dot; a new one is written whole when there are several zones. \
+             `--reverse' makes the address lead back to the name.",
+        ),
+        Lines(
+            "$ zonectl set printer.internal.example. A 10.0.0.60 --reverse -m \"printer in room 2\"\n\
+             printer.internal.example. A in internal\n  + 300 10.0.0.60\n\
+             60.0.0.10.in-addr.arpa. PTR in internal\n  + 300 printer.internal.example.\n\
+             2 records change\n\
+             change 17\n\
+             verified on the wire, served after 4.2 ms\n\
+             $ zonectl get printer\n\
+             $ zonectl get 10.0.0.60",
+        ),
+        Head("A service moves to another guest"),
+        Text(
+            "`set' replaces the records of one type; `--if' makes it safe: if the record is another one by now, nothing happens \
+             and the exit code is 4. With `--confirm' the change takes itself back unless you confirm it in time, so that you \
+             cannot lock yourself out.",
+        ),
+        Lines(
+            "$ zonectl set app A 10.0.0.6 --if \"A 10.0.0.5\" --confirm 5m -m \"app moves to guest 131\"\n\
+             $ zonectl get app                     still well? then\n\
+             $ zonectl confirm",
+        ),
+        Text(
+            "A name that several horizons have needs `--horizon NAME' or `--all-horizons'; the choices are printed. \
+             A record that came from the inventory is changed in the inventory. `set' puts a record of yours in its place, which \
+             wins until you `rm' it.",
+        ),
+        Head("Back again"),
+        Lines(
+            "$ zonectl log --since 1d              who, when, what, why\n\
+             $ zonectl undo 17                     exactly the records from before",
+        ),
+        Text(
+            "An undo is a change like any other, with an id of its own. It is refused when a later change touches the same \
+             records; the refusal names it.",
+        ),
+        Head("A wrong edit"),
+        Text(
+            "Errors refuse an edit with exit code 3 and change nothing: a CNAME beside other data, a private address in a \
+             public horizon, data that are none. Each line says what to do.",
+        ),
+        Lines(
+            "$ zonectl set www.internal.example. CNAME nowhere\n\
+             $ zonectl add app CNAME other         refused: app has an address\n\
+             $ zonectl set app A 10.0.0.999        refused: no address",
+        ),
+        Text(
+            "The first is only doubtful: it warns that the target does not exist. At a terminal you are asked; elsewhere say \
+             `--yes'. `--dry-run' shows the plan of any edit and changes nothing.",
+        ),
+        Head("Several edits as one"),
+        Lines(
+            "$ zonectl begin\n\
+             $ zonectl set app A 10.0.0.6\n\
+             $ zonectl mv old-app archive\n\
+             $ zonectl diff                        what it all comes to\n\
+             $ zonectl commit -m \"app replaces old-app\"     or: zonectl abort",
+        ),
+        Head("Whole zone files"),
+        Lines(
+            "$ zonectl edit internal.example       in $EDITOR; apply, edit again or quit\n\
+             $ zonectl plan -f zones/ --out plan.json\n\
+             $ zonectl apply plan.json             exactly that plan, or exit code 4\n\
+             $ zonectl export internal.example --at 2026-11-01",
+        ),
+        Text(
+            "Editing a zone file with any other program is as good: the server takes it up by itself and the history shows it. \
+             When no server runs, all of this works on the files of the config file; only the look at the wire is left out.",
+        ),
+    ],
+);
+
+/// What scripts rely on.
+pub(super) const EXIT_CODES: Section = (
+    "EXIT STATUS",
+    &[
+        Item("0", "What was asked is done, or was so already."),
+        Item("1", "It could not be done; wrong arguments count."),
+        Item("2", "Changes are pending: plan, --dry-run, generate --plan."),
+        Item("3", "A check failed, or a warning needs --yes; nothing was changed."),
+        Item(
+            "4",
+            "Conflict: somebody else changed the same thing, holds the lock, or an --if does not hold; nothing was changed.",
+        ),
+        Item("5", "The brake: generate would remove so much that it wants --force."),
+    ],
+);
+
+/// Where things are.
+pub(super) const FILES: Section = (
+    "FILES",
+    &[
+        Item("./horizon.toml, /etc/horizon/horizon.toml", "The config file, in the order it is looked for."),
+        Item("zones/<horizon>/<origin>.zone", "The zone files, below `directory' of [zones]."),
+    ],
+);
+
+/// Variables that are heeded.
+pub(super) const ENVIRONMENT: Section = (
+    "ENVIRONMENT",
+    &[
+        Item("VISUAL, EDITOR", "The editor of `zonectl edit'."),
+        Item("SUDO_USER, USER", "Who the history says has made a change."),
+        Item("TZ", "The time zone of times that are shown and typed."),
+        Item("NO_COLOR", "No colours, whatever the terminal."),
+        Item("TMPDIR", "Where the copy is made that `zonectl edit' gives to the editor."),
+    ],
+);
+
+/// Signals of the server.
+pub(super) const SIGNALS: Section = (
+    "SIGNALS",
+    &[
+        Item("SIGTERM, SIGINT", "End; the listeners close first, then what is being answered is finished."),
+        Item("SIGHUP", "Read config, inventory and zones again, as `zonectl reload' does."),
+    ],
+);

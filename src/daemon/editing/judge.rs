@@ -1,0 +1,98 @@
+//! A drafted change goes through the whole load: what comes out may be written, or says why not.
+
+use super::super::pipeline::{Candidate, Failure, amended};
+use super::super::source::Source;
+use super::lint::lint;
+use super::novelty::new_findings;
+use super::shown::touched;
+use crate::control::{Refusal, Report};
+use crate::edit::{ZoneChange, differing_names};
+use crate::finding::{Finding, Severity};
+use crate::generate::Plan;
+use crate::zone::NewText;
+use std::sync::Arc;
+
+/// A change that may be made.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// What would serve.
+    pub(super) candidate: Candidate,
+    /// Every file that is written, those among them that the generator changes in consequence.
+    pub(super) texts: Vec<NewText>,
+    /// What really differs, whatever was ordered.
+    pub(super) changes: Vec<ZoneChange>,
+    /// What the checks say that they did not say before.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Names that are told one by one.
+const MOST: usize = 100_000;
+
+/// Loads everything with the new texts.
+///
+/// # Errors
+/// `NOT_ALLOWED_BY_CHECKS` with the findings; `TOO_DIFFERENT` for texts with little in common.
+pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText>) -> Result<Judged, Refusal> {
+    let new: Vec<_> = texts.iter().map(|text| (text.path.clone(), text.after.clone())).collect();
+    let mut candidate = amended(source, Some(serving), &new).map_err(|failure| refused(&failure, serving))?;
+    for change in std::mem::take(&mut candidate.plan).files {
+        match texts.iter_mut().find(|text| text.path == change.path) {
+            Some(text) => text.after = change.after,
+            None => texts.push(NewText { path: change.path, before: change.before, after: change.after }),
+        }
+    }
+    candidate.plan = Plan::default();
+    texts.retain(|text| text.before != text.after);
+    let changes = differences(serving, &candidate)?;
+    let touched = touched(&changes);
+    let mut findings = new_findings(&serving.findings, &candidate.findings);
+    findings.extend(new_findings(&serving.withheld, &candidate.withheld));
+    findings.extend(lint(&serving.published.snapshot, &candidate.published.snapshot, &touched));
+    drop(touched);
+    let errors: Vec<Finding> =
+        findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+    if !errors.is_empty() {
+        return Err(with_findings(&errors));
+    }
+    Ok(Judged { candidate, texts, changes, findings })
+}
+
+fn differences(serving: &Candidate, candidate: &Candidate) -> Result<Vec<ZoneChange>, Refusal> {
+    let empty = |origin: &crate::dns::Name| Arc::new(crate::zone::Records::new(origin.clone()));
+    let mut changes = Vec::new();
+    let gone = serving.zones.iter().filter(|zone| candidate.zone(&zone.file).is_none());
+    for file in candidate.zones.iter().chain(gone).map(|zone| &zone.file) {
+        let records = |of: &Candidate| of.zone(file).map_or_else(|| empty(&file.origin), |zone| Arc::clone(&zone.records));
+        let (before, after) = (records(serving), records(candidate));
+        if Arc::ptr_eq(&before, &after) {
+            continue;
+        }
+        let names = differing_names(&before, &after, MOST).ok_or_else(|| {
+            let what = format!("{} in {} would change in more than {MOST} names", file.origin, file.horizon);
+            Refusal::new("TOO_DIFFERENT", what, "replace the zone file itself; the server reloads it")
+        })?;
+        changes.push(ZoneChange { horizon: file.horizon.clone(), origin: file.origin.clone(), names });
+    }
+    Ok(changes)
+}
+
+fn refused(failure: &Failure, serving: &Candidate) -> Refusal {
+    let refusing: Vec<Finding> = failure
+        .findings
+        .iter()
+        .filter(|finding| finding.refuses || finding.severity == Severity::Error)
+        .filter(|finding| !serving.findings.contains(finding))
+        .cloned()
+        .collect();
+    with_findings(if refusing.is_empty() { &failure.findings } else { &refusing })
+}
+
+fn with_findings(findings: &[Finding]) -> Refusal {
+    let what = match findings {
+        [one] => format!("the checks refuse it: {}", one.code),
+        several => format!("the checks refuse it, for {} reasons", several.len()),
+    };
+    let mut refusal = Refusal::new("NOT_ALLOWED_BY_CHECKS", what, "nothing was changed; mend what is named and try again");
+    refusal.findings = findings.iter().map(Report::from).collect();
+    refusal
+}

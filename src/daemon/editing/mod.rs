@@ -1,0 +1,17 @@
+//! Edits of records and zone files: planned on what serves, judged by the whole load, written through the store, verified.
+
+mod early;
+mod history;
+mod judge;
+mod lint;
+mod novelty;
+mod offline;
+mod plan;
+mod refused;
+mod shown;
+mod verify;
+mod workshop;
+
+pub use offline::offline;
+pub(super) use verify::verify;
+pub(super) use workshop::Workshop;

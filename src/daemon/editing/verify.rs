@@ -1,0 +1,88 @@
+//! The server asks itself over its own UDP socket whether what was changed is what clients get.
+
+use crate::dns::{Name, Rtype, present_name, present_rtype};
+use crate::query::{Transport, UDP_SIZE, Verdict, probe, respond};
+use crate::snapshot::Snapshot;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+/// Questions of one verification; a change of more RRsets is verified by its first ones.
+const MOST: usize = 512;
+
+/// For one reply, and how often it is asked: a server under load drops queries at its socket.
+const PATIENCE: Duration = Duration::from_millis(400);
+const TRIES: usize = 5;
+
+/// Asks the server that listens on one of `addresses` for each set, as a client of each horizon, and compares every reply,
+/// octet for octet, with what `wanted` says. Returns how many questions were asked.
+///
+/// # Errors
+/// The first question that got another answer or none, in words.
+pub(super) fn verify(addresses: &[SocketAddr], wanted: &Snapshot, sets: &[(Name, Rtype)]) -> Result<usize, String> {
+    let Some(address) = addresses.iter().map(reachable).max_by_key(|address| address.ip().is_loopback()) else {
+        return Ok(0);
+    };
+    let failed = |error: io::Error| format!("the server cannot ask itself at {address}: {error}");
+    let socket = socket_for(address).map_err(failed)?;
+    let mut asked = 0;
+    for (name, rtype) in sets.iter().take(MOST) {
+        for (horizon, view) in (0u16..).zip(&wanted.views) {
+            let query = probe(horizon, asked as u16, name, *rtype);
+            let expected = expected(wanted, address.ip(), &query);
+            let what = || format!("{} {} in horizon `{}`", present_name(name.as_slice()), present_rtype(*rtype), view.name);
+            let reply = ask(&socket, &query).map_err(|error| format!("{}: no reply from {address}: {error}", what()))?;
+            if reply != expected {
+                return Err(format!("{}: the reply from {address} is not what was meant", what()));
+            }
+            asked += 1;
+        }
+    }
+    Ok(asked)
+}
+
+/// Where an address that is listened on can be asked: every address of the machine includes loopback.
+fn reachable(address: &SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn socket_for(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any = if address.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect(address)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    Ok(socket)
+}
+
+fn expected(snapshot: &Snapshot, client: IpAddr, query: &[u8]) -> Vec<u8> {
+    let mut reply = vec![0; UDP_SIZE];
+    let length = match respond(snapshot, client, Transport::Udp, query, &mut reply) {
+        Verdict::Reply(length) => length,
+        Verdict::Drop => 0,
+    };
+    reply.truncate(length);
+    reply
+}
+
+fn ask(socket: &UdpSocket, query: &[u8]) -> io::Result<Vec<u8>> {
+    let mut reply = vec![0; 65_535];
+    let mut last = io::Error::from(io::ErrorKind::TimedOut);
+    for _ in 0..TRIES {
+        socket.send(query)?;
+        match socket.recv(&mut reply) {
+            // A late reply to the question before has another id.
+            Ok(length) if reply[..length].get(..2) == query.get(..2) => {
+                reply.truncate(length);
+                return Ok(reply);
+            }
+            Ok(_) => {}
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
