@@ -23,7 +23,6 @@ use crate::dns::present_name;
 use crate::finding::Finding;
 use crate::generate;
 use crate::zone::Records;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,10 +34,11 @@ struct FileZone {
 
 /// Shows record sets that differ, horizon by horizon.
 pub(super) fn diff_files(scope: &Scope, zone: Option<&str>) -> Result<Exit, Failure> {
-    let (mut files, broken) = zone_files(scope)?;
+    let (mut files, mut broken) = zone_files(scope)?;
     let here = |horizon: &str, origin: &str| {
         scope.horizon.as_ref().is_none_or(|only| only == horizon) && zone.is_none_or(|zone| is_zone(zone, origin))
     };
+    broken.retain(|one| here(&one.horizon, &one.origin));
     files.retain(|file| here(&file.horizon, &present_name(file.records.origin().as_slice())));
     let listing: RecordsAnswer = ask(scope, &Request::Records { horizon: scope.horizon.clone(), zone: None })?;
     let mut served: Vec<HeldZone> = listing.zones;
@@ -129,7 +129,6 @@ impl Broken {
 /// The served zones: the file's own records where both have the same mark, else what the server tells.
 fn fetch(scope: &Scope, served: &[HeldZone], files: &[FileZone]) -> Result<Vec<(String, Arc<Records>)>, Failure> {
     let mut zones = Vec::new();
-    let mut asked: BTreeSet<&str> = BTreeSet::new();
     for held in served {
         let same = files.iter().find(|file| {
             file.horizon == held.horizon && is_zone(&held.zone, &present_name(file.records.origin().as_slice()))
@@ -137,7 +136,6 @@ fn fetch(scope: &Scope, served: &[HeldZone], files: &[FileZone]) -> Result<Vec<(
         match same.filter(|file| mark(&file.records) == held.mark) {
             Some(file) => zones.push((held.horizon.clone(), Arc::clone(&file.records))),
             None => {
-                asked.insert(&held.zone);
                 let request = Request::Records { horizon: Some(held.horizon.clone()), zone: Some(held.zone.clone()) };
                 let answer: RecordsAnswer = ask(scope, &request)?;
                 for told in answer.zones {
