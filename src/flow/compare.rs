@@ -108,7 +108,7 @@ impl Sight<'_> {
     fn unclaimed(&self, address: &SeenAddress, wish: Wish<'_>, own: bool) -> State {
         let by_hand = address.traced && address.source.is_none();
         match wish {
-            Wish::NotHere if self.actual => State::Fault,
+            Wish::NotHere if self.actual && !own => State::Fault,
             // A person's record decides where claims do not.
             Wish::Undecided if by_hand => State::Derived,
             Wish::Undecided => State::Undecided,

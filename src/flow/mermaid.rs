@@ -48,8 +48,7 @@ pub fn mermaid(flow: &Flow) -> String {
 }
 
 /// Colours that are legible on light and dark pages: each box brings its own ground.
-const CLASSES: &str = "\
-  classDef client fill:#eceff1,stroke:#607d8b,color:#102027
+const CLASSES: &str = "  classDef client fill:#eceff1,stroke:#607d8b,color:#102027
   classDef horizon fill:#e3f2fd,stroke:#1565c0,color:#0d2b4e
   classDef name fill:#ffffff,stroke:#546e7a,color:#111111,text-align:left
   classDef address fill:#f1f8e9,stroke:#558b2f,color:#1b2e0a

@@ -59,10 +59,3 @@ pub struct SeenAddress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
 }
-
-impl SeenHorizon {
-    /// What was answered for a name; case makes no difference.
-    pub fn name(&self, name: &str) -> Option<&SeenName> {
-        self.names.iter().find(|seen| seen.name.eq_ignore_ascii_case(name))
-    }
-}
