@@ -7,6 +7,7 @@ use super::placed::{Expectation, Placed, RecordEdit};
 use super::refusal::EditRefusal;
 use crate::dns::{Name, Rtype, is_at_or_below, present_data, present_rtype, same_data, wire_len};
 use crate::zone::RrSet;
+use std::collections::HashMap;
 
 /// Makes the edits in order, each on what the ones before left, and returns the zones and names that differ.
 ///
@@ -58,6 +59,8 @@ struct ZoneDraft {
     horizon: String,
     origin: Name,
     names: Vec<NameDraft>,
+    /// Where in `names` each owner is.
+    places: HashMap<Name, usize>,
 }
 
 struct NameDraft {
@@ -104,11 +107,11 @@ impl Draft<'_> {
         let same = |zone: &ZoneDraft| zone.horizon == placed.horizon && zone.origin == placed.origin;
         let zone = self.zones.iter().position(same).unwrap_or_else(|| {
             let (horizon, origin) = (placed.horizon.clone(), placed.origin.clone());
-            self.zones.push(ZoneDraft { horizon, origin, names: Vec::new() });
+            self.zones.push(ZoneDraft { horizon, origin, names: Vec::new(), places: HashMap::new() });
             self.zones.len() - 1
         });
-        let names = &mut self.zones[zone].names;
-        let name = names.iter().position(|name| name.change.owner == *owner).unwrap_or_else(|| {
+        let ZoneDraft { names, places, .. } = &mut self.zones[zone];
+        let name = *places.entry(owner.clone()).or_insert_with(|| {
             let mut before = (self.current)(&placed.horizon, &placed.origin, owner);
             before.sort_by_key(|set| set.rtype.to_int());
             let change = NameChange { owner: owner.clone(), after: before.clone(), before };

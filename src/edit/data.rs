@@ -1,7 +1,7 @@
 //! Record data as the arguments of a command line have it.
 
 use crate::dns::{
-    DataUsage, Name, Rtype, Token, data_usage, is_at_or_below, present_rtype, same_data, scan_data, scan_name,
+    DataUsage, Name, Rtype, Token, data_usage, is_at_or_below, is_meta, present_rtype, same_data, scan_data, scan_name,
     split_data,
 };
 use thiserror::Error;
@@ -29,6 +29,10 @@ pub struct DataError {
 /// [`DataError`].
 pub fn data_of(rtype: Rtype, words: &[String], origin: &Name) -> Result<Vec<Vec<u8>>, DataError> {
     let fail = |what: String| DataError { what, remedy: remedy(rtype) };
+    if is_meta(rtype) {
+        let what = format!("records of type {} never stand in a zone", present_rtype(rtype));
+        return Err(DataError { what, remedy: "name another type (RFC 6895 section 3.1)".to_owned() });
+    }
     if words.is_empty() {
         return Err(fail(format!("no data for {} is given", present_rtype(rtype))));
     }
@@ -180,5 +184,152 @@ fn example(rtype: Rtype) -> &'static str {
         256 => "10 1 https://www.example.org/",
         257 => "0 issue letsencrypt.org",
         _ => "'\\# 4 c0000201'",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::{parse_name, parse_rtype, present_data};
+
+    fn read(zone: &str, rtype: &str, words: &[&str]) -> Result<Vec<String>, String> {
+        let rtype = parse_rtype(rtype.as_bytes()).unwrap();
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        let data = data_of(rtype, &words, &parse_name(zone).unwrap()).map_err(|error| error.to_string())?;
+        Ok(data.iter().map(|data| present_data(rtype, data)).collect())
+    }
+
+    /// Arguments become records as a person means them.
+    #[test]
+    fn arguments_become_records() {
+        let table: [(&str, &[&str], &[&str]); 24] = [
+            ("A", &["10.0.0.1", "10.0.0.2"], &["10.0.0.1", "10.0.0.2"]),
+            ("A", &["10.0.0.1 10.0.0.2"], &["10.0.0.1", "10.0.0.2"]),
+            ("A", &["10.0.0.1", "10.0.0.1"], &["10.0.0.1"]),
+            ("CNAME", &["www"], &["www.example.org."]),
+            ("CNAME", &["www.example.org"], &["www.example.org."]),
+            ("CNAME", &["www.example.net"], &["www.example.net.example.org."]),
+            ("CNAME", &["www.example.net."], &["www.example.net."]),
+            ("NS", &["@", "example.org"], &["example.org."]),
+            ("MX", &["10", "mail", "20", "Mail2.Example.Org"], &["10 mail.example.org.", "20 Mail2.Example.Org."]),
+            ("MX", &["10 mail"], &["10 mail.example.org."]),
+            ("MX", &["10 mail", "20 mail2"], &["10 mail.example.org.", "20 mail2.example.org."]),
+            ("SRV", &["1", "2", "443", "."], &["1 2 443 ."]),
+            ("TXT", &["v=spf1 mx -all"], &["\"v=spf1 mx -all\""]),
+            ("TXT", &["a\\b \"q\" ; c", ""], &["\"a\\\\b \\\"q\\\" ; c\" \"\""]),
+            ("CAA", &["0", "issue", "letsencrypt.org; x=y"], &["0 issue \"letsencrypt.org; x=y\""]),
+            ("CAA", &["0 issue \"letsencrypt.org\""], &["0 issue \"letsencrypt.org\""]),
+            ("HINFO", &["\"a b\"", "c"], &["\"a b\" \"c\""]),
+            ("HTTPS", &["1", ".", "alpn=h2,h3"], &["1 . alpn=\"h2,h3\""]),
+            ("HTTPS", &["1", "www.example.org"], &["1 www.example.org."]),
+            (
+                "SSHFP",
+                &["4", "2", &"ab".repeat(16), &"cd".repeat(16)],
+                &[&format!("4 2 {}{}", "ab".repeat(16), "cd".repeat(16))],
+            ),
+            ("LOC", &["52", "N", "4", "E", "0"], &["52 0 0.000 N 4 0 0.000 E 0.00m 1.00m 10000.00m 10.00m"]),
+            (
+                "SOA",
+                &["ns", "host", "-", "1h", "15m", "1w", "1h"],
+                &["ns.example.org. host.example.org. 0 3600 900 604800 3600"],
+            ),
+            ("TYPE65280", &["\\#", "2", "abcd"], &["\\# 2 abcd"]),
+            ("A", &["\\# 4 0a000001"], &["10.0.0.1"]),
+        ];
+        for (rtype, words, expected) in table {
+            let got = read("example.org", rtype, words).unwrap_or_else(|error| panic!("{rtype} {words:?}: {error}"));
+            let lower = |all: Vec<String>| all.iter().map(|text| text.to_ascii_lowercase()).collect::<Vec<_>>();
+            let expected = expected.iter().map(|&text| text.to_owned()).collect();
+            assert_eq!(lower(got), lower(expected), "{rtype} {words:?}");
+        }
+    }
+
+    /// Texts are cut at 255 octets, and nothing in them is read as zone text.
+    #[test]
+    fn texts_are_cut_by_us() {
+        let word = "x".repeat(600);
+        let data = data_of(Rtype::TXT, &[word, "\\065".to_owned()], &Name::root_bytes()).unwrap();
+        let lengths: Vec<u8> = vec![data[0][0], data[0][256], data[0][512], data[0][603]];
+        assert_eq!(lengths, [255, 255, 90, 4]);
+        assert_eq!(&data[0][604..], b"\\065");
+        let long: Vec<String> = vec!["x".repeat(65_535)];
+        assert!(data_of(Rtype::TXT, &long, &Name::root_bytes()).is_err());
+    }
+
+    /// Host names in a reverse zone are whole; classless delegations are not (RFC 2317).
+    #[test]
+    fn reverse_zones_point_outside() {
+        let zone = "0.0.10.in-addr.arpa";
+        assert_eq!(read(zone, "PTR", &["printer.example.org"]), Ok(vec!["printer.example.org.".to_owned()]));
+        assert_eq!(read(zone, "CNAME", &["5.0-25"]), Ok(vec!["5.0-25.0.0.10.in-addr.arpa.".to_owned()]));
+        let error = read(zone, "PTR", &["printer"]).unwrap_err();
+        let expected = "`printer` would be printer.0.0.10.in-addr.arpa, which is no host; PTR wants NAME, such as printer.example.org.";
+        assert_eq!(error, expected);
+    }
+
+    /// Errors name the word, what the type wants, and an example.
+    #[test]
+    fn errors_say_what_is_wanted() {
+        let table: [(&str, &[&str], &str); 8] = [
+            ("ANY", &["x"], "records of type ANY never stand in a zone; name another type (RFC 6895 section 3.1)"),
+            (
+                "A",
+                &["10.0.0"],
+                "`10.0.0` is no address: expected an IPv4 address such as 192.0.2.1; A wants ADDRESS, such as 10.0.0.5",
+            ),
+            ("A", &[], "no data for A is given; A wants ADDRESS, such as 10.0.0.5"),
+            (
+                "MX",
+                &["mail"],
+                "1 word of data for MX, which takes 2 words a record; MX wants PREFERENCE MAIL-SERVER, such as 10 mail",
+            ),
+            (
+                "MX",
+                &["mail", "10"],
+                "`mail` is no preference: expected a decimal number from 0 to 65535; MX wants PREFERENCE MAIL-SERVER, such as 10 mail",
+            ),
+            (
+                "SRV",
+                &["1", "2", "3"],
+                "3 words of data for SRV, which takes 4 words a record; SRV wants PRIORITY WEIGHT PORT TARGET, such as 10 5 5060 sip",
+            ),
+            (
+                "TYPE65280",
+                &["abcd"],
+                "the data of type TYPE65280 has no form of its own here: write `\\#`, the number of octets and the octets in hex (RFC 3597); TYPE65280 wants \\# LENGTH HEX, such as '\\# 4 c0000201'",
+            ),
+            (
+                "CNAME",
+                &["\"www"],
+                "`\"www`: a quoted string is not closed; close it with `\"`; CNAME wants CANONICAL-NAME, such as www.example.org.",
+            ),
+        ];
+        for (rtype, words, expected) in table {
+            assert_eq!(read("example.org", rtype, words), Err(expected.to_owned()), "{rtype} {words:?}");
+        }
+    }
+
+    /// The example of every type is data of that type.
+    #[test]
+    fn examples_can_be_typed() {
+        let origin = parse_name("example.org").unwrap();
+        for rtype in (1..=261).map(Rtype::from_int).filter(|&rtype| !is_meta(rtype)) {
+            let example = example(rtype);
+            if example.contains("-IN-") || example.contains("BASE64") {
+                continue;
+            }
+            let words: Vec<String> = match example.split_once('\'') {
+                Some((before, rest)) => {
+                    let (quoted, after) = rest.split_once('\'').unwrap();
+                    let words = before.split_whitespace().chain([quoted]).chain(after.split_whitespace());
+                    words.map(str::to_owned).collect()
+                }
+                None => example.split_whitespace().map(str::to_owned).collect(),
+            };
+            let generic = data_usage(rtype).is_some() && example.contains("\\#");
+            if !generic {
+                assert!(data_of(rtype, &words, &origin).is_ok(), "{} {words:?}", present_rtype(rtype));
+            }
+        }
     }
 }

@@ -166,8 +166,8 @@ fn set_edits(
         let (line, old) = (record.line.number, (rtype, record.data.to_vec()));
         let owner = name_from_wire(record.owner).unwrap_or_else(|_| change.owner.clone());
         if after.iter().any(|data| data == record.data) {
-            let ttl = if other_ttl { ttl.unwrap_or(record.ttl) } else { record.ttl };
             if other_ttl || other_data {
+                let ttl = ttl.unwrap_or(record.ttl);
                 let new = NewRecord { owner, rtype, ttl, data: record.data.to_vec() };
                 edits.push(LineEdit::Replace { line, old, new, unmark: other_data });
             }
@@ -176,7 +176,8 @@ fn set_edits(
             given.push(record.data);
             edits.push(match replacement {
                 Some(data) => {
-                    let ttl = if other_ttl { ttl.unwrap_or(record.ttl) } else { record.ttl };
+                    // A set that changes has one TTL (RFC 2181 section 5.2).
+                    let ttl = ttl.unwrap_or(record.ttl);
                     let new = NewRecord { owner, rtype, ttl, data: data.clone() };
                     LineEdit::Replace { line, old, new, unmark: true }
                 }

@@ -61,6 +61,20 @@ pub enum RecordEdit {
     },
 }
 
+impl Placed {
+    /// The owners whose records the edit reads or changes, some perhaps twice.
+    pub fn owners(&self) -> impl Iterator<Item = &Name> {
+        let (first, second) = match &self.edit {
+            RecordEdit::Set { owner, .. } | RecordEdit::Add { owner, .. } | RecordEdit::Remove { owner, .. } => {
+                (owner, None)
+            }
+            RecordEdit::Move { from, to, .. } => (from, Some(to)),
+        };
+        let expected = self.expects.iter().map(|expectation| &expectation.owner);
+        std::iter::once(first).chain(second).chain(expected)
+    }
+}
+
 /// The exact records of an owner and type that an edit relies upon: compare and set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectation {

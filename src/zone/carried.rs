@@ -35,15 +35,12 @@ impl Carried {
         self.default_ttl.or(self.ttl_elsewhere.then_some(0)).or(self.last_ttl)
     }
 
-    /// True when the line has its TTL without writing it.
-    pub(super) fn gives(&self, line: &RecordLine) -> bool {
+    /// True when a record has this TTL without writing it.
+    pub(super) fn gives(&self, own: u32, rtype: Rtype, data: &[u8]) -> bool {
         match self.ttl() {
-            Some(ttl) => ttl == line.ttl,
+            Some(ttl) => ttl == own,
             // A SOA takes its own minimum field.
-            None => {
-                line.rtype == Rtype::SOA
-                    && line.data.last_chunk().map(|last| u32::from_be_bytes(*last)) == Some(line.ttl)
-            }
+            None => rtype == Rtype::SOA && data.last_chunk().map(|last| u32::from_be_bytes(*last)) == Some(own),
         }
     }
 

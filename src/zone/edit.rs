@@ -173,7 +173,9 @@ impl Document {
             Edit::Insert(_, line) => {
                 pieces.push(Piece { begin: text.len(), record: Some(line.as_record()) });
                 let origin = self.entries.get(at).map_or(&self.end.origin, |entry| &entry.origin);
-                text.extend(self.new_line(line, at, origin, carried).into_bytes());
+                // Below a heir of the same name a new line is one, too.
+                let heir = carried.owner.as_ref() == Some(&line.owner) && self.is_heir(at.wrapping_sub(1));
+                text.extend(self.new_line(line, at, origin, carried, heir).into_bytes());
                 text.extend_from_slice(ending);
                 carried.took(line);
             }
@@ -196,8 +198,22 @@ impl Document {
         if crlf { b"\r\n" } else { b"\n" }
     }
 
-    pub(super) fn new_line(&self, line: &RecordLine, at: usize, origin: &Name, carried: &Carried) -> String {
-        let owner = present_relative(line.owner.as_slice(), origin.as_slice());
+    /// True when the entry is a record that inherits its owner.
+    fn is_heir(&self, index: usize) -> bool {
+        let record = self.entries.get(index).map(|entry| &entry.kind);
+        matches!(record, Some(EntryKind::Record(record)) if !record.owner_written)
+    }
+
+    /// A record as a line of its own, without its ending; a heir leaves its owner to the line above.
+    pub(super) fn new_line(
+        &self,
+        line: &RecordLine,
+        at: usize,
+        origin: &Name,
+        carried: &Carried,
+        heir: bool,
+    ) -> String {
+        let owner = if heir { String::new() } else { present_relative(line.owner.as_slice(), origin.as_slice()) };
         let layout = self.layout_near(at);
         let ttl = (layout.writes_ttl() || carried.ttl_elsewhere || carried.ttl() != Some(line.ttl)).then_some(line.ttl);
         let data = present_data(line.rtype, &line.data);
@@ -214,6 +230,10 @@ impl Document {
 
     /// A line that stays: as it is, save an inherited owner or TTL that would no longer be the same.
     fn kept(&self, entry: &Entry, record: &RecordEntry, carried: &Carried) -> Vec<u8> {
+        let owner = record.owner_written || carried.owner.as_ref() == Some(&record.owner);
+        if owner && (record.ttl_written || carried.gives(record.ttl, record.rtype, &record.data)) {
+            return self.text_of(entry).to_vec();
+        }
         let line = RecordLine {
             owner: record.owner.clone(),
             ttl: record.ttl,

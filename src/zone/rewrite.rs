@@ -29,7 +29,7 @@ impl Document {
         let words = if same_data { Some(Vec::new()) } else { changed_words(text, &parts, &entry.origin, old, line) };
         if parts.joined && words.is_none() {
             let index = self.entries.partition_point(|other| other.span.start < entry.span.start);
-            let mut whole = self.new_line(line, index, &entry.origin, carried).into_bytes();
+            let mut whole = self.new_line(line, index, &entry.origin, carried, false).into_bytes();
             let ending = text.len() - line_ending_len(text);
             whole.extend_from_slice(&text[ending..]);
             return whole;
@@ -50,7 +50,7 @@ impl Document {
         }
         match &parts.ttl {
             Some(range) if old.ttl != line.ttl => changes.push((range.clone(), line.ttl.to_string())),
-            None if !carried.gives(line) => {
+            None if !carried.gives(line.ttl, line.rtype, &line.data) => {
                 let at = parts.class.as_ref().unwrap_or(&parts.rtype).start;
                 changes.push((at..at, format!("{} ", line.ttl)));
             }
@@ -117,13 +117,16 @@ fn changed_words(
 fn apply(text: &[u8], changes: Vec<Change>) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 32);
     let mut at = 0;
-    for (range, new) in changes {
+    let mut changes = changes.into_iter().peekable();
+    while let Some((range, new)) = changes.next() {
         out.extend_from_slice(&text[at..range.start.max(at)]);
         out.extend_from_slice(new.as_bytes());
         at = range.end.max(at);
         let spaces = text[at..].iter().take_while(|&&octet| octet == b' ').count();
         let grown = new.len() as i64 - range.len() as i64;
-        if spaces > 1 && !range.is_empty() {
+        // A change right behind takes the blanks itself.
+        let free = changes.peek().is_none_or(|(next, _)| next.start >= at + spaces);
+        if spaces > 1 && !range.is_empty() && free {
             let wanted = (spaces as i64 - grown).max(1) as usize;
             out.extend(std::iter::repeat_n(b' ', wanted));
             at += spaces;

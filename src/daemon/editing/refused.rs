@@ -9,7 +9,12 @@ pub(super) fn edits(refusals: &[EditRefusal]) -> Refusal {
     let Some((first, rest)) = refusals.split_first() else {
         return Refusal::new("INTERNAL", "an edit was refused without a reason", "report this as a bug");
     };
-    let mut refusal = Refusal::new(first.code, &*first.what, &*first.remedy);
+    let code = match first.code {
+        "EDIT_CONFLICT" => "CONDITION_FAILED",
+        "EDIT_CNAME" | "EDIT_SEVERAL" => "NOT_ALLOWED_BY_CHECKS",
+        other => other,
+    };
+    let mut refusal = Refusal::new(code, &*first.what, &*first.remedy);
     refusal.choices = rest.iter().map(|other| format!("{}; {}", other.what, other.remedy)).collect();
     refusal
 }
