@@ -26,6 +26,7 @@ use crate::control::TextAnswer;
 use crate::edit::Order;
 use crate::files;
 use anstyle::Style;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Shows the history, newest first.
@@ -88,7 +89,7 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
     if wide {
         return answer.changes.iter().map(entry).collect::<Vec<_>>().join("\n");
     }
-    let mut table = Table::new(&["ID", "WHEN", "WHO", "WHAT", "", "REASON"]);
+    let mut table = Table::new(&["ID", "WHEN", "WHO", "HORIZON", "WHAT", "", "REASON"]).up_to(WIDEST);
     for change in &answer.changes {
         let plain = |text: String| (Style::new(), text);
         let style = if change.undone_by.is_some() { DIM } else { Style::new() };
@@ -96,6 +97,7 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
             plain(change.id.to_string()),
             plain(date(change.at)),
             plain(who(change)),
+            plain(horizons(change)),
             (style, shortened(&summary(&change.sets))),
             (WARN, state(change)),
             plain(reason(change)),
@@ -104,11 +106,18 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
     if table.is_empty() { String::new() } else { table.text() }
 }
 
+/// Columns of what a change is.
+const WIDEST: usize = 80;
+
+fn horizons(change: &ChangeEntry) -> String {
+    let names: BTreeSet<&str> = change.sets.iter().map(|set| set.horizon.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join(",")
+}
+
 /// What fits into a column; `-o wide` has all of it.
 fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        Some(_) => text.chars().take(MOST - 2).chain("..".chars()).collect(),
+    match text.char_indices().nth(WIDEST) {
+        Some(_) => text.chars().take(WIDEST - 2).chain("..".chars()).collect(),
         None => text.to_owned(),
     }
 }
@@ -182,7 +191,7 @@ mod tests {
         let seen = plain(text(&answer, false));
         let rows: Vec<&str> = seen.lines().collect();
         assert!(rows[0].starts_with("ID  WHEN"), "{seen}");
-        assert!(rows[1].contains("ana@gw") && rows[1].contains("a.x. A in internal: 10.0.0.5 -> 10.0.0.6"), "{seen}");
+        assert!(rows[1].contains("ana@gw") && rows[1].contains("internal  a.x. A: 10.0.0.5 -> 10.0.0.6"), "{seen}");
         assert!(rows[1].ends_with("undoes 2") && rows[2].contains("10.0.0.6; 1 more"), "{seen}");
         assert!(rows[2].contains("undone by 3") && rows[2].ends_with("new  guest"), "{seen}");
         assert!(rows[3].contains("beside the server") && rows[3].contains("comments or layout only"), "{seen}");

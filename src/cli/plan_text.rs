@@ -64,9 +64,9 @@ pub(super) fn summary(sets: &[SetChange]) -> String {
     }
 }
 
-/// `app.x. A in internal: 10.0.0.5 -> 10.0.0.6`
+/// `app.x. A: 10.0.0.5 -> 10.0.0.6`
 fn set_summary(set: &SetChange) -> String {
-    let head = format!("{} {} in {}", set.name, set.rtype, set.horizon);
+    let head = format!("{} {}", plain(&set.name), set.rtype);
     let data = |records: &[String]| {
         let data: Vec<&str> =
             records.iter().map(|record| record.split_once(' ').map_or(record.as_str(), |(_, data)| data)).collect();
@@ -96,6 +96,7 @@ fn sentence(answer: &ChangeAnswer) -> String {
     // Writing into a string does not fail.
     let _ = match (impact.known, names.len()) {
         (0, _) => write!(text, "; nobody asked anything in {span}"),
+        (1, 0) => write!(text, "; the only question of {span} gets the same answer"),
         (known, 0) => {
             let questions = many(known, "question");
             write!(text, "; none of the {questions} of {span} gets another answer")
@@ -332,18 +333,18 @@ warning LOW_TTL app.x.: a TTL of 0; set one
     #[test]
     fn changes_are_summed_up() {
         let table: [(&[&str], &[&str], &str); 4] = [
-            (&[], &["60 10.0.0.5", "60 10.0.0.6"], "app.x. A in internal: + 10.0.0.5, 10.0.0.6"),
-            (&["60 10.0.0.5"], &[], "app.x. A in internal: - 10.0.0.5"),
-            (&["60 10.0.0.5"], &["60 10.0.0.6"], "app.x. A in internal: 10.0.0.5 -> 10.0.0.6"),
-            (&["60 10.0.0.5"], &["300 10.0.0.5"], "app.x. A in internal: other TTL"),
+            (&[], &["60 10.0.0.5", "60 10.0.0.6"], "app.x. A: + 10.0.0.5, 10.0.0.6"),
+            (&["60 10.0.0.5"], &[], "app.x. A: - 10.0.0.5"),
+            (&["60 10.0.0.5"], &["60 10.0.0.6"], "app.x. A: 10.0.0.5 -> 10.0.0.6"),
+            (&["60 10.0.0.5"], &["300 10.0.0.5"], "app.x. A: other TTL"),
         ];
         for (before, after, expected) in table {
             assert_eq!(summary(&[set("app.x.", before, after)]), expected);
         }
         let mut two = [set("a.", &[], &["1 x"]), set("b.", &[], &["1 x"])];
-        assert_eq!(summary(&two), "a. A in internal: + x; 1 more");
+        assert_eq!(summary(&two), "a. A: + x; 1 more");
         two[0].rtype = "PTR".to_owned();
-        assert_eq!(summary(&two), "b. A in internal: + x; 1 more", "names before what leads back to them");
+        assert_eq!(summary(&two), "b. A: + x; 1 more", "names before what leads back to them");
         assert_eq!(summary(&[]), "comments or layout only");
     }
 }

@@ -12,6 +12,11 @@ pub(super) fn seconds(text: &str) -> Result<u32, String> {
     parse_seconds(text.as_bytes()).ok_or_else(|| "write seconds, or such as 5m, 1h or 1d".to_owned())
 }
 
+/// As [`seconds`], at least one.
+pub(super) fn some_seconds(text: &str) -> Result<u32, String> {
+    seconds(text).and_then(|seconds| if seconds > 0 { Ok(seconds) } else { Err("at least 1 second".to_owned()) })
+}
+
 /// A point in the history of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 /// Between two columns.
 const GAP: usize = 2;
-/// A longer cell does not push the columns behind it further out.
+/// A longer cell does not push the columns behind it further out, unless a table says so.
 const WIDEST: usize = 60;
 
 /// Rows of cells under heads.
@@ -14,11 +14,18 @@ const WIDEST: usize = 60;
 pub(super) struct Table {
     heads: Vec<&'static str>,
     rows: Vec<Vec<(Style, String)>>,
+    widest: usize,
 }
 
 impl Table {
     pub(super) fn new(heads: &[&'static str]) -> Self {
-        Table { heads: heads.to_vec(), rows: Vec::new() }
+        Table { heads: heads.to_vec(), rows: Vec::new(), widest: WIDEST }
+    }
+
+    /// Columns may be as wide as this.
+    pub(super) fn up_to(mut self, widest: usize) -> Self {
+        self.widest = widest;
+        self
     }
 
     /// Adds a row; cells beyond the heads are left out.
@@ -37,7 +44,7 @@ impl Table {
             .collect();
         let wide = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|(_, text)| width(text));
-            cells.chain([width(self.heads[column])]).map(|width| width.min(WIDEST)).max().unwrap_or(0)
+            cells.chain([width(self.heads[column])]).map(|width| width.min(self.widest)).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.heads.len()).map(wide).collect();
         let heads: Vec<_> = self.heads.iter().map(|head| (HEAD, (*head).to_owned())).collect();

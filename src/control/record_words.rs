@@ -31,7 +31,7 @@ pub(super) fn record_type(text: &str) -> Result<Rtype, Refusal> {
 /// # Errors
 /// `BAD_DATA`.
 pub(super) fn record_data(rtype: Rtype, words: &[String], origin: &Name) -> Result<Vec<Vec<u8>>, Refusal> {
-    data_of(rtype, words, origin).map_err(|error| bad_data(rtype, &words.join(" "), &error.what, &error.remedy))
+    data_of(rtype, words, origin).map_err(|error| bad_data(rtype, &error.what, &error.remedy))
 }
 
 /// Reads conditions such as `A 10.0.0.5`, the data as zone text has them; `A none` and `A -` mean that there is no record.
@@ -52,9 +52,7 @@ pub(super) fn expectations(owner: &Name, conditions: &[String], origin: &Name) -
         let (rtype, rest) = (record_type(rtype)?, rest.trim());
         let data = match NONE.iter().any(|none| rest.eq_ignore_ascii_case(none)) {
             true => None,
-            false => Some(
-                parse_data(rtype, rest, origin).map_err(|error| bad_data(rtype, rest, &error.what, &error.right))?,
-            ),
+            false => Some(parse_data(rtype, rest, origin).map_err(|error| bad_data(rtype, &error.what, &error.right))?),
         };
         match (expects.iter_mut().find(|known| known.rtype == rtype), data) {
             (None, data) => {
@@ -70,7 +68,6 @@ pub(super) fn expectations(owner: &Name, conditions: &[String], origin: &Name) -
     Ok(expects)
 }
 
-fn bad_data(rtype: Rtype, words: &str, what: &str, remedy: &str) -> Refusal {
-    let what = format!("`{words}` is no {} data: {what}", present_rtype(rtype));
-    Refusal::new("BAD_DATA", what, remedy)
+fn bad_data(rtype: Rtype, what: &str, remedy: &str) -> Refusal {
+    Refusal::new("BAD_DATA", format!("{} data: {what}", present_rtype(rtype)), remedy)
 }

@@ -91,8 +91,9 @@ fn arguments_become_orders() {
 /// What contradicts itself or says too little is refused before anybody is asked.
 #[test]
 fn wrong_arguments_are_refused() {
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 10] = [
         (&["set", "app", "A"], "<DATA>..."),
+        (&["commit", "--confirm", "0"], "at least 1 second"),
         (&["set", "app", "A", "10.0.0.5", "--ttl", "soon"], "write seconds, or such as 5m"),
         (
             &["set", "app", "A", "10.0.0.5", "--all-horizons", "--horizon", "x"],

@@ -2,6 +2,7 @@
 
 use crate::cli::span::Moment;
 use crate::cli::span::seconds;
+use crate::cli::span::some_seconds;
 use clap::Args;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ pub(in crate::cli) struct Making {
     #[arg(short = 'n', long)]
     pub(in crate::cli) dry_run: bool,
     /// Take the change back by itself after this time, such as 5m, unless `zonectl confirm` comes before
-    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", value_parser = some_seconds)]
     pub(in crate::cli) confirm: Option<u32>,
 }
 
@@ -184,7 +185,7 @@ Examples:
         #[command(flatten)]
         making: Making,
     },
-    /// Show what zone files from elsewhere would change; exit code 0 nothing, 2 something, 1 error
+    /// Show what zone files from elsewhere would change; exit code 0 nothing, 2 something, 3 what would be refused
     #[command(after_help = "\
 A file is called after its zone, such as internal.example.zone, and lies in a folder that is
 called after its horizon, unless `--horizon` says it. A folder holds such folders; zones that are
