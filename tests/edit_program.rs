@@ -347,3 +347,26 @@ fn people_are_asked_at_a_terminal() {
     assert_eq!(answers(&folder, "old", "A", "internal"), ["10.0.0.30"]);
     drop(server);
 }
+
+/// A person's record stands in place of a generated one until it is removed; both are shown, and nobody edits the generated one.
+#[test]
+fn a_persons_record_wins_until_it_is_removed() {
+    let folder = Folder::with_inventory(3);
+    let server = folder.serve();
+    let refused = zonectl(&folder, &["rm", "g1", "A", "10.0.0.2", "--horizon", "internal"]);
+    assert_eq!(refused.exit, 1, "{refused:?}");
+    assert!(refused.stderr.contains("lxc/201") && refused.stderr.contains("zonectl set"), "{refused:?}");
+    let set = zonectl(&folder, &["set", "g1", "A", "10.0.0.99", "--horizon", "internal", "-m", "for now"]);
+    assert_eq!(set.exit, 0, "{set:?}");
+    assert!(set.stderr.contains("takes the place of the generated one from lxc/201"), "{set:?}");
+    assert_eq!(answers(&folder, "g1", "A", "internal"), ["10.0.0.99"]);
+    let both = zonectl(&folder, &["get", "g1", "-o", "wide", "--horizon", "internal"]);
+    assert!(
+        both.stdout.contains("10.0.0.99") && both.stdout.contains("in place of A 10.0.0.2 from lxc/201"),
+        "{both:?}"
+    );
+    let back = zonectl(&folder, &["rm", "g1", "A", "10.0.0.99", "--horizon", "internal"]);
+    assert_eq!(back.exit, 0, "{back:?}");
+    assert_eq!(answers(&folder, "g1", "A", "internal"), ["10.0.0.2"], "the inventory counts again");
+    drop(server);
+}

@@ -1,6 +1,7 @@
 //! `get`: records of a name, all horizons side by side.
 
 use super::arguments::Scope;
+use super::check::line;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::screen::Output;
@@ -60,7 +61,8 @@ fn text(answer: &GetAnswer, wide: bool) -> String {
             ]);
         }
     }
-    if table.is_empty() { String::new() } else { table.text() }
+    let text = if table.is_empty() { String::new() } else { table.text() };
+    answer.findings.iter().filter(|_| wide).fold(text, |text, finding| text + &line(finding))
 }
 
 fn outcome(horizon: &HorizonRecords) -> String {

@@ -120,6 +120,16 @@ pub(super) const EXIT_CODES: Section = (
     ],
 );
 
+/// What scripts rely on at the server.
+pub(super) const SERVER_EXIT_CODES: Section = (
+    "EXIT STATUS",
+    &[
+        Item("0", "It was ended by a signal; `check` found no error."),
+        Item("1", "It could not start, such as for an address that is taken; wrong arguments count."),
+        Item("3", "`check` found an error."),
+    ],
+);
+
 /// Where things are.
 pub(super) const FILES: Section = (
     "FILES",

@@ -287,7 +287,8 @@ warning LOW_TTL app.x.: a TTL of 0; set one
     /// The sentence about real questions is right for none, one and many, and the lost names come first.
     #[test]
     fn the_impact_is_told_in_a_sentence() {
-        let table: [(&str, usize, &[(&str, &str, &str)], &str); 5] = [
+        type Case<'a> = (&'a str, usize, &'a [(&'a str, &'a str, &'a str)], &'a str);
+        let table: [Case<'_>; 5] = [
             ("nothing known", 0, &[], "1 record changes; nobody asked anything in the last hour"),
             ("none", 7, &[], "1 record changes; none of the 7 questions of the last hour gets another answer"),
             (

@@ -40,7 +40,7 @@ pub(super) fn texts(scope: &Scope, path: &Path) -> Result<Vec<Order>, Failure> {
     }
     if found.is_empty() {
         let what = format!("{}: no zone file is in there", path.display());
-        return Err(Failure::new(Exit::Error, format!("{what}; they are called <horizon>/<origin>.zone")));
+        return Err(Failure::new(Exit::Error, format!("{what}; they are called HORIZON/ORIGIN.zone")));
     }
     found.iter().map(|(file, horizon)| text(file, &origin_of(file)?, horizon)).collect()
 }

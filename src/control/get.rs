@@ -2,6 +2,7 @@
 
 use super::Published;
 use super::Refusal;
+use super::Report;
 use super::origin::Origins;
 use super::reply::Decoded;
 use super::resolve::read_type;
@@ -32,6 +33,9 @@ pub struct GetAnswer {
     pub rtype: Option<String>,
     /// One for each horizon, in the order of the config.
     pub horizons: Vec<HorizonRecords>,
+    /// What the checks say about the name, such as the generated record that a person's stands in place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Report>,
 }
 
 /// What one horizon's clients get.
@@ -63,7 +67,10 @@ pub fn get(
     let mut origins = Origins::new(published);
     let horizons =
         views.iter().map(|(view, client)| one(published, &mut origins, view, *client, &name, rtype)).collect();
-    Ok(GetAnswer { name: present_name(name.as_slice()), rtype: rtype.map(present_rtype), horizons })
+    let subject = name.to_string();
+    let about = published.findings.iter().filter(|finding| finding.subject.eq_ignore_ascii_case(&subject));
+    let findings = about.map(Report::from).collect();
+    Ok(GetAnswer { name: present_name(name.as_slice()), rtype: rtype.map(present_rtype), horizons, findings })
 }
 
 fn one(

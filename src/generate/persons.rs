@@ -3,7 +3,7 @@
 use super::current::CurrentZone;
 use super::mark::source_of;
 use super::wanted::Wanted;
-use crate::dns::{Name, Rtype, name_from_wire};
+use crate::dns::{Name, Rtype, name_from_wire, present_data, present_rtype};
 use crate::finding::{Finding, Place, Severity};
 use crate::zone::{Document, Line};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,8 +105,8 @@ pub(super) fn marked(document: &Document) -> impl Iterator<Item = (usize, &str)>
 
 /// OVERRIDDEN: a record that a person wrote keeps a generated one out.
 pub(super) fn overridden(horizon: &str, wanted: &Wanted, place: &Place) -> Finding {
-    let rtype = wanted.rtype;
-    let what = format!("horizon `{horizon}`: a person's record stands in place of {rtype} from {}", wanted.source);
+    let generated = format!("{} {}", present_rtype(wanted.rtype), present_data(wanted.rtype, &wanted.data));
+    let what = format!("horizon `{horizon}`: a person's record stands in place of {generated} from {}", wanted.source);
     let remedy = "nothing to do; to follow the inventory again, remove the person's record";
     let finding = Finding::new("OVERRIDDEN", Severity::Info, wanted.owner.to_string(), what, remedy);
     wanted.place.iter().fold(finding.seen_at(place.clone()), |finding, place| finding.seen_at(place.clone()))

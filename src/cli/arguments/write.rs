@@ -194,7 +194,7 @@ Examples:
   zonectl plan -f zones/ --out plan.json
   zonectl apply plan.json                           exactly that, or exit code 4")]
     Plan {
-        /// A zone file, or a folder <horizon>/<origin>.zone
+        /// A zone file, or a folder of HORIZON/ORIGIN.zone
         #[arg(short, long = "file", value_name = "FILE|DIR", required = true)]
         file: PathBuf,
         /// Keep the plan in this file for `zonectl apply`
@@ -212,7 +212,7 @@ Examples:
         /// What `zonectl plan --out` wrote
         #[arg(required_unless_present = "file", conflicts_with = "file")]
         plan: Option<PathBuf>,
-        /// A zone file, or a folder <horizon>/<origin>.zone
+        /// A zone file, or a folder of HORIZON/ORIGIN.zone
         #[arg(short, long, value_name = "FILE|DIR")]
         file: Option<PathBuf>,
         #[command(flatten)]
