@@ -1,8 +1,8 @@
 //! The core without sockets: time of each step, and its instructions under valgrind.
 //!
-//! `cargo bench --bench core` prints both; `-- --check` compares instructions with `benches/instructions.txt` and fails when
-//! one grew by more than 5 %; `-- --update` writes that file. Instructions are the difference of two run lengths, so that
-//! start and end of the program are not counted.
+//! `cargo bench --bench core` prints the times. `cargo bench --profile counts --bench core -- --check` compares instructions
+//! with `benches/instructions.txt` and fails when one grew by more than 5 %; `-- --update` writes that file. Instructions are
+//! the difference of two run lengths, so that start and end of the program are not counted.
 
 #[path = "core/count.rs"]
 mod count;
@@ -22,9 +22,8 @@ fn main() -> ExitCode {
         ["--run", name, times] => run(name, times),
         ["--check"] => kept::check(),
         ["--update"] => kept::update(),
-        ["--time"] => time(),
-        [] => time().and_then(|()| kept::show()),
-        _ => Err("arguments: nothing, --time, --check or --update".to_owned()),
+        [] => time(),
+        _ => Err("arguments: nothing, --check or --update".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -83,7 +83,7 @@ install_packages() {
 show_tools() {
   local tool
   cargo --version
-  for tool in knotd nsd named-compilezone dig ldns-read-zone; do
+  for tool in knotd nsd named-compilezone dig ldns-read-zone script valgrind; do
     printf '%-18s %s\n' "$tool" "$(command -v "$tool")" || { echo "$tool is not in PATH" >&2; return 1; }
   done
 }
@@ -97,7 +97,13 @@ fuzz_lock() {
   cargo metadata --locked --format-version 1 --manifest-path tests/fuzz/Cargo.toml >/dev/null
 }
 
-# One profile and one set of features in every step: nothing is compiled twice. The binaries are built with the tests,
+# Instructions do not depend on how busy the machine is, so that a slower core is seen at once. A profile of its own: near to
+# release, and built in two minutes.
+instruction_counts() {
+  cargo bench --locked --profile counts --bench core -- --check
+}
+
+# One profile and one set of features in every other step: nothing is compiled twice. The binaries are built with the tests,
 # which run them.
 tests() {
   local runner="test"
@@ -113,6 +119,7 @@ step "lints" cargo clippy --locked --all-targets -- -D warnings
 step "fuzz lock file" fuzz_lock
 step "docs" docs
 step "doc tests" cargo test --locked --doc
+step "instruction counts" instruction_counts
 step "tests" tests
 printf '\n=== all steps passed in %s s. The tests say of themselves:\n' "$SECONDS"
 grep -E '^ *Summary \[|^test result:' "$log"

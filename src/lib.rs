@@ -109,6 +109,9 @@ pub mod snapshot;
 /// One query from start to finish.
 pub mod query;
 
+/// Pictures: which client reaches which guest for a name, as wanted and as answered.
+pub mod flow;
+
 /// UDP and TCP listeners.
 pub mod transport;
 

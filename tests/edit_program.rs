@@ -6,6 +6,7 @@ use cli_program::{Folder, Ran, run};
 use serde_json::Value;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const INSIDE: &str = "zones/internal/corp.example.zone";
 const OUTSIDE: &str = "zones/external/corp.example.zone";
@@ -19,7 +20,10 @@ fn folder() -> Folder {
         "; the inner side\n$TTL 300\n@       SOA ns admin 1 3600 600 86400 60\n@       NS  ns\n\nns      A   10.0.0.153\n\
          app     A   10.0.0.12   ; the proxy\nold     A   10.0.0.13\n",
     );
-    folder.write(REVERSE, "$TTL 300\n@ SOA ns.corp.example. admin.corp.example. 1 3600 600 86400 60\n@ NS ns.corp.example.\n");
+    folder.write(
+        REVERSE,
+        "$TTL 300\n@ SOA ns.corp.example. admin.corp.example. 1 3600 600 86400 60\n@ NS ns.corp.example.\n",
+    );
     folder
 }
 
@@ -71,10 +75,8 @@ fn edits_are_shown_made_verified_and_undone() {
     let server = folder.serve();
     let before = folder.read(INSIDE);
 
-    let printer = zonectl(
-        &folder,
-        &["set", "printer", "A", "10.0.0.60", "--reverse", "--horizon", "internal", "-m", "room 2"],
-    );
+    let printer =
+        zonectl(&folder, &["set", "printer", "A", "10.0.0.60", "--reverse", "--horizon", "internal", "-m", "room 2"]);
     assert_eq!((printer.exit, printer.stdout.as_str()), (0, "change 1\n"), "{printer:?}");
     for part in [
         "printer.corp.example. A in internal\n  + 300 10.0.0.60\n",
@@ -92,6 +94,8 @@ fn edits_are_shown_made_verified_and_undone() {
     assert_eq!(answers(&folder, "10.0.0.60", "PTR", "internal"), ["laser.corp.example."], "it went along");
     assert_eq!(answers(&folder, "printer", "A", "internal"), ["laser.corp.example.", "10.0.0.60"]);
 
+    let depends = zonectl(&folder, &["undo", "1"]);
+    assert!(depends.exit == 4 && depends.stderr.contains("the later change 2"), "{depends:?}");
     for id in ["2", "1"] {
         assert_eq!(zonectl(&folder, &["undo", id]).exit, 0, "{id}");
     }
@@ -100,7 +104,7 @@ fn edits_are_shown_made_verified_and_undone() {
 
     let wrong = zonectl(&folder, &["add", "old", "CNAME", "app"]);
     assert_eq!((wrong.exit, wrong.stdout.as_str()), (3, ""), "{wrong:?}");
-    assert!(wrong.stderr.contains("old.corp.example.") && wrong.stderr.contains("CNAME"), "{wrong:?}");
+    assert!(wrong.stderr.contains("old.corp.example has A; a CNAME cannot stand beside that"), "{wrong:?}");
     assert_eq!(serial(&folder.read(INSIDE)), before);
 
     let same = zonectl(&folder, &["set", "old", "A", "10.0.0.13"]);
@@ -126,7 +130,7 @@ fn exit_codes_of_edits_are_fixed() {
     // Arguments; exit code; what stderr holds.
     let table: [(&str, &[&str], i32, &str); 12] = [
         ("in both horizons", &["set", "app", "A", "10.0.0.9"], 1, "--horizon NAME"),
-        ("the choices are printed", &["set", "app", "A", "10.0.0.9"], 1, "\n  internal\n  external\n"),
+        ("the choices are printed", &["set", "app", "A", "10.0.0.9"], 1, "  internal\nzonectl:   external\n"),
         ("only shown", &["set", "old", "A", "10.0.0.9", "-n"], 2, "  - 300 10.0.0.13\n  + 300 10.0.0.9\n"),
         ("not what it was", &["set", "old", "A", "10.0.0.9", "--if", "A 10.0.0.8"], 4, "10.0.0.13"),
         ("what it was", &["set", "old", "A", "10.0.0.9", "--if", "A 10.0.0.13"], 0, "verified"),
@@ -179,11 +183,17 @@ fn a_draft_becomes_one_change_or_none() {
     let folder = folder();
     let server = folder.serve();
     let before = folder.files();
-    let zones = |files: Vec<(String, Vec<u8>)>| files.into_iter().filter(|(name, _)| name.ends_with(".zone")).collect::<Vec<_>>();
+    let zones = |files: Vec<(String, Vec<u8>)>| {
+        files.into_iter().filter(|(name, _)| name.ends_with(".zone")).collect::<Vec<_>>()
+    };
     assert_eq!(zonectl(&folder, &["diff"]).exit, 1, "there is none yet");
     assert_eq!(zonectl(&folder, &["begin"]).exit, 0);
     assert_eq!(zonectl(&folder, &["begin"]).exit, 1, "one at a time");
-    for edit in [&["set", "new", "A", "10.0.0.70", "--horizon", "internal"][..], &["add", "new", "TXT", "two words"], &["rm", "old", "--all"]] {
+    for edit in [
+        &["set", "new", "A", "10.0.0.70", "--horizon", "internal"][..],
+        &["add", "new", "TXT", "two words"],
+        &["rm", "old", "--all"],
+    ] {
         let ran = zonectl(&folder, edit);
         assert_eq!(ran.exit, 0, "{edit:?}: {ran:?}");
         assert!(ran.stderr.contains("added to your draft") && ran.stderr.contains("new.corp.example. A"), "{ran:?}");
@@ -215,7 +225,10 @@ fn a_plan_is_made_exactly_or_not_at_all() {
     let plan = |file: &str| zonectl(&folder, &["plan", "-f", "mine", "--out", file]);
     let planned = plan("plan.json");
     assert_eq!(planned.exit, 2, "{planned:?}");
-    assert!(planned.stdout.contains("old.corp.example. A in internal\n  - 300 10.0.0.13\n  + 300 10.0.0.14\n"), "{planned:?}");
+    assert!(
+        planned.stdout.contains("old.corp.example. A in internal\n  - 300 10.0.0.13\n  + 300 10.0.0.14\n"),
+        "{planned:?}"
+    );
     assert_eq!(zonectl(&folder, &["set", "old", "A", "10.0.0.15"]).exit, 0);
     let moved = zonectl(&folder, &["apply", "plan.json"]);
     assert_eq!(moved.exit, 4, "{moved:?}");
@@ -249,6 +262,60 @@ fn edits_work_without_a_server() {
     assert!(zonectl(&folder, &["log"]).stdout.contains("nobody home"));
     assert_eq!(zonectl(&folder, &["undo", "1", "--offline"]).exit, 0);
     assert!(folder.read(INSIDE).contains("old     A   10.0.0.13\n"));
+}
+
+/// Nothing that was written in an editor is lost or overwrites what somebody else wrote meanwhile.
+#[test]
+fn an_editor_never_overwrites_what_came_between() {
+    let folder = folder();
+    let server = folder.serve();
+    let zonectl_path = env!("CARGO_BIN_EXE_zonectl");
+    folder.write(
+        "editor.sh",
+        &format!(
+            "{zonectl_path} set old A 10.0.0.50 >/dev/null 2>&1 || exit 9\nsed -i s/10.0.0.13/10.0.0.30/ \"$1\"\n"
+        ),
+    );
+    let edit = |editor: &str| {
+        let arguments = ["edit", "corp.example", "--horizon", "internal"];
+        run(command(&folder).args(arguments).env("VISUAL", format!("sh {}/{editor}", folder.path().display())))
+    };
+    let late = edit("editor.sh");
+    assert_eq!((late.exit, late.stdout.as_str()), (4, ""), "{late:?}");
+    let kept = late.stderr.lines().find_map(|line| line.strip_prefix("what you wrote is in ")).unwrap();
+    assert!(std::fs::read_to_string(kept).unwrap().contains("10.0.0.30"));
+    std::fs::remove_dir_all(std::path::Path::new(kept).parent().unwrap()).unwrap();
+    assert_eq!(answers(&folder, "old", "A", "internal"), ["10.0.0.50"]);
+
+    folder.write("well.sh", "sed -i 's/10.0.0.50/10.0.0.51/; s/inner side/inner side of it/' \"$1\"\n");
+    let well = edit("well.sh");
+    assert_eq!((well.exit, well.stdout.as_str()), (0, "change 2\n"), "{well:?}");
+    assert!(folder.read(INSIDE).starts_with("; the inner side of it\n"));
+    folder.write("nothing.sh", "true\n");
+    let nothing = edit("nothing.sh");
+    assert!(nothing.exit == 0 && nothing.stderr.contains("nothing to change"), "{nothing:?}");
+    folder.write("fails.sh", "exit 3\n");
+    assert_eq!(edit("fails.sh").exit, 1);
+    drop(server);
+}
+
+/// A change that nobody confirms is taken back; one that is confirmed stays.
+#[test]
+fn unconfirmed_changes_are_taken_back() {
+    let folder = folder();
+    let server = folder.serve();
+    let ran = zonectl(&folder, &["set", "old", "A", "10.0.0.50", "--confirm", "1h"]);
+    assert!(ran.exit == 0 && ran.stderr.contains("unless you say `zonectl confirm 1`"), "{ran:?}");
+    let kept = zonectl(&folder, &["confirm"]);
+    assert_eq!((kept.exit, kept.stdout.as_str()), (0, "change 1\n"), "{kept:?}");
+    assert_eq!(zonectl(&folder, &["set", "old", "A", "10.0.0.51", "--confirm", "1"]).exit, 0);
+    let begun = Instant::now();
+    while answers(&folder, "old", "A", "internal") != ["10.0.0.50"] {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", zonectl(&folder, &["log"]));
+    }
+    let log = zonectl(&folder, &["log"]);
+    assert!(log.stdout.contains("undoes 2") && log.stdout.contains("undone by 3"), "{log:?}");
+    drop(server);
 }
 
 /// At a terminal doubtful edits are asked about, and an editor's text goes live only after a yes and is never lost.

@@ -88,27 +88,24 @@ fn a_plan_changes_nothing() {
     let answer: ChangeAnswer = errand(&lab, Errand::Change(request)).unwrap();
     assert_eq!((answer.id, answer.sets.len(), answer.files.len()), (None, 1, 1));
     assert!(answer.files[0].diff.contains("-app     A   10.0.0.12   ; the proxy\n"), "{}", answer.files[0].diff);
-    assert_eq!((inside(&lab).as_str(), ask(lab.address(), "app.corp.example A")), (INSIDE, vec!["10.0.0.12".to_owned()]));
+    assert_eq!(
+        (inside(&lab).as_str(), ask(lab.address(), "app.corp.example A")),
+        (INSIDE, vec!["10.0.0.12".to_owned()])
+    );
 }
 
 /// Orders for several files are one change: an order that fails keeps all others out.
 #[test]
 fn several_edits_are_all_or_none() {
     let lab = lab();
-    let orders = vec![
-        set_in("internal", "app", "A", &["10.0.0.30"]),
-        set_in("external", "app", "A", &["10.0.0.31"]),
-    ];
+    let orders = vec![set_in("internal", "app", "A", &["10.0.0.30"]), set_in("external", "app", "A", &["10.0.0.31"])];
     let refused = refusal(&lab, orders);
     assert_eq!(refused.code, "NOT_ALLOWED_BY_CHECKS", "a private address in the public horizon: {refused:?}");
     assert!(refused.findings.iter().any(|finding| finding.code == "PRIVATE_ADDRESS_PUBLISHED"), "{refused:?}");
     assert_eq!(inside(&lab), INSIDE);
     assert_eq!(ask(lab.address(), "app.corp.example A"), ["10.0.0.12"]);
 
-    let orders = vec![
-        set_in("internal", "app", "A", &["10.0.0.30"]),
-        set_in("external", "app", "A", &["192.0.2.1"]),
-    ];
+    let orders = vec![set_in("internal", "app", "A", &["10.0.0.30"]), set_in("external", "app", "A", &["192.0.2.1"])];
     let answer: ChangeAnswer = change(&lab, orders).unwrap();
     assert_eq!(answer.files.len(), 2);
     let entry = &log(&lab)[0];

@@ -260,6 +260,52 @@ fn ten_thousand_idle_connections_fit_into_100_megabytes() {
     child.end();
 }
 
+/// Clients that ask for much and never read: each connection ends by the deadline for answers and not before, memory stays
+/// bounded however many they are, and another client is served all the while.
+#[test]
+fn clients_that_never_read_end_by_the_deadline() {
+    const CLIENTS: usize = 50;
+    let mut child = Child::start(1000);
+    let mut other = connect(child.address);
+    assert!(ask(&mut other, 1).is_some());
+    let (files, memory) = (child.files(), child.memory());
+    let begun = Instant::now();
+    let all: Vec<u8> = (0..200).flat_map(|id| framed(&query(id, "big.example.org", Rtype::TXT))).collect();
+    let silent: Vec<TcpStream> = (0..CLIENTS)
+        .map(|_| {
+            let mut stream = connect(child.address);
+            stream.set_nonblocking(true).unwrap();
+            // Ten megabytes of answers; what does not leave now is never asked.
+            let _ = stream.write(&all);
+            stream
+        })
+        .collect();
+    let (mut most_files, mut most_memory, mut slowest) = (0, 0, Duration::ZERO);
+    let mut last = begun;
+    wait_until("all connections but one have ended", || {
+        let asked = Instant::now();
+        assert_eq!(id_and_success(&ask(&mut other, 2).unwrap()), (2, true));
+        slowest = slowest.max(asked.elapsed());
+        most_memory = most_memory.max(child.memory());
+        let open = child.files();
+        if open > most_files {
+            (most_files, last) = (open, Instant::now());
+        }
+        begun.elapsed() > Duration::from_secs(1) && open <= files
+    });
+    let took = begun.elapsed();
+    drop(silent);
+    let grown = most_memory.saturating_sub(memory);
+    eprintln!("{CLIENTS} silent clients: {took:?}, at most {grown} KiB more, the slowest answer took {slowest:?}");
+    assert!(most_files >= files + CLIENTS, "all of them were connected at once");
+    assert!(took >= WRITE_DEADLINE, "not before the deadline");
+    assert!(took < last.duration_since(begun) + WRITE_DEADLINE + Duration::from_secs(5), "by the deadline");
+    assert!(slowest < Duration::from_secs(5), "another client is served: {slowest:?}");
+    // One answer each, one more on its way, and no queue of them.
+    assert!(grown < 15 * 1024, "{grown} KiB");
+    child.end();
+}
+
 /// The server in a process of its own, which may open only so many files.
 struct Child {
     process: std::process::Child,
@@ -267,6 +313,9 @@ struct Child {
     /// Kept open: the child writes a summary at its end.
     _output: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
 }
+
+/// How long the child waits for clients to take their answers.
+const WRITE_DEADLINE: Duration = Duration::from_secs(2);
 
 const IN_CHILD: &str = "HORIZON_TEST_IN_CHILD";
 
@@ -276,8 +325,13 @@ fn the_server_of_the_tests_above() {
     if std::env::var_os(IN_CHILD).is_none() {
         return;
     }
-    let limits =
-        Limits { per_client: 20_000, connections: 20_000, idle: Duration::from_secs(600), ..Limits::default() };
+    let limits = Limits {
+        per_client: 20_000,
+        connections: 20_000,
+        idle: Duration::from_secs(600),
+        write: WRITE_DEADLINE,
+        ..Limits::default()
+    };
     let lab = Lab::new(&["127.0.0.1:0"], limits);
     println!("\nlistening {}", lab.addresses()[0]);
     // Serves until the parent closes this.
@@ -315,6 +369,11 @@ impl Child {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// How many files it has open.
+    fn files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap().count()
     }
 
     fn end(&mut self) {

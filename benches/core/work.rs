@@ -4,7 +4,7 @@ use horizon_dns::answer::{Layer, compile};
 use horizon_dns::config::{Settings, parse};
 use horizon_dns::dns::{Query, parse_name};
 use horizon_dns::horizon::HorizonMap;
-use horizon_dns::query::{Transport, Verdict, respond};
+use horizon_dns::query::{Pending, Recent, Transport, Verdict};
 use horizon_dns::snapshot::{Snapshot, ZoneSource, build};
 use horizon_dns::zone::{Records, parse_zone};
 use std::fmt::Write as _;
@@ -44,6 +44,8 @@ pub(crate) fn all() -> Vec<Work> {
         query("chain_of_3", || answering("c.bench.example", 1, false)),
         query("mail_additional", || answering("m.bench.example", 15, false)),
         query("hit_edns", || answering("h#.bench.example", 1, true)),
+        query("note_known", || noting("h#.bench.example", 50)),
+        query("note_flood", || noting("x#.bench.example", NAMES)),
         query("refused", || answering("h#.other.example", 1, true)),
         query("horizon_match", matching),
         query("message_parse", reading),
@@ -56,14 +58,46 @@ fn answering(pattern: &'static str, rtype: u16, edns: bool) -> Repeat {
     let snapshot = snapshot();
     let queries: Vec<Vec<u8>> = (0..NAMES).map(|at| query(&pattern.replace('#', &number(at)), rtype, edns)).collect();
     let mut reply = vec![0u8; 1232];
-    let client = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+    let noter = Recent::new().noter();
+    let mut pending = [Pending::new()];
     Box::new(move |times| {
         for at in 0..times {
-            let verdict = respond(&snapshot, client, Transport::Udp, &queries[at % NAMES], &mut reply);
+            let query = &queries[at % NAMES];
+            pending[0].read(&snapshot, CLIENT, query);
+            let verdict = pending[0].answer(&snapshot, Transport::Udp, query, &mut reply);
+            noter.note(&snapshot, &pending);
             assert!(matches!(black_box(verdict), Verdict::Reply(_)), "{pattern} gets a reply");
         }
     })
 }
+
+/// Noting alone, batch by batch: of so few names that each was noted before, or of so many that there is no room.
+fn noting(pattern: &'static str, names: usize) -> Repeat {
+    let snapshot = snapshot();
+    let recent = Recent::new();
+    let noter = recent.noter();
+    let batch: Vec<Pending> = (0..names)
+        .map(|at| {
+            let mut pending = Pending::new();
+            pending.read(&snapshot, CLIENT, &query(&pattern.replace('#', &number(at)), 1, false));
+            pending
+        })
+        .collect();
+    for _ in 0..if names > BATCH { 1000 } else { 1 } {
+        noter.note(&snapshot, &batch);
+    }
+    Box::new(move |times| {
+        for at in 0..times / BATCH {
+            let from = at * BATCH % (names - BATCH);
+            noter.note(black_box(&snapshot), black_box(&batch[from..from + BATCH]));
+        }
+    })
+}
+
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+
+/// As many messages as come in one system call under load.
+const BATCH: usize = 32;
 
 fn matching() -> Repeat {
     let prefixes: Vec<_> = (0..1000).map(|at| format!("\"10.{}.{}.0/24\"", at / 250, at % 250)).collect();

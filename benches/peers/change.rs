@@ -41,10 +41,8 @@ pub(crate) fn one_record(server: &mut Running, world: &mut World, changes: usize
             acknowledged.push(begun.elapsed().as_secs_f64() * 1e3);
         }
     }
-    let mut sample = Sample::from([
-        (figure::CHANGE_P50, quantile(&mut took, 0.5)),
-        (figure::CHANGE_P99, quantile(&mut took, 0.99)),
-    ]);
+    let mut sample =
+        Sample::from([(figure::CHANGE_P50, quantile(&mut took, 0.5)), (figure::CHANGE_P99, quantile(&mut took, 0.99))]);
     if !acknowledged.is_empty() {
         sample.insert(figure::ACK_P50, quantile(&mut acknowledged, 0.5));
         sample.insert(figure::ACK_P99, quantile(&mut acknowledged, 0.99));

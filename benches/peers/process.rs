@@ -103,12 +103,12 @@ impl Running {
                     Some(found) if whole => {
                         last = found;
                         // Asking without a pause would take the core from the work that is waited for.
-                        std::thread::sleep(Duration::from_micros(200));
+                        thread::sleep(Duration::from_micros(200));
                     }
                     _ => return Ok(begun.elapsed()),
                 },
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    std::thread::sleep(Duration::from_micros(500));
+                    thread::sleep(Duration::from_micros(500));
                 }
                 Err(_) => {}
             }
@@ -168,7 +168,7 @@ impl Drop for Running {
         kernel::signal(self.child.id(), libc::SIGTERM);
         let begun = Instant::now();
         while begun.elapsed() < END && matches!(self.child.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(2));
         }
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = self.child.kill();

@@ -167,7 +167,11 @@ fn nsd(setup: &Setup<'_>) -> io::Result<Plan> {
     fs::write(&config, text)?;
     let mut command = command("nsd")?;
     command.arg("-d").arg("-c").arg(&config);
-    Ok(Plan { command, again: again("nsd-control", &["-c", &config.to_string_lossy(), "reload", ORIGIN])?, edits: None })
+    Ok(Plan {
+        command,
+        again: again("nsd-control", &["-c", &config.to_string_lossy(), "reload", ORIGIN])?,
+        edits: None,
+    })
 }
 
 fn knot(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -188,7 +192,11 @@ fn knot(setup: &Setup<'_>) -> io::Result<Plan> {
     let mut command = command("knotd")?;
     command.arg("-c").arg(&config);
     let socket = setup.folder.join("knot.sock");
-    Ok(Plan { command, again: again("knotc", &["-b", "-s", &socket.to_string_lossy(), "zone-reload", ORIGIN])?, edits: None })
+    Ok(Plan {
+        command,
+        again: again("knotc", &["-b", "-s", &socket.to_string_lossy(), "zone-reload", ORIGIN])?,
+        edits: None,
+    })
 }
 
 fn bind(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -220,7 +228,11 @@ fn bind(setup: &Setup<'_>) -> io::Result<Plan> {
     let mut command = command("named")?;
     command.args(["-f", "-n", &setup.workers.to_string(), "-c"]).arg(&config);
     let port = setup.control.port().to_string();
-    Ok(Plan { command, again: again("rndc", &["-c", &rndc.to_string_lossy(), "-p", &port, "reload", ORIGIN])?, edits: None })
+    Ok(Plan {
+        command,
+        again: again("rndc", &["-c", &rndc.to_string_lossy(), "-p", &port, "reload", ORIGIN])?,
+        edits: None,
+    })
 }
 
 fn unbound(setup: &Setup<'_>) -> io::Result<Plan> {

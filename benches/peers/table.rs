@@ -81,7 +81,7 @@ enum Show {
     ByPeer,
 }
 
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 22] = [
     Column { title: "us/query", width: 18, show: Show::Figure(figure::CPU, 1.0, 2, true) },
     Column { title: "x echo", width: 7, show: Show::ByEcho },
     Column { title: "x best peer", width: 11, show: Show::ByPeer },

@@ -6,7 +6,9 @@
 mod additional;
 mod compile;
 mod engine;
+mod families;
 mod gather;
+mod keys;
 mod name;
 mod node;
 mod patch;

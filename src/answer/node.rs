@@ -29,6 +29,9 @@ pub(crate) const NO_TAIL: u8 = 255;
 /// A node begins on a multiple of so many octets.
 pub(crate) const ALIGN: usize = 4;
 
+/// How many names stand below a node when nobody can tell: two such nodes share a hash.
+pub(crate) const MANY: u32 = u32::MAX;
+
 /// Octets of a node before its relative name.
 pub(crate) const NODE_HEADER: usize = 4;
 
@@ -224,14 +227,16 @@ impl<'o> NodeWriter<'o> {
         out[self.start + 2..self.start + 4].copy_from_slice(&sets.to_le_bytes());
     }
 
-    /// Ends the node, which so many names stand one label below, on a boundary of [`ALIGN`] octets.
-    pub(crate) fn finish(self, children: u32) {
+    /// Ends the node, which so many names stand one label below, on a boundary of [`ALIGN`] octets. Returns where the
+    /// number of these names ends.
+    pub(crate) fn finish(self, children: u32) -> usize {
         if children > 0 {
             self.out[self.start + 1] |= flag::PARENT;
             self.out.extend(children.to_le_bytes());
         }
-        let end = self.out.len().next_multiple_of(ALIGN);
-        self.out.resize(end, 0);
+        let end = self.out.len();
+        self.out.resize(end.next_multiple_of(ALIGN), 0);
+        end
     }
 }
 

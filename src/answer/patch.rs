@@ -6,7 +6,7 @@
 
 use super::compile::CompileError;
 use super::name::{SearchName, hash_name};
-use super::node::{Node, NodeWriter, flag};
+use super::node::{MANY, Node, NodeWriter, flag};
 use super::sets::{type_flags, write_sets};
 use super::shard::ShardEdit;
 use super::zone::Zone;
@@ -214,7 +214,7 @@ impl<'z> Patch<'z> {
         for depth in (0..path.depth()).rev() {
             let above = self.node(path, depth).map(Node::children);
             match above {
-                Some(children) => self.count_children(path, depth, children + 1)?,
+                Some(children) => self.count_children(path, depth, children.saturating_add(1))?,
                 None => {
                     let mut octets = Vec::new();
                     NodeWriter::start(&mut octets, path.spot(self.zone, depth).1, flags).finish(1);
@@ -233,6 +233,9 @@ impl<'z> Patch<'z> {
 
     fn count_children(&mut self, path: &Path, depth: usize, children: u32) -> Result<(), Stop> {
         let Some(node) = self.node(path, depth) else { return Ok(()) };
+        if node.children() == MANY {
+            return Err(Stop::Whole);
+        }
         let mut octets = Vec::new();
         NodeWriter::copy(&mut octets, node).finish(children);
         self.replace(path, depth, &octets)

@@ -96,12 +96,21 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
             plain(change.id.to_string()),
             plain(date(change.at)),
             plain(who(change)),
-            (style, summary(&change.sets)),
+            (style, shortened(&summary(&change.sets))),
             (WARN, state(change)),
             plain(reason(change)),
         ]);
     }
     if table.is_empty() { String::new() } else { table.text() }
+}
+
+/// What fits into a column; `-o wide` has all of it.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some(_) => text.chars().take(MOST - 2).chain("..".chars()).collect(),
+        None => text.to_owned(),
+    }
 }
 
 /// A change with all of its records.
@@ -174,7 +183,7 @@ mod tests {
         let rows: Vec<&str> = seen.lines().collect();
         assert!(rows[0].starts_with("ID  WHEN"), "{seen}");
         assert!(rows[1].contains("ana@gw") && rows[1].contains("a.x. A in internal: 10.0.0.5 -> 10.0.0.6"), "{seen}");
-        assert!(rows[1].ends_with("undoes 2") && rows[2].contains("; 1 more"), "{seen}");
+        assert!(rows[1].ends_with("undoes 2") && rows[2].contains("10.0.0.6; 1 more"), "{seen}");
         assert!(rows[2].contains("undone by 3") && rows[2].ends_with("new  guest"), "{seen}");
         assert!(rows[3].contains("beside the server") && rows[3].contains("comments or layout only"), "{seen}");
         let seen = plain(text(&answer, true));

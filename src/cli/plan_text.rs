@@ -2,7 +2,7 @@
 
 use super::check::line;
 use super::check::many;
-use super::span::shown;
+use super::span::last;
 use super::style::BAD;
 use super::style::DIM;
 use super::style::GOOD;
@@ -12,6 +12,7 @@ use crate::control::ChangeAnswer;
 use crate::control::FileShown;
 use crate::control::Impact;
 use crate::control::SetChange;
+use crate::finding::Severity;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -23,14 +24,16 @@ const NAMES: usize = 10;
 /// The whole plan, its lines complete.
 pub(super) fn plan_text(answer: &ChangeAnswer, wide: bool) -> String {
     let mut text = String::new();
-    let (sets, more) = cut(&answer.sets, SETS, wide);
+    let sets = names_first(&answer.sets);
+    let (sets, more) = cut(&sets, SETS, wide);
     sets.iter().for_each(|set| push_set(&mut text, set, wide));
     push_more(&mut text, more, "record set");
     // What changes no record, such as a comment, is in no set.
     if wide || answer.sets.is_empty() {
         answer.files.iter().for_each(|file| push_file(&mut text, file));
     }
-    answer.findings.iter().for_each(|finding| text.push_str(&line(finding)));
+    let told = answer.findings.iter().filter(|finding| wide || finding.severity > Severity::Info);
+    told.for_each(|finding| text.push_str(&line(finding)));
     if !is_empty(answer) {
         text.push_str(&sentence(answer));
         text.push('\n');
@@ -41,6 +44,12 @@ pub(super) fn plan_text(answer: &ChangeAnswer, wide: bool) -> String {
     text
 }
 
+/// Reverse records stand behind the names that they follow.
+fn names_first(sets: &[SetChange]) -> Vec<&SetChange> {
+    let (pointers, names): (Vec<_>, Vec<_>) = sets.iter().partition(|set| set.rtype == "PTR");
+    names.into_iter().chain(pointers).collect()
+}
+
 /// True when it changes nothing at all.
 pub(super) fn is_empty(answer: &ChangeAnswer) -> bool {
     answer.sets.is_empty() && answer.files.is_empty()
@@ -48,7 +57,7 @@ pub(super) fn is_empty(answer: &ChangeAnswer) -> bool {
 
 /// One change in a few words, for a line of the log.
 pub(super) fn summary(sets: &[SetChange]) -> String {
-    match sets {
+    match names_first(sets).as_slice() {
         [] => "comments or layout only".to_owned(),
         [one] => set_summary(one),
         [first, rest @ ..] => format!("{}; {} more", set_summary(first), rest.len()),
@@ -80,29 +89,25 @@ fn sentence(answer: &ChangeAnswer) -> String {
         _ => format!("{records} records change"),
     };
     let Some(impact) = &answer.impact else { return text };
-    let span = match shown(impact.seconds).as_str() {
-        "1 hour" => "hour".to_owned(),
-        "1 day" => "day".to_owned(),
-        "1 minute" => "minute".to_owned(),
-        other => other.to_owned(),
-    };
+    let span = last(impact.seconds);
     let names: BTreeSet<_> = impact.differ.iter().map(|name| (&name.horizon, &name.name)).collect();
     let gone = impact.differ.iter().filter(|name| name.after == "NXDOMAIN" && name.before != "NXDOMAIN");
     let gone: BTreeSet<_> = gone.map(|name| (&name.horizon, &name.name)).collect();
     // Writing into a string does not fail.
     let _ = match (impact.known, names.len()) {
-        (0, _) => write!(text, "; nobody asked anything in the last {span}"),
+        (0, _) => write!(text, "; nobody asked anything in {span}"),
         (known, 0) => {
             let questions = many(known, "question");
-            write!(text, "; none of the {questions} of the last {span} gets another answer")
+            write!(text, "; none of the {questions} of {span} gets another answer")
         }
-        (_, 1) => write!(text, "; 1 name asked in the last {span} gets another answer"),
-        (_, names) => write!(text, "; {names} names asked in the last {span} get another answer"),
+        (_, 1) => write!(text, "; 1 name asked in {span} gets another answer"),
+        (_, names) => write!(text, "; {names} names asked in {span} get another answer"),
     };
     let _ = match (gone.len(), names.len()) {
         (0, _) => Ok(()),
         (1, 1) => write!(text, " and becomes NXDOMAIN"),
         (1, _) => write!(text, ", 1 of them becomes NXDOMAIN"),
+        (gone, names) if gone == names => write!(text, " and become NXDOMAIN"),
         (gone, _) => write!(text, ", {gone} of them become NXDOMAIN"),
     };
     text
@@ -209,7 +214,6 @@ mod tests {
     use crate::control::ImpactName;
     use crate::control::Report;
     use crate::finding::Finding;
-    use crate::finding::Severity;
 
     fn set(name: &str, before: &[&str], after: &[&str]) -> SetChange {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -318,7 +322,7 @@ warning LOW_TTL app.x.: a TTL of 0; set one
         let mut many = answer(vec![set("a.", &[], &["60 10.0.0.6"])]);
         many.impact = Some(Impact { seconds: 900, known: 99, differ });
         let short = text(&many, false);
-        assert!(short.contains("25 names asked in the last 15 minutes get another answer, 25 of them become NXDOMAIN"));
+        assert!(short.contains("25 names asked in the last 15 minutes get another answer and become NXDOMAIN"));
         assert!(short.ends_with("n09. A in internal: NOERROR -> NXDOMAIN\n  and 15 names more; `-o wide` shows all\n"));
         assert!(text(&many, true).ends_with("n24. A in internal: NOERROR -> NXDOMAIN\n"));
     }
@@ -335,8 +339,10 @@ warning LOW_TTL app.x.: a TTL of 0; set one
         for (before, after, expected) in table {
             assert_eq!(summary(&[set("app.x.", before, after)]), expected);
         }
-        let two = [set("a.", &[], &["1 x"]), set("b.", &[], &["1 x"])];
+        let mut two = [set("a.", &[], &["1 x"]), set("b.", &[], &["1 x"])];
         assert_eq!(summary(&two), "a. A in internal: + x; 1 more");
+        two[0].rtype = "PTR".to_owned();
+        assert_eq!(summary(&two), "b. A in internal: + x; 1 more", "names before what leads back to them");
         assert_eq!(summary(&[]), "comments or layout only");
     }
 }

@@ -10,7 +10,6 @@ use crate::control;
 use crate::control::AskError;
 use crate::control::Errand;
 use crate::control::Published;
-use crate::control::Refusal;
 use crate::control::Request;
 use crate::daemon;
 use crate::daemon::Source;
@@ -138,8 +137,8 @@ fn refused(error: AskError) -> Failure {
 /// How the program ends on a refusal.
 fn exit_of(code: &str) -> Exit {
     match code {
-        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" => Exit::Conflict,
-        "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" => Exit::CheckFailed,
+        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" | "EDIT_CONFLICT" | "EDIT_STALE" => Exit::Conflict,
+        "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" | "EDIT_CNAME" | "EDIT_SEVERAL" | "EDIT_SOA" => Exit::CheckFailed,
         "BRAKE" => Exit::Brake,
         _ => Exit::Error,
     }
@@ -148,6 +147,7 @@ fn exit_of(code: &str) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Refusal;
 
     /// Scripts tell a conflict, a failed check and the brake from any other error.
     #[test]
@@ -157,6 +157,8 @@ mod tests {
             ("LOCKED", 4),
             ("CONDITION_FAILED", 4),
             ("BASE_MOVED", 4),
+            ("EDIT_CONFLICT", 4),
+            ("EDIT_CNAME", 3),
             ("NOT_ALLOWED_BY_CHECKS", 3),
             ("NEEDS_YES", 3),
             ("BRAKE", 5),

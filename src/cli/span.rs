@@ -44,12 +44,19 @@ pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// `5 minutes`, `1 hour`, `90 seconds`: the largest unit that divides it.
-pub(super) fn shown(seconds: u64) -> String {
+/// `the last hour`, `the last 25 minutes`: as exact as anybody wants to know it.
+pub(super) fn last(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (unit, word) =
-        UNITS.into_iter().find(|(unit, _)| seconds >= *unit && seconds % unit == 0).unwrap_or((1, "second"));
-    super::check::many(usize::try_from(seconds / unit).unwrap_or(usize::MAX), word)
+    let rounded = |unit: u64| (seconds + unit / 2) / unit;
+    let (count, word) = UNITS
+        .into_iter()
+        .map(|(unit, word)| (rounded(unit), word))
+        .find(|(count, word)| *count >= 2 || (*count == 1 && *word == "hour" && seconds >= 3_540))
+        .unwrap_or((1, "second"));
+    match count {
+        1 => format!("the last {word}"),
+        _ => format!("the last {count} {word}s"),
+    }
 }
 
 #[cfg(test)]
@@ -72,8 +79,17 @@ mod tests {
     /// Spans read as people say them.
     #[test]
     fn spans_are_told_in_their_largest_unit() {
-        for (seconds, expected) in [(3600, "1 hour"), (300, "5 minutes"), (90, "90 seconds"), (0, "0 seconds")] {
-            assert_eq!(shown(seconds), expected);
+        let table = [
+            (3600, "hour"),
+            (3598, "hour"),
+            (7200, "2 hours"),
+            (1500, "25 minutes"),
+            (60, "60 seconds"),
+            (0, "second"),
+            (200_000, "2 days"),
+        ];
+        for (seconds, expected) in table {
+            assert_eq!(last(seconds), format!("the last {expected}"), "{seconds}");
         }
     }
 }

@@ -10,11 +10,14 @@ use super::arguments::Whole;
 use super::arguments::Write;
 use super::check::check;
 use super::diff::diff;
+use super::diff_files::diff_files;
+use super::diff_since::diff_since;
 use super::draft;
 use super::editor::edit;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::explain::explain;
+use super::flow::flow;
 use super::generate::generate;
 use super::get::get;
 use super::history;
@@ -93,8 +96,14 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         Look::Get { name, rtype } => get(scope, name, rtype.as_deref()),
         Look::Explain { name, rtype, from } => explain(scope, name, rtype, *from),
         Look::Horizon { verb: HorizonVerb::Match { address } } => horizon_match(scope, *address),
-        Look::Diff { left: Some(left), right: Some(right) } => diff(scope, left, right),
+        Look::Diff { left: Some(left), right: Some(right), .. } => diff(scope, left, right),
+        Look::Diff { files: true, zone, .. } => diff_files(scope, zone.as_deref()),
+        Look::Diff { since: Some(since), zone, .. } => diff_since(scope, *since, zone.as_deref()),
+        Look::Diff { zone: Some(_), .. } => {
+            Err(Failure::new(Exit::Error, "`--zone` narrows `--files` or `--since`: add one of them"))
+        }
         Look::Diff { .. } => draft::draft_diff(scope),
+        Look::Flow { name, format, out, actual } => flow(scope, name.as_deref(), *format, out.as_deref(), *actual),
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {

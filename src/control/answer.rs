@@ -5,8 +5,10 @@ use super::Refusal;
 use super::Request;
 use super::difference::diff;
 use super::explain::explain;
+use super::flow::flow;
 use super::get::get;
 use super::horizon_match::horizon_match;
+use super::records::records;
 use serde_json::Value;
 
 /// Answers a request that changes nothing and needs nothing but the state; blocking, may read zone files for comments.
@@ -19,6 +21,8 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Explain { name, rtype, from } => to_value(&explain(published, name, rtype, *from)?),
         Request::HorizonMatch { address } => to_value(&horizon_match(&published.snapshot, *address)),
         Request::Diff { left, right } => to_value(&diff(published, left, right)?),
+        Request::Flow { names, horizon } => to_value(&flow(published, names, horizon.as_deref())?),
+        Request::Records { horizon, zone } => to_value(&records(published, horizon.as_deref(), zone.as_deref())?),
         Request::Status | Request::Reload { .. } | Request::Errand(_) => {
             Err(Refusal::new("NEEDS_SERVER", "only the server can answer this", "start horizond"))
         }

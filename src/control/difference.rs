@@ -1,4 +1,4 @@
-//! `diff`: what clients of two horizons see differently.
+//! `diff`: what clients of two horizons see differently, and how zones differ from what they were or would be.
 
 use super::Published;
 use super::Refusal;
@@ -9,6 +9,8 @@ use crate::dns::labels;
 use crate::dns::present_data;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
+use crate::zone::Record;
+use crate::zone::Records;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use std::collections::HashSet;
 /// The answer to `diff`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiffAnswer {
-    /// One horizon.
+    /// One horizon, or one state of the zones, such as `served`.
     pub left: String,
     /// The other one.
     pub right: String,
@@ -31,6 +33,9 @@ pub struct DiffAnswer {
 /// One name and type that differs. SOA serials do not count: each horizon has its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiffRow {
+    /// The horizon whose zone it is in; none when two horizons are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<String>,
     /// The owner, with its final dot.
     pub name: String,
     /// The type.
@@ -55,7 +60,17 @@ pub struct DiffRow {
 pub fn diff(published: &Published, left: &str, right: &str) -> Result<DiffAnswer, Refusal> {
     known_horizon(&published.snapshot, left)?;
     known_horizon(&published.snapshot, right)?;
-    let (a, b) = (seen(published, left), seen(published, right));
+    Ok(compare(left, right, &seen(published, left), &seen(published, right)))
+}
+
+/// Compares zones, each with its horizon, record set by record set; none is inherited.
+pub fn diff_zones(left: &str, right: &str, a: &[(&str, &Records)], b: &[(&str, &Records)]) -> DiffAnswer {
+    compare(left, right, &held(a), &held(b))
+}
+
+type Sets<'a> = BTreeMap<Key<'a>, RecordSet<'a>>;
+
+fn compare(left: &str, right: &str, a: &Sets<'_>, b: &Sets<'_>) -> DiffAnswer {
     let keys: BTreeSet<_> = a.keys().chain(b.keys()).collect();
     let mut answer = DiffAnswer { left: left.to_owned(), right: right.to_owned(), same: 0, rows: Vec::new() };
     for key in keys {
@@ -72,6 +87,7 @@ pub fn diff(published: &Published, left: &str, right: &str) -> Result<DiffAnswer
             texts
         };
         answer.rows.push(DiffRow {
+            horizon: key.horizon.map(str::to_owned),
             name: present_name(a.or(b).map_or(b"\0", |set| set.owner)),
             rtype: present_rtype(rtype),
             left: texts(a),
@@ -80,12 +96,13 @@ pub fn diff(published: &Published, left: &str, right: &str) -> Result<DiffAnswer
             right_ttl: b.map(|set| set.ttl),
         });
     }
-    Ok(answer)
+    answer
 }
 
-/// A name in canonical order: its labels from the root, lower-cased.
+/// A name in canonical order: its labels from the root, lower-cased; horizons go first where there are several.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct Key<'a> {
+    horizon: Option<&'a str>,
     labels: Vec<Vec<u8>>,
     rtype: u16,
 }
@@ -118,8 +135,8 @@ fn without_serial(data: &[u8]) -> Vec<u8> {
 }
 
 /// What a horizon's clients see: each name as the nearest horizon of the chain owns it.
-fn seen<'a>(published: &'a Published, horizon: &str) -> BTreeMap<Key, RecordSet<'a>> {
-    let mut sets: BTreeMap<Key, RecordSet<'a>> = BTreeMap::new();
+fn seen<'a>(published: &'a Published, horizon: &str) -> Sets<'a> {
+    let mut sets = Sets::new();
     let mut owned: HashSet<Vec<u8>> = HashSet::new();
     for horizon in chain(&published.snapshot, horizon) {
         let mut here: HashSet<Vec<u8>> = HashSet::new();
@@ -129,17 +146,32 @@ fn seen<'a>(published: &'a Published, horizon: &str) -> BTreeMap<Key, RecordSet<
                 if owned.contains(&lower) {
                     continue;
                 }
-                let mut reversed: Vec<_> = labels(&lower).map(<[u8]>::to_vec).collect();
-                reversed.reverse();
-                let key = Key { labels: reversed, rtype: record.rtype.to_int() };
-                let new = || RecordSet { owner: record.owner, ttl: record.ttl, data: BTreeSet::new() };
-                let set = sets.entry(key).or_insert_with(new);
-                set.ttl = set.ttl.min(record.ttl);
-                set.data.insert(record.data.to_vec());
+                add(&mut sets, None, record, &lower);
                 here.insert(lower);
             }
         }
         owned.extend(here);
     }
     sets
+}
+
+/// What zones hold.
+fn held<'a>(zones: &[(&'a str, &'a Records)]) -> Sets<'a> {
+    let mut sets = Sets::new();
+    for (horizon, records) in zones {
+        for record in records.iter() {
+            add(&mut sets, Some(horizon), record, &record.owner.to_ascii_lowercase());
+        }
+    }
+    sets
+}
+
+fn add<'a>(sets: &mut Sets<'a>, horizon: Option<&'a str>, record: Record<'a>, lower: &[u8]) {
+    let mut reversed: Vec<_> = labels(lower).map(<[u8]>::to_vec).collect();
+    reversed.reverse();
+    let key = Key { horizon, labels: reversed, rtype: record.rtype.to_int() };
+    let new = || RecordSet { owner: record.owner, ttl: record.ttl, data: BTreeSet::new() };
+    let set = sets.entry(key).or_insert_with(new);
+    set.ttl = set.ttl.min(record.ttl);
+    set.data.insert(record.data.to_vec());
 }

@@ -101,7 +101,7 @@ fn one(
     result
 }
 
-fn outcome(explanation: &Explanation, reply: &Decoded, empty: bool) -> String {
+pub(super) fn outcome(explanation: &Explanation, reply: &Decoded, empty: bool) -> String {
     match explanation.steps.last().map(|step| step.rule) {
         Some(Rule::Delegation) => "REFERRAL".to_owned(),
         _ if reply.rcode == "NOERROR" && empty => "NODATA".to_owned(),

@@ -53,6 +53,24 @@ pub enum Request {
         /// The other one.
         right: String,
     },
+    /// The zones that serve, each with a mark of its records, and one zone's records.
+    Records {
+        /// Only this horizon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<String>,
+        /// Only the zone with this apex, its records with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<String>,
+    },
+    /// Where names lead in each horizon.
+    Flow {
+        /// As in `Get`; every name that leads somewhere when there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        names: Vec<String>,
+        /// Only this horizon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<String>,
+    },
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.

@@ -11,6 +11,7 @@
 //! | `explain` | `ExplainAnswer` |
 //! | `horizon match` | `MatchAnswer` |
 //! | `diff` | `DiffAnswer` |
+//! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
 //! | `status` | `StatusAnswer` |
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` (`Report`) |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
@@ -27,6 +28,7 @@ mod desk;
 mod difference;
 mod errand;
 mod explain;
+mod flow;
 mod get;
 mod horizon_match;
 mod impact;
@@ -36,6 +38,7 @@ mod message;
 mod origin;
 mod place;
 mod record_words;
+mod records;
 mod refusal;
 mod reply;
 mod report;
@@ -50,22 +53,24 @@ pub use answer::answer;
 pub(crate) use answer::to_value;
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
-pub use difference::{DiffAnswer, DiffRow, diff};
+pub use difference::{DiffAnswer, DiffRow, diff, diff_zones};
 pub use errand::{
     Author, ChangeAnswer, ChangeEntry, ChangeRequest, DraftAnswer, DraftStep, Errand, ErrandOrder, FileShown, Impact,
     ImpactName, LogAnswer, SetChange, TextAnswer,
 };
 pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
+pub use flow::flow;
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
 pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
 pub use origin::{RecordOrigin, source_of};
-pub(crate) use resolve::known_horizon;
 pub use place::place;
+pub use records::{HeldZone, RecordsAnswer, mark, records};
 pub use refusal::Refusal;
 pub use report::Report;
+pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
 pub use status::{HorizonStatus, ReloadStatus, StatusAnswer, ZoneStatus, status};

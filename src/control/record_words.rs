@@ -52,7 +52,9 @@ pub(super) fn expectations(owner: &Name, conditions: &[String], origin: &Name) -
         let (rtype, rest) = (record_type(rtype)?, rest.trim());
         let data = match NONE.iter().any(|none| rest.eq_ignore_ascii_case(none)) {
             true => None,
-            false => Some(parse_data(rtype, rest, origin).map_err(|error| bad_data(rtype, rest, &error.what, &error.right))?),
+            false => Some(
+                parse_data(rtype, rest, origin).map_err(|error| bad_data(rtype, rest, &error.what, &error.right))?,
+            ),
         };
         match (expects.iter_mut().find(|known| known.rtype == rtype), data) {
             (None, data) => {

@@ -4,9 +4,7 @@ use super::editing::{Planned, draft, history, needs_yes, now, questions, verify}
 use super::outcome::Cause;
 use super::reload::Reloads;
 use super::status::Status;
-use crate::control::{
-    Author, ChangeAnswer, ChangeRequest, Errand, Impact, Refusal, impact, to_value,
-};
+use crate::control::{Author, ChangeAnswer, ChangeRequest, Errand, Impact, Refusal, impact, to_value};
 use crate::edit::Order;
 use crate::query::Recent;
 use serde_json::Value;
@@ -131,7 +129,9 @@ impl Reloads {
         self.reload(Cause::Asked);
         let what = match taken {
             Ok(()) => format!("the change was written and taken back again: {why}"),
-            Err(refusal) => format!("the change is in the files but not served: {why}; taking it back failed: {refusal}"),
+            Err(refusal) => {
+                format!("the change is in the files but not served: {why}; taking it back failed: {refusal}")
+            }
         };
         Refusal::new("NOT_VERIFIED", what, "see `zonectl status` and the server's log")
     }

@@ -2,9 +2,9 @@
 
 use super::serial::{raised, same_but_serial, serial, with_serial};
 use super::zonefiles::ZoneFile;
+use crate::edit::Hints;
 use crate::files::{self, FileError};
 use crate::finding::{Finding, Place, Severity};
-use crate::edit::Hints;
 use crate::zone::{self, Below, Checkpoints, Includes, Records, check_zone, parse_zone_with};
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -24,8 +24,8 @@ mod watch;
 mod writers;
 mod zonefiles;
 
-pub use editing::offline;
 pub use demo::{DEMO_CONFIG, DEMO_LISTEN};
+pub use editing::offline;
 pub use inputs::Inputs;
 pub use loading::LoadedZone;
 pub use outcome::{Cause, Outcome};

@@ -3,11 +3,11 @@
 use super::orders::{Queue, Request};
 use super::outcome::Cause;
 use super::reload::Reloads;
-use crate::pace;
 use crate::control::ErrandOrder;
+use crate::pace;
 use std::io;
-use std::sync::mpsc::RecvTimeoutError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread::{self, JoinHandle};
 
 /// How much the reloading thread gives way, on the scale of `nice`: about a tenth of a core that answers at full load.

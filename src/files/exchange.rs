@@ -26,15 +26,18 @@ pub fn stage(staged: &Path, target: &Path, octets: &[u8]) -> Result<(), FileErro
         Err(source) if source.kind() == io::ErrorKind::NotFound => None,
         Err(source) => return Err(FileError::system("read", target)(source)),
     };
-    unlink(staged)?;
     // Content that only the owner may read must not be readable for a moment either.
     let mode = if old.is_some() { 0o600 } else { 0o644 };
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(staged)
-        .map_err(FileError::system("write beside", target))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let opened = match options.open(staged) {
+        Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
+            unlink(staged)?;
+            options.open(staged)
+        }
+        opened => opened,
+    };
+    let mut file = opened.map_err(FileError::system("write", target))?;
     let written = old
         .as_ref()
         .map_or(Ok(()), |old| keep_rights(&file, old))

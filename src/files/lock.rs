@@ -22,7 +22,7 @@ impl Lock {
     ///
     /// # Errors
     /// - [`FileError::Locked`]: held by another process, or by another [`Lock`] of this one.
-    /// - [`FileError::System`]: the file cannot be opened or written.
+    /// - [`FileError::System`]: the file cannot be opened or locked.
     pub fn take(path: impl AsRef<Path>) -> Result<Self, FileError> {
         let path = path.as_ref();
         let mut file = OpenOptions::new()
@@ -39,9 +39,8 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(FileError::system("lock", path)(source)),
         }
-        file.set_len(0)
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(FileError::system("write", path))?;
+        // The lock is held already; that its file says by whom is a courtesy, and must not need space on a full disk.
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Lock { file })
     }
 }

@@ -35,4 +35,5 @@ pub use model::{
 };
 pub use publish::{may_publish, private_address_published};
 pub use read::read;
+pub use roles::{Role, Roles, find_roles};
 pub use weigh::claims;

@@ -196,6 +196,8 @@ pub struct HostName {
     pub name: String,
     /// The router.
     pub router: String,
+    /// The port of the service behind it as written, where the service's labels name just one.
+    pub port: Option<String>,
     /// The label that holds the rule.
     pub place: Place,
 }

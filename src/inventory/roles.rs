@@ -17,7 +17,7 @@ use std::net::IpAddr;
 
 /// What was found for one role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// The guest, as an index into the inventory's guests.
     Found(usize),
     /// Several with the same evidence.
@@ -27,7 +27,8 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) fn guest<'a>(&self, inventory: &'a Inventory) -> Option<&'a Guest> {
+    /// The guest, when it is known.
+    pub fn guest<'a>(&self, inventory: &'a Inventory) -> Option<&'a Guest> {
         match self {
             Role::Found(index) => inventory.guests.get(*index),
             _ => None,
@@ -55,9 +56,12 @@ impl Role {
 
 /// The three roles that routes and checks ask for.
 #[derive(Debug, Clone)]
-pub(super) struct Roles {
+pub struct Roles {
+    /// The internal reverse proxy.
     pub traefik: Role,
+    /// What the outside reaches.
     pub gateway: Role,
+    /// The certificate authority.
     pub ca: Role,
     /// The address that the gateway got by DHCP, as far as Horizon's own listen address tells it.
     pub leased: Option<IpAddr>,
@@ -65,7 +69,8 @@ pub(super) struct Roles {
 
 type Evidence<'a> = &'a dyn Fn(&Guest) -> bool;
 
-pub(super) fn find_roles(inventory: &Inventory, settings: &Settings) -> Roles {
+/// Finds the guest of each role by the evidence above.
+pub fn find_roles(inventory: &Inventory, settings: &Settings) -> Roles {
     let traefik = find(
         inventory,
         &[

@@ -163,11 +163,26 @@ fn read_labels(at: &At<'_>, hosts: &mut Vec<HostName>, findings: &mut Vec<Findin
     if labels.iter().any(disabled) {
         return;
     }
+    let from = hosts.len();
+    let port = only_port(&labels);
     for (key, rule, place) in labels {
         if let Some(router) = is_rule(key) {
             read_router(router, rule, &place, hosts, findings);
         }
     }
+    hosts[from..].iter_mut().for_each(|host| host.port.clone_from(&port));
+}
+
+/// The port that `traefik.http.services.<s>.loadbalancer.server.port` names; none when several services name different ones.
+fn only_port(labels: &[(&str, &str, At<'_>)]) -> Option<String> {
+    let is_port = |key: &str| {
+        let lower = key.to_ascii_lowercase();
+        lower.starts_with("traefik.") && lower.contains(".services.") && lower.ends_with(".loadbalancer.server.port")
+    };
+    let mut ports: Vec<&str> = labels.iter().filter(|(key, ..)| is_port(key)).map(|(_, value, _)| *value).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    <[&str; 1]>::try_from(ports).ok().map(|[port]| port.to_owned())
 }
 
 /// The router whose rule the label holds; Traefik reads labels in any case.
@@ -208,6 +223,7 @@ fn read_router(router: &str, rule: &str, at: &At<'_>, hosts: &mut Vec<HostName>,
     hosts.extend(names.hosts.into_iter().map(|name| HostName {
         name,
         router: router.to_owned(),
+        port: None,
         place: place.clone(),
     }));
 }

@@ -20,10 +20,10 @@ use crate::dns::Token;
 use crate::dns::present_name;
 use crate::dns::shown;
 use crate::files;
-use crate::pace::breathe;
 use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
+use crate::pace::breathe;
 use std::path::Path;
 use std::path::PathBuf;
 

@@ -20,8 +20,8 @@ mod rewrite;
 mod rrset;
 mod source;
 mod statement;
-mod stretch;
 pub mod store;
+mod stretch;
 mod template;
 
 #[cfg(test)]

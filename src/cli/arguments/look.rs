@@ -1,5 +1,7 @@
 //! Verbs of `zonectl` that look, and those that order a load.
 
+use crate::cli::flow::Picture;
+use crate::cli::span::Moment;
 use clap::Subcommand;
 use clap_complete::Shell;
 use std::net::IpAddr;
@@ -76,13 +78,18 @@ Examples:
         #[command(subcommand)]
         verb: HorizonVerb,
     },
-    /// Show what clients of two horizons see differently, or what your draft changes
+    /// Show what two horizons see differently, what zone files or the past differ in, or what your draft changes
     #[command(after_help = "\
-Inherited names count as the horizon's own; SOA serials do not count. Without horizons the draft
-that `zonectl begin` opened is shown.
+Between horizons, inherited names count as the horizon's own. With --files, `-` is what is served
+and `+` what the zone files say: exit code 2 when they differ, 3 when a file cannot be loaded. With
+--since, `-` is how the zones were right after that change or at that time, and `+` how they are
+now. SOA serials do not count. With none of these the draft that `zonectl begin` opened is shown.
 
 Examples:
   zonectl diff internal external
+  zonectl diff --files           what a reload would change
+  zonectl diff --since 17        what changed after change 17
+  zonectl diff --since 1d --zone internal.example. --horizon internal
   zonectl diff                   what `zonectl commit` would do")]
     Diff {
         /// One horizon
@@ -90,6 +97,40 @@ Examples:
         left: Option<String>,
         /// The other one
         right: Option<String>,
+        /// Compare what is served with the zone files
+        #[arg(long, conflicts_with_all = ["left", "since"])]
+        files: bool,
+        /// Compare with how the zones were: a change's id, a span such as 1d, or a date
+        #[arg(long, value_name = "ID|TIME", conflicts_with = "left")]
+        since: Option<Moment>,
+        /// Compare this zone only
+        #[arg(long, value_name = "ZONE", conflicts_with = "left")]
+        zone: Option<String>,
+    },
+    /// Draw which clients reach which guest for a name: client, horizon, address, guest, next hop by route
+    #[command(after_help = "\
+Without --actual the picture shows what the inventory and [routes] want; with it, what is answered
+now, and what is not wanted is marked with a finding: exit code 3 when one of them is an error.
+Without a NAME all names are drawn, those with the same way together. Without an inventory the
+records are drawn. `-o json` gives the picture as boxes and arrows.
+
+Examples:
+  zonectl flow ca.internal.example.
+  zonectl flow app --actual
+  zonectl flow --out network.svg
+  zonectl flow --format mermaid --horizon internal")]
+    Flow {
+        /// The name, relative to a zone unless it ends in a dot [default: all names]
+        name: Option<String>,
+        /// How it is drawn [default: by the ending of --out, else text]
+        #[arg(long, value_enum)]
+        format: Option<Picture>,
+        /// Write it to this file in the place of stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Draw what is answered now, and mark what is not wanted
+        #[arg(long)]
+        actual: bool,
     },
     /// Have the server read config, inventory and zones again
     #[command(after_help = "\

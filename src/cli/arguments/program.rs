@@ -14,6 +14,7 @@ Examples:
   zonectl explain app A --from 10.0.0.7           why this client gets this answer
   zonectl set app A 10.0.0.5 -m \"new guest\"      make this the address; says what changes
   zonectl undo 17                                 take a change back
+  zonectl flow app --actual                       where a name leads, and where it should
   zonectl log --since 1d                          who changed what, and why
   zonectl check --config ./horizon.toml           would these files go live?
 

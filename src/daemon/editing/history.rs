@@ -58,8 +58,11 @@ pub(in crate::daemon) fn confirm(store: &mut Store, id: Option<u64>) -> Result<C
             return Err(Refusal::new("NOTHING_TO_CONFIRM", what, "see `zonectl log`"));
         }
         (None, several) => {
-            let mut refusal =
-                Refusal::new("SEVERAL_WAIT", "several changes wait for a confirmation", "say which: `zonectl confirm ID`");
+            let mut refusal = Refusal::new(
+                "SEVERAL_WAIT",
+                "several changes wait for a confirmation",
+                "say which: `zonectl confirm ID`",
+            );
             refusal.choices = several.iter().map(ToString::to_string).collect();
             return Err(refusal);
         }

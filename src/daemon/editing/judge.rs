@@ -46,8 +46,7 @@ pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText
     findings.extend(new_findings(&serving.withheld, &candidate.withheld));
     findings.extend(lint(&serving.published.snapshot, &candidate.published.snapshot, &touched));
     drop(touched);
-    let errors: Vec<Finding> =
-        findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+    let errors: Vec<Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
     if !errors.is_empty() {
         return Err(with_findings(&errors));
     }
@@ -59,7 +58,8 @@ fn differences(serving: &Candidate, candidate: &Candidate) -> Vec<ZoneChange> {
     let mut changes = Vec::new();
     let gone = serving.zones.iter().filter(|zone| candidate.zone(&zone.file).is_none());
     for file in candidate.zones.iter().chain(gone).map(|zone| &zone.file) {
-        let records = |of: &Candidate| of.zone(file).map_or_else(|| empty(&file.origin), |zone| Arc::clone(&zone.records));
+        let records =
+            |of: &Candidate| of.zone(file).map_or_else(|| empty(&file.origin), |zone| Arc::clone(&zone.records));
         let (before, after) = (records(serving), records(candidate));
         if Arc::ptr_eq(&before, &after) {
             continue;
@@ -86,7 +86,8 @@ fn with_findings(findings: &[Finding]) -> Refusal {
         [one] => format!("the checks refuse it: {}", one.code),
         several => format!("the checks refuse it, for {} reasons", several.len()),
     };
-    let mut refusal = Refusal::new("NOT_ALLOWED_BY_CHECKS", what, "nothing was changed; mend what is named and try again");
+    let mut refusal =
+        Refusal::new("NOT_ALLOWED_BY_CHECKS", what, "nothing was changed; mend what is named and try again");
     refusal.findings = findings.iter().map(Report::from).collect();
     refusal
 }

@@ -1,8 +1,8 @@
 //! What a change deserves to be asked about, beyond the checks of a zone as a whole: it looks at what clients of every horizon
 //! saw before and see afterwards.
 
-use crate::dns::{Name, Rtype, name_from_wire, present_name, present_rtype, wire_len};
 use crate::answer::Rule;
+use crate::dns::{Name, Rtype, name_from_wire, present_name, present_rtype, wire_len};
 use crate::finding::{Finding, Severity};
 use crate::query;
 use crate::snapshot::{Snapshot, View};
@@ -107,7 +107,8 @@ fn hides(before: &View, after: &View, owner: &Name) -> Option<Finding> {
     if lost.is_empty() {
         return None;
     }
-    let what = format!("horizon `{}` owns the name now and no longer sees the inherited {}", after.name, lost.join(", "));
+    let what =
+        format!("horizon `{}` owns the name now and no longer sees the inherited {}", after.name, lost.join(", "));
     let remedy = "write those records in this horizon, too, if its clients need them";
     Some(Finding::new("HIDES_INHERITED", Severity::Warning, owner.to_string(), what, remedy))
 }

@@ -13,8 +13,8 @@ mod shown;
 mod verify;
 mod workshop;
 
-pub use offline::offline;
 pub(super) use drafts::draft;
+pub use offline::offline;
 pub(super) use shown::questions;
 pub(super) use verify::verify;
 pub(super) use workshop::{Planned, Workshop, needs_yes, now};

@@ -5,9 +5,7 @@ use super::super::source::Source;
 use super::super::unwritten::write;
 use super::history;
 use super::workshop::{Planned, Workshop, needs_yes};
-use crate::control::{
-    Author, ChangeAnswer, ChangeRequest, DraftAnswer, DraftStep, Errand, Refusal, Report, to_value,
-};
+use crate::control::{Author, ChangeAnswer, ChangeRequest, DraftAnswer, DraftStep, Errand, Refusal, Report, to_value};
 use crate::finding::Finding;
 use crate::generate::Plan;
 use serde_json::Value;

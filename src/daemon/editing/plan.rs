@@ -1,10 +1,10 @@
 //! Orders become changes of names and zone texts; nothing is judged or written here.
 
-use super::refused;
 use super::super::loading::LoadedZone;
 use super::super::pipeline::Candidate;
 use super::super::serial::serial;
 use super::super::zonefiles::ZoneFile;
+use super::refused;
 use crate::control::{Refusal, place};
 use crate::dns::{Name, Rtype, parse_name, present_name};
 use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of};
@@ -144,18 +144,26 @@ fn after_both(served: u32, written: u32) -> u32 {
     last.checked_add(1).unwrap_or(1)
 }
 
-/// Gives a text that somebody made a serial that is ahead of the one served, unless it has one.
+/// Gives a text that somebody made a serial that is ahead of the one served, unless it has one. A text that differs in its
+/// serial only is what stands there already.
 fn raise(serving: &Candidate, text: &mut NewText) {
     let Some(zone) = serving.zones.iter().find(|zone| zone.file.path == text.path) else { return };
     let (Some(served), Some(after)) = (serial(&zone.records), text.after.as_mut()) else { return };
-    let Some(written) = Document::parse(after.clone(), &zone.file.path, &zone.file.origin).serial() else { return };
+    let (path, origin) = (&zone.file.path, &zone.file.origin);
+    // A text whose serial cannot be read or written is judged as it is.
+    let serial_in = |text: &[u8]| Document::parse(text.to_vec(), path, origin).serial();
+    let with = |text: &[u8], serial: u32| rewrite(text.to_vec(), path, origin, &[], Some(serial), None).ok();
+    let Some(written) = serial_in(after) else { return };
+    if let Some(before) = &text.before
+        && let Some(old) = serial_in(before)
+        && with(after, old).as_ref() == Some(before)
+    {
+        after.clone_from(before);
+        return;
+    }
     let ahead = written.wrapping_sub(served);
-    let same = text.before.as_ref() == Some(after);
-    if !same && (ahead == 0 || ahead >= 1 << 31) {
-        let wanted = Some(after_both(served, written));
-        let raised = rewrite(after.clone(), &zone.file.path, &zone.file.origin, &[], wanted, None);
-        // A text whose serial cannot be written is judged as it is.
-        *after = raised.unwrap_or_else(|_| std::mem::take(after));
+    if ahead == 0 || ahead >= 1 << 31 {
+        *after = with(after, after_both(served, written)).unwrap_or_else(|| std::mem::take(after));
     }
 }
 
@@ -179,7 +187,10 @@ fn whole_text(
     let before = present(&file.path)?;
     if let Some(was) = was.filter(|was| *was != mark(before.as_deref())) {
         let what = format!("{} has changed since this edit of it began (it was {was})", file.path.display());
-        let remedy = format!("get {} again with `zonectl edit` or `zonectl export` and repeat the edit", present_name(origin.as_slice()));
+        let remedy = format!(
+            "get {} again with `zonectl edit` or `zonectl export` and repeat the edit",
+            present_name(origin.as_slice())
+        );
         return Err(Refusal::new("CONFLICT", what, remedy));
     }
     let mut text = NewText { path: file.path, before, after: Some(text.as_bytes().to_vec()) };

@@ -9,7 +9,12 @@ pub(super) fn edits(refusals: &[EditRefusal]) -> Refusal {
     let Some((first, rest)) = refusals.split_first() else {
         return Refusal::new("INTERNAL", "an edit was refused without a reason", "report this as a bug");
     };
-    let mut refusal = Refusal::new(first.code, &*first.what, &*first.remedy);
+    let code = match first.code {
+        "EDIT_CONFLICT" => "CONDITION_FAILED",
+        "EDIT_CNAME" | "EDIT_SEVERAL" => "NOT_ALLOWED_BY_CHECKS",
+        other => other,
+    };
+    let mut refusal = Refusal::new(code, &*first.what, &*first.remedy);
     refusal.choices = rest.iter().map(|other| format!("{}; {}", other.what, other.remedy)).collect();
     refusal
 }
@@ -23,7 +28,8 @@ pub(super) fn rewrite(error: &RewriteError) -> Refusal {
 }
 
 pub(super) fn undo(error: &UndoError) -> Refusal {
-    Refusal::new("NO_UNDO", error.to_string(), "see `zonectl log` for the history")
+    let code = if matches!(error, UndoError::Later { .. }) { "CONFLICT" } else { "NO_UNDO" };
+    Refusal::new(code, error.to_string(), "see `zonectl log` for the history")
 }
 
 pub(super) fn store(error: &StoreError) -> Refusal {

@@ -19,7 +19,11 @@ const TRIES: usize = 5;
 ///
 /// # Errors
 /// The first question that got another answer or none, in words.
-pub(in crate::daemon) fn verify(addresses: &[SocketAddr], wanted: &Snapshot, sets: &[(Name, Rtype)]) -> Result<usize, String> {
+pub(in crate::daemon) fn verify(
+    addresses: &[SocketAddr],
+    wanted: &Snapshot,
+    sets: &[(Name, Rtype)],
+) -> Result<usize, String> {
     let Some(address) = addresses.iter().map(reachable).max_by_key(|address| address.ip().is_loopback()) else {
         return Ok(0);
     };
@@ -30,8 +34,10 @@ pub(in crate::daemon) fn verify(addresses: &[SocketAddr], wanted: &Snapshot, set
         for (horizon, view) in (0u16..).zip(&wanted.views) {
             let query = probe(horizon, asked as u16, name, *rtype);
             let expected = expected(wanted, address.ip(), &query);
-            let what = || format!("{} {} in horizon `{}`", present_name(name.as_slice()), present_rtype(*rtype), view.name);
-            let reply = ask(&socket, &query).map_err(|error| format!("{}: no reply from {address}: {error}", what()))?;
+            let what =
+                || format!("{} {} in horizon `{}`", present_name(name.as_slice()), present_rtype(*rtype), view.name);
+            let reply =
+                ask(&socket, &query).map_err(|error| format!("{}: no reply from {address}: {error}", what()))?;
             if reply != expected {
                 return Err(format!("{}: the reply from {address} is not what was meant", what()));
             }

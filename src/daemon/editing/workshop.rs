@@ -197,19 +197,23 @@ pub(in crate::daemon) fn needs_yes(findings: &[Finding]) -> Option<Refusal> {
 
 /// Refuses to take away or add to what the generator would write again.
 fn own_records(serving: &Candidate, orders: &[Order], changes: &[ZoneChange]) -> Result<(), Refusal> {
-    let only_sets = orders.iter().all(|order| matches!(order, Order::Set { .. } | Order::Text { .. } | Order::Undo { .. }));
+    let only_sets =
+        orders.iter().all(|order| matches!(order, Order::Set { .. } | Order::Text { .. } | Order::Undo { .. }));
     if serving.settings.inventory.is_none() || only_sets {
         return Ok(());
     }
     for set in shown::touched(changes) {
         let Some(source) = shown::generated(serving, &set) else { continue };
         // A set that is replaced as a whole by `set` beside a `rm` of another name is a person's override.
-        let replaced = orders.iter().any(|order| matches!(order, Order::Set { rtype, .. } if rtype.eq_ignore_ascii_case(&set.rtype.to_string())));
+        let replaced = orders.iter().any(
+            |order| matches!(order, Order::Set { rtype, .. } if rtype.eq_ignore_ascii_case(&set.rtype.to_string())),
+        );
         if replaced && set.after.is_some() {
             continue;
         }
         let what = format!("{} {} comes from {source}; the generator would write it again", set.owner, set.rtype);
-        let remedy = "change it there, or put a record of your own in its place with `zonectl set`, which wins until removed";
+        let remedy =
+            "change it there, or put a record of your own in its place with `zonectl set`, which wins until removed";
         return Err(Refusal::new("GENERATED", what, remedy));
     }
     Ok(())

@@ -8,6 +8,8 @@ pub(super) struct Chain {
     first: Option<Fingerprint>,
     /// When the store met the file, where that was before any change.
     pub(super) seen_at: Option<u64>,
+    /// The newest change at that time.
+    pub(super) seen_after: u64,
     links: Vec<Link>,
 }
 
@@ -22,11 +24,11 @@ pub(super) struct Link {
 
 impl Chain {
     pub(super) fn new(first: Option<Fingerprint>) -> Self {
-        Chain { first, seen_at: None, links: Vec::new() }
+        Chain { first, seen_at: None, seen_after: 0, links: Vec::new() }
     }
 
-    pub(super) fn seen(first: Fingerprint, at: u64) -> Self {
-        Chain { first: Some(first), seen_at: Some(at), links: Vec::new() }
+    pub(super) fn seen(first: Fingerprint, at: u64, after: u64) -> Self {
+        Chain { first: Some(first), seen_at: Some(at), seen_after: after, links: Vec::new() }
     }
 
     /// A change that does not begin where the last one ended has a gap before it.
@@ -48,9 +50,9 @@ impl Chain {
         &self.links
     }
 
-    /// How many changes lead to this text; the last time when it was there several times.
-    pub(super) fn version(&self, text: Fingerprint) -> Option<usize> {
-        let last = self.links.iter().rposition(|link| link.after == Some(text)).map(|index| index + 1);
-        last.or((self.first == Some(text)).then_some(0))
+    /// How many changes lead to this text, or to no file; the last time when it was there several times.
+    pub(super) fn version(&self, text: Option<Fingerprint>) -> Option<usize> {
+        let last = self.links.iter().rposition(|link| link.after == text).map(|index| index + 1);
+        last.or((self.first == text).then_some(0))
     }
 }

@@ -32,6 +32,9 @@ impl Store {
             if self.history.chain(relative).is_some() {
                 self.notice(&text.path, text.before.as_deref())?;
             }
+            if let Some(before) = &text.before {
+                self.remember_first(relative, before);
+            }
         }
         let id = self.history.next_id();
         let exact = asked.undoes.is_some_and(|undone| self.is_exactly_undone(undone, &texts));
@@ -62,7 +65,7 @@ impl Store {
     /// - [`StoreError::Conflict`]: a file was saved since; then nothing went back.
     /// - [`StoreError::File`]: the system refused.
     pub fn take_back(&mut self, id: u64) -> Result<(), StoreError> {
-        self.ready()?;
+        self.unstick()?;
         let newest = self.history.heads().last().filter(|head| !head.taken_back).map(|head| head.id);
         if self.history.head(id).is_none() {
             return Err(StoreError::Unknown { id });
@@ -180,11 +183,16 @@ impl Store {
 
     /// Finishes what is half done, and clears up behind the newest change.
     pub(super) fn ready(&mut self) -> Result<(), StoreError> {
+        self.unstick()?;
+        self.settle()
+    }
+
+    fn unstick(&mut self) -> Result<(), StoreError> {
         if self.stuck {
             self.recover(&mut Vec::new())?;
             self.stuck = false;
         }
-        self.settle()
+        Ok(())
     }
 
     /// The texts that differ, with their names; each file is what it should be now.

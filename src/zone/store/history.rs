@@ -144,7 +144,8 @@ impl History {
 
     pub(super) fn saw(&mut self, seen: &Seen) {
         self.since.get_or_insert(seen.at);
-        let chain = Chain::seen(seen.text.fingerprint, seen.at);
+        let after = self.heads.last().map_or(0, |last| last.id);
+        let chain = Chain::seen(seen.text.fingerprint, seen.at, after);
         self.chains.entry(seen.path.as_str().into()).or_insert(chain);
     }
 

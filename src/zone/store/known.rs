@@ -99,13 +99,16 @@ impl Store {
         let lost = || StoreError::Unnoticed { path: path.clone() };
         let chain = self.history.chain(relative).ok_or_else(lost)?;
         let Some(latest) = chain.latest() else { return Ok(None) };
-        let copy = text(&self.known(relative))?.ok_or_else(lost)?;
-        let version = chain.version(Fingerprint::of(&copy)).ok_or_else(lost)?;
+        let copy = text(&self.known(relative))?;
+        let copied = copy.as_deref().and_then(|copy| chain.version(Some(Fingerprint::of(copy))));
+        // Where there was no file, what it held needs no copy.
+        let version = copied.max(chain.version(None)).ok_or_else(lost)?;
+        let start = copy.filter(|_| copied == Some(version)).unwrap_or_default();
         let rest = &chain.links()[version..];
         if rest.is_empty() {
-            return Ok(Some(copy));
+            return Ok(Some(start));
         }
-        let mut rope = Rope::of(&Body::of(&copy).pieces());
+        let mut rope = Rope::of(&Body::of(&start).pieces());
         let mut stamp = None;
         for link in rest {
             let file = self.file_change(relative, link.id)?;
@@ -133,6 +136,13 @@ impl Store {
             {
                 self.remember(relative, &octets);
             }
+        }
+    }
+
+    /// Keeps a copy of a file that has none.
+    pub(super) fn remember_first(&self, relative: &str, octets: &[u8]) {
+        if !self.known(relative).exists() {
+            self.remember(relative, octets);
         }
     }
 

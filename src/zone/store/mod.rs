@@ -52,6 +52,8 @@ mod disk_tests;
 mod lab;
 #[cfg(test)]
 mod property_tests;
+#[cfg(test)]
+mod size_tests;
 
 pub use change::{Change, FileChange, NewChange, NewText, Stamp};
 pub use error::{StoreError, UndoError};

@@ -31,10 +31,13 @@ impl Store {
     /// # Errors
     /// - [`StoreError::Unnoticed`]: the file was edited beside the store and nobody called [`Store::notice`].
     /// - [`StoreError::Opaque`]: the way back leads over an outside edit whose lines are not known.
-    /// - [`StoreError::BeforeHistory`]: the file is not in the history.
+    /// - [`StoreError::BeforeHistory`]: the store did not know the file then.
     /// - [`StoreError::Unfit`], [`StoreError::Broken`], [`StoreError::File`].
     pub fn text_after(&self, path: &Path, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let relative = self.relative(path)?;
+        if self.history.chain(&relative).is_some_and(|chain| id < chain.seen_after) {
+            return Err(StoreError::BeforeHistory { path: self.zones.join(relative) });
+        }
         let earlier = self.earlier(&relative, id.saturating_add(1))?;
         let Some((first, _)) = earlier.since.first() else { return Ok(earlier.present) };
         let Some(stamp) = earlier.stamp else { return Ok(None) };
@@ -49,7 +52,7 @@ impl Store {
     /// What a file held at a time, in seconds since 1970: all changes of that second count.
     ///
     /// # Errors
-    /// As for [`Store::text_after`]; [`StoreError::BeforeHistory`] also when the store did not know the file then.
+    /// As for [`Store::text_after`].
     pub fn text_at(&self, path: &Path, at: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let relative = self.relative(path)?;
         let seen = self.history.chain(&relative).and_then(|chain| chain.seen_at);

@@ -8,6 +8,13 @@ use super::texts::Earlier;
 use super::weave::Weave;
 use std::collections::BTreeSet;
 
+/// A file without a change.
+struct Undone {
+    text: NewText,
+    /// The serial is where it was. It is not where an SOA falls apart: then its digits are lines like others.
+    whole: bool,
+}
+
 impl Store {
     /// The texts that take exactly change `id` back from the present ones, serials left as they are: the caller raises
     /// them and commits with `undoes`. A file that would not change is left out.
@@ -19,6 +26,10 @@ impl Store {
     /// - [`UndoError::Later`]: later changes, outside edits among them, touch the same lines.
     /// - [`UndoError::Store`]: the texts cannot be had, such as [`StoreError::Opaque`] and [`StoreError::Unnoticed`].
     pub fn undo(&self, id: u64) -> Result<Vec<NewText>, UndoError> {
+        Ok(self.without(id)?.into_iter().map(|undone| undone.text).collect())
+    }
+
+    fn without(&self, id: u64) -> Result<Vec<Undone>, UndoError> {
         let head = self.history.head(id).ok_or(UndoError::Unknown { id })?;
         if head.taken_back {
             return Err(UndoError::TakenBack { id });
@@ -33,7 +44,7 @@ impl Store {
         for relative in &paths {
             let undone = self.undone(relative, id, root).map_err(|error| UndoError::Store { id, error })?;
             match undone {
-                Ok(text) => texts.extend(text.filter(|text| text.before != text.after)),
+                Ok(undone) => texts.extend(Some(undone).filter(|undone| undone.text.before != undone.text.after)),
                 Err(others) => in_the_way.extend(others),
             }
         }
@@ -48,7 +59,7 @@ impl Store {
 
     /// True when these texts are what undoing the change gives, serials apart.
     pub(super) fn is_exactly_undone(&self, undone: u64, texts: &[(String, NewText)]) -> bool {
-        let Ok(expected) = self.undo(undone) else { return false };
+        let Ok(expected) = self.without(undone) else { return false };
         let same = |a: Option<&[u8]>, b: Option<&[u8]>| match (a.map(Body::of), b.map(Body::of)) {
             (Some(a), Some(b)) => {
                 // Pieces may end elsewhere when the serials stand elsewhere.
@@ -56,12 +67,12 @@ impl Store {
             }
             (a, b) => a.is_none() && b.is_none(),
         };
-        expected.len() == texts.len()
-            && texts.iter().all(|(_, text)| {
-                expected
-                    .iter()
-                    .any(|other| other.path == text.path && same(other.after.as_deref(), text.after.as_deref()))
-            })
+        let is_expected = |text: &NewText| {
+            let of_file = |undone: &&Undone| undone.whole && undone.text.path == text.path;
+            let expected = expected.iter().find(of_file);
+            expected.is_some_and(|undone| same(undone.text.after.as_deref(), text.after.as_deref()))
+        };
+        expected.len() == texts.len() && texts.iter().all(|(_, text)| is_expected(text))
     }
 
     /// The change that is made or unmade by undoing this one.
@@ -78,8 +89,7 @@ impl Store {
     }
 
     /// One file without the change, or the changes in the way.
-    #[allow(clippy::type_complexity, reason = "two kinds of no: of the disk, and of the history")]
-    fn undone(&self, relative: &str, id: u64, root: u64) -> Result<Result<Option<NewText>, BTreeSet<u64>>, StoreError> {
+    fn undone(&self, relative: &str, id: u64, root: u64) -> Result<Result<Undone, BTreeSet<u64>>, StoreError> {
         let path = self.zones.join(relative);
         let Earlier { rope, stamp, since, present } = self.earlier(relative, self.start(relative, root))?;
         if self.present(relative)? != present {
@@ -118,7 +128,8 @@ impl Store {
             return Ok(Err(in_the_way));
         }
         let after = weave.text(serial.as_bytes());
-        Ok(Ok(Some(NewText { path, before: present, after })))
+        let whole = after.as_deref().is_none_or(|text| weave.holes().into_iter().eq(Body::of(text).hole()));
+        Ok(Ok(Undone { text: NewText { path, before: present, after }, whole }))
     }
 
     /// The earliest change of the file that has to be looked at: those that were undone since count from their beginning.

@@ -132,6 +132,21 @@ impl Weave {
         Some(text)
     }
 
+    /// Where serials go, in the text without them.
+    pub(super) fn holes(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut position = 0;
+        for strand in self.strands.iter().filter(|strand| self.is_there(strand)) {
+            let holes = self.holes.get(&strand.source).into_iter().flatten();
+            found.extend(
+                holes.filter(|hole| strand.range.contains(hole)).map(|hole| position + hole - strand.range.start),
+            );
+            position += strand.range.len();
+        }
+        found.sort_unstable();
+        found
+    }
+
     fn exists(&self) -> bool {
         self.existence.iter().rev().find(|(id, _)| !self.off.contains_key(id)).is_some_and(|(_, brought)| *brought)
     }
