@@ -111,6 +111,24 @@ fn the_past_is_compared_with_now() {
     }
 }
 
+/// The real history, asked of the server and of the files after its end.
+#[test]
+fn a_change_is_seen_since_the_one_before() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    for address in ["10.0.0.5", "10.0.0.6"] {
+        let set = folder.zonectl(&format!("set app A {address} --horizon internal --yes"));
+        assert_eq!(set.exit, 0, "{set:?}");
+    }
+    let expected = ["- internal app.corp.example. 300 A 10.0.0.5", "+ internal app.corp.example. 300 A 10.0.0.6"];
+    let since = || folder.zonectl("diff --since 1 --zone corp.example --horizon internal");
+    let online = since();
+    assert_eq!((online.exit, &lines(&online.stdout)[1..]), (0, &expected.map(str::to_owned)[..]), "{online:?}");
+    assert_eq!(folder.zonectl("diff --since 2 --horizon internal").stdout, "");
+    assert_eq!(server.terminate(), 0);
+    assert_eq!(lines(&since().stdout)[1..], expected);
+}
+
 /// A server that knows two zones and the past of one of them; it ends with the test.
 fn stand_in(socket: UnixListener, asked: Arc<Mutex<Vec<Value>>>) {
     thread::spawn(move || {

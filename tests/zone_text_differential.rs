@@ -108,7 +108,9 @@ fn exceptions_still_differ() {
         let theirs = bind::compile(&case.text, "example.org", folder.path());
         let ours = ours(&case.text, folder.path());
         assert_eq!(ours.is_ok(), case.good, "{}\nours:\n{}", case.why, shown(&ours));
-        assert!(!same(&ours, &theirs), "no longer differs, move it: {}\n{}", case.why, shown(&ours));
+        // Debian's updates bring both to machines that run this.
+        let either = case.why.contains("| newer BIND");
+        assert!(either || !same(&ours, &theirs), "no longer differs, move it: {}\n{}", case.why, shown(&ours));
     }
 }
 

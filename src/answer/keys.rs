@@ -124,7 +124,7 @@ impl<'a> Keys<'a> {
     /// one after the other.
     pub(super) fn reach(&self, keys: &[Key]) {
         for (layer, from) in (0u16..).zip(self.layers) {
-            from.records.reach(keys.iter().filter(|key| key.layer == layer).map(|key| key.index));
+            from.records.reach(&keys.iter().filter(|key| key.layer == layer).map(|key| key.index));
         }
     }
 }

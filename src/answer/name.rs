@@ -187,6 +187,20 @@ pub(crate) fn hash_name(name: &SearchName) -> u64 {
     (1..=name.labels()).fold(ROOT_HASH, |hash, labels| name.extend_hash(hash, labels))
 }
 
+/// Two labels that have the same hash below a name of this one.
+#[cfg(test)]
+pub(crate) fn labels_that_collide(above: u64) -> [[u8; 16]; 2] {
+    let start = above ^ 16u64.wrapping_mul(LENGTH_FACTOR);
+    let second = u64::from_le_bytes(*b"a-second");
+    let one = fold(start ^ u64::from_le_bytes(*b"any-word"));
+    let other = |word: u64| {
+        let words = [word, second ^ one ^ fold(start ^ word)];
+        words.map(u64::to_le_bytes).concat().try_into().unwrap_or([0; 16])
+    };
+    let lower = |label: &[u8; 16]| !label.iter().any(u8::is_ascii_uppercase);
+    [*b"any-worda-second", (0..u64::MAX).map(other).find(lower).unwrap_or([0; 16])]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

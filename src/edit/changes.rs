@@ -303,7 +303,8 @@ fn remove(owner: &Name, rtype: Option<Rtype>, data: Option<&[u8]>, sets: &mut Ve
 /// A CNAME stands alone, and CNAME and DNAME are single (RFC 2181 section 10.1, RFC 6672 section 2.4).
 fn lone(change: &NameChange) -> Option<Refused> {
     let NameChange { owner, before, after } = change;
-    for set in after.iter().filter(|set| matches!(set.rtype, Rtype::CNAME | Rtype::DNAME) && set.data.len() > 1) {
+    let several = |set: &&RrSet| matches!(set.rtype, Rtype::CNAME | Rtype::DNAME) && set.data.len() > 1;
+    if let Some(set) = after.iter().find(several) {
         let mnemonic = present_rtype(set.rtype);
         let what = format!("{owner} would have several {mnemonic} records: {}", listed(set.rtype, &set.data));
         return Some(Refused::new("EDIT_SEVERAL", owner, what, "replace the present one with `set`"));

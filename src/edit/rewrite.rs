@@ -242,20 +242,20 @@ fn edits_of<'e>(
         RecordLine { owner, ttl, rtype, data, comment }
     };
     edits
-        .filter_map(|edit| match edit {
-            LineEdit::Replace { line: at, old, new, unmark } => Some((|| {
+        .map(|edit| match edit {
+            LineEdit::Replace { line: at, old, new, unmark } => {
                 let index = record_at(*at, Some(old))?;
                 Some(Edit::Replace(index, line(new, own_comment(document, index, !unmark))))
-            })()),
-            LineEdit::Remove { line, old } => Some(record_at(*line, Some(old)).map(Edit::Remove)),
+            }
+            LineEdit::Remove { line, old } => record_at(*line, Some(old)).map(Edit::Remove),
             LineEdit::Insert { spot, new, comment_of } => {
                 let comment = comment_of.and_then(|from| comments.get(&from).cloned());
                 let index = match spot {
-                    Some(Spot::After(line)) => record_at(*line, None).map(|index| index + 1),
-                    Some(Spot::Before(line)) => record_at(*line, None),
-                    None => Some(document.entries().len()),
+                    Some(Spot::After(line)) => record_at(*line, None)? + 1,
+                    Some(Spot::Before(line)) => record_at(*line, None)?,
+                    None => document.entries().len(),
                 };
-                Some(index.map(|index| Edit::Insert(index, line(new, comment))))
+                Some(Edit::Insert(index, line(new, comment)))
             }
         })
         .collect()

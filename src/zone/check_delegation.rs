@@ -92,7 +92,7 @@ fn glue(census: &Census<'_>, cut: &Node, report: &mut Report<'_>) {
     }
 }
 
-fn servers<'c, 'r>(census: &'c Census<'r>, cut: &Node) -> impl Iterator<Item = &'c Record<'r>> {
+fn servers<'r>(census: &Census<'r>, cut: &Node) -> impl Iterator<Item = Record<'r>> {
     census.records(cut).filter(|record| record.rtype == Rtype::NS)
 }
 

@@ -50,10 +50,13 @@ pub(super) fn apex(census: &Census<'_>, report: &mut Report<'_>) {
 
 /// CNAME and DNAME, duplicates, and the TTLs of each RRset.
 pub(super) fn sets(census: &Census<'_>, report: &mut Report<'_>) {
-    let mut sorted: Vec<&Record<'_>> = Vec::new();
+    let mut sorted: Vec<Record<'_>> = Vec::new();
     let apex = report.zone.clone();
+    let may_double = labels(apex.as_slice()).count() > 1;
     for node in census.nodes() {
-        doubled_origin(census, node, apex.as_slice(), report);
+        if may_double {
+            doubled_origin(census, node, apex.as_slice(), report);
+        }
         if node.kinds & kind::CNAME != 0 {
             cname(census, node, report);
         }
@@ -70,10 +73,10 @@ pub(super) fn sets(census: &Census<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// An owner that ends in the zone's name twice has most often lost its final dot.
+/// An owner that ends in the zone's name twice, which has two labels or more, has most often lost its final dot.
 fn doubled_origin(census: &Census<'_>, node: &Node, apex: &[u8], report: &mut Report<'_>) {
     let owner = census.owner(node);
-    let Some(inner) = owner.len().checked_sub(apex.len()).filter(|_| labels(apex).count() > 1) else { return };
+    let Some(inner) = owner.len().checked_sub(apex.len()) else { return };
     let above_root = &apex[..apex.len() - 1];
     let tail = inner.checked_sub(above_root.len()).map(|begin| &owner[begin..inner]);
     // Cheap for the many names that do not; the labels decide.
@@ -133,7 +136,7 @@ fn singleton(
 }
 
 /// `sorted` holds the records of one name by type and data.
-fn rrsets(sorted: &[&Record<'_>], report: &mut Report<'_>) {
+fn rrsets(sorted: &[Record<'_>], report: &mut Report<'_>) {
     for pair in sorted.windows(2).filter(|pair| (pair[0].rtype, pair[0].data) == (pair[1].rtype, pair[1].data)) {
         let what = || format!("{} {} twice", present_rtype(pair[0].rtype), present_data(pair[0].rtype, pair[0].data));
         let lines = [pair[1].line, pair[0].line];

@@ -15,9 +15,9 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_>) {
     let apex = report.zone.clone();
     for node in census.nodes() {
         for record in census.records(node) {
-            let Some(target) = target(record) else { continue };
+            let Some(target) = target(&record) else { continue };
             if is_at_or_below(target, apex.as_slice()) {
-                one(census, record, target, apex.as_slice(), report);
+                one(census, &record, target, apex.as_slice(), report);
             }
         }
     }

@@ -124,7 +124,7 @@ impl Records {
 
     /// Reads one octet of the owner of each of these records and throws it away, for who wants them next: the reads do not
     /// wait for each other, so that memory far away is reached at many places at once.
-    pub(crate) fn reach(&self, indices: impl Iterator<Item = u32> + Clone) {
+    pub(crate) fn reach(&self, indices: &(impl Iterator<Item = u32> + Clone)) {
         let entries = || indices.clone().filter_map(|index| self.entries.get(index as usize));
         black_box(entries().fold(0, |sum, entry| sum ^ entry.owner));
         let octets = entries().filter_map(|entry| self.octets.get(entry.owner as usize));

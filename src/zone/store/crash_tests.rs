@@ -2,13 +2,14 @@
 
 use super::lab::{Lab, raised, zone};
 use super::property_tests::Random;
-use super::step::injected::{Fate, plan};
+use super::step::injected::{Fate, plan, plan_both};
 use super::{NewChange, NewText, Recovered, Store};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -166,4 +167,82 @@ fn kill_often(times: usize, first: u64) -> BTreeMap<&'static str, usize> {
         assert!(!lab.listing().iter().any(|file| file.ends_with(".tmp")), "{:?}", lab.listing());
     }
     seen
+}
+
+/// Tells the child that changes two files while somebody saves one: `<folder> <when they save> <when it is killed>`.
+const SAVED: &str = "HORIZON_STORE_SAVED";
+
+/// A process that makes one change. Somebody saves a file at a step of it, and some steps later it is killed.
+#[test]
+fn child_that_is_killed_while_somebody_saves() {
+    thread_local!(static FOLDER: RefCell<PathBuf> = const { RefCell::new(PathBuf::new()) });
+    fn saves() {
+        FOLDER.with_borrow(|folder| save(folder));
+    }
+    let Ok(order) = std::env::var(SAVED) else { return };
+    let words: Vec<&str> = order.split(' ').collect();
+    let folder = Path::new(words[0]);
+    FOLDER.set(folder.to_path_buf());
+    let (mut store, _) = Store::open(folder).unwrap();
+    let save = words[1].parse().ok().map(|step| (step, Fate::Saves(saves)));
+    let kill = Some((words[2].parse().unwrap(), Fate::Killed));
+    plan_both(if save.is_some() { [save, kill] } else { [kill, None] });
+    let _ = store.commit(NewChange::default(), two_files(folder));
+}
+
+/// As editors do it: a new file in the place of the old one.
+fn save(folder: &Path) {
+    fs::write(folder.join("new"), "saved\n").unwrap();
+    fs::rename(folder.join("new"), folder.join(FILES[1])).unwrap();
+}
+
+fn two_files(folder: &Path) -> Vec<NewText> {
+    let text = |file: &str| NewText {
+        path: folder.join(file),
+        before: Some(b"old\n".to_vec()),
+        after: Some(b"new\n".to_vec()),
+    };
+    FILES[..2].iter().map(|file| text(file)).collect()
+}
+
+/// Somebody saves one of two files, before the crash or between it and the next start: their text is there afterwards, and
+/// the other file is as the history says.
+#[test]
+fn a_save_round_a_crash_is_never_lost() {
+    let mut tried = 0;
+    let mut taken_back = 0;
+    for save_at in [None, Some(2), Some(6), Some(9), Some(10), Some(11), Some(12), Some(13), Some(14)] {
+        for kill_at in 0..if save_at.is_some() { 6 } else { 20 } {
+            let lab = Lab::new();
+            let folder = lab.folder.path();
+            FILES[..2].iter().for_each(|file| lab.write(file, "old\n"));
+            let status = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "zone::store::crash_tests::child_that_is_killed_while_somebody_saves"])
+                .env(
+                    SAVED,
+                    format!("{} {} {kill_at}", folder.display(), save_at.map_or("-".into(), |at: i32| at.to_string())),
+                )
+                .stdout(Stdio::null())
+                .status()
+                .unwrap();
+            if status.signal() == Some(9) {
+                tried += 1;
+            }
+            if save_at.is_none() {
+                save(folder);
+            }
+            let what = format!("saved {save_at:?}, killed {kill_at}");
+            let (mut store, recovered) = Store::open(folder).unwrap();
+            taken_back += usize::from(recovered.iter().any(|what| matches!(what, Recovered::TakenBack { .. })));
+            assert_eq!(lab.read(FILES[1]).unwrap(), "saved\n", "{what}");
+            let made = store.changes().count() == 1;
+            assert_eq!(lab.read(FILES[0]).unwrap(), if made { "new\n" } else { "old\n" }, "{what}");
+            assert_eq!(lab.listing(), FILES[..2], "{what}");
+            for file in &FILES[..2] {
+                store.notice(&lab.path(file), fs::read(lab.path(file)).ok().as_deref()).unwrap();
+                assert!(store.text_after(&lab.path(file), u64::MAX).is_ok(), "{what}");
+            }
+        }
+    }
+    assert!(tried > 40 && taken_back > 5, "{tried} times killed, {taken_back} times taken back");
 }

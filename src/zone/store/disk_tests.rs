@@ -85,7 +85,7 @@ fn a_full_disk_changes_nothing_by_halves() {
     store.commit(NewChange::default(), base.to_vec()).unwrap();
     store.settle().unwrap();
     let (mut failed, mut made) = (0, 0);
-    for free in (0..40).map(|pages| pages * 4096) {
+    for free in (0..20).map(|pages| pages * 2 * 4096) {
         let before = ["in/a.zone", "in/b.zone"].map(|file| fs::read(folder.join(file)).unwrap());
         let (count, listing) = (store.changes().count(), names(folder));
         let journal = fs::metadata(folder.join(".history/journal")).unwrap().len();
@@ -112,7 +112,7 @@ fn a_full_disk_changes_nothing_by_halves() {
         let after = ["in/a.zone", "in/b.zone"].map(|file| fs::read(folder.join(file)).unwrap());
         assert!(before == after && names(folder) == listing, "{free} octets free: {:?}", names(folder));
     }
-    assert!(failed > 5 && made > 5, "{failed} failed, {made} made");
+    assert!(failed > 2 && made > 2, "{failed} failed, {made} made");
     drop(store);
     leave(folder, 0);
     Store::open(folder).unwrap();

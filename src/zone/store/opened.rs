@@ -6,6 +6,8 @@ use super::history::{Head, History};
 use super::journal::Journal;
 use super::switch::Place;
 use crate::files::{self, FileError, Lock};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -66,7 +68,11 @@ impl Store {
     /// - [`StoreError::File`]: the system refused.
     pub fn open(zones: &Path) -> Result<(Store, Vec<Recovered>), StoreError> {
         let folder = zones.join(".history");
-        files::create_folder(&folder)?;
+        if !folder.is_dir() {
+            files::create_folder(&folder)?;
+            // The history tells what zone files that others may not read have held.
+            let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o750));
+        }
         let lock = take_lock(&folder.join("lock"))?;
         let mut history = History::default();
         let (journal, torn) = Journal::open(&folder.join("journal"), |line, span| history.take(line, span))?;

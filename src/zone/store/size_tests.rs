@@ -9,7 +9,7 @@ use super::{NewChange, NewText, body::Body};
 use std::fs;
 use std::time::Instant;
 
-/// A history of 100,000 changes is opened at once, and any of them is found.
+/// A history of 20,000 changes is opened at once, and any of them is found.
 #[test]
 fn a_long_history_opens() {
     let lab = Lab::new();
@@ -28,7 +28,7 @@ fn a_long_history_opens() {
         let change = Change { id, at: 1_700_000_000 + id, asked, outside: false, exact: false, files: vec![file] };
         Line { change: Some(&change), ..Line::default() }.octets().unwrap()
     };
-    let lines: Vec<_> = (1..=100_000).map(line).collect();
+    let lines: Vec<_> = (1..=20_000).map(line).collect();
     let journal = lab.path(".history/journal");
     Journal::open(&journal, |_, _| Ok(())).unwrap().0.append(&lines).unwrap();
     // The newest one is looked at for a crash.
@@ -36,9 +36,9 @@ fn a_long_history_opens() {
     let start = Instant::now();
     let store = lab.open();
     println!("opened in {:?}, {} octets", start.elapsed(), fs::metadata(&journal).unwrap().len());
-    assert_eq!(store.changes().count(), 100_000);
+    assert_eq!(store.changes().count(), 20_000);
     let start = Instant::now();
-    assert_eq!(store.change(77_777).unwrap().at, 1_700_077_777);
+    assert_eq!(store.change(7_777).unwrap().at, 1_700_007_777);
     println!("one read in {:?}", start.elapsed());
 }
 
@@ -46,7 +46,7 @@ fn a_long_history_opens() {
 #[test]
 fn one_line_of_a_large_file_is_one_line_of_history() {
     let lab = Lab::new();
-    let mut lines: Vec<String> = (0..200_000).map(|n| format!("host{n} IN A 192.0.2.{}", n % 250)).collect();
+    let mut lines: Vec<String> = (0..100_000).map(|n| format!("host{n} IN A 192.0.2.{}", n % 250)).collect();
     let text = |serial: u64, lines: &[String]| {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         super::lab::zone(serial, &lines).into_bytes()
@@ -55,7 +55,7 @@ fn one_line_of_a_large_file_is_one_line_of_history() {
     fs::write(lab.path("in/a.zone"), &first).unwrap();
     let mut store = lab.open();
     store.notice(&lab.path("in/a.zone"), Some(&first)).unwrap();
-    lines[150_000] = "host150000 IN A 198.51.100.1".to_owned();
+    lines[50_000] = "host50000 IN A 198.51.100.1".to_owned();
     let second = text(2, &lines);
     let texts = vec![NewText { path: "in/a.zone".into(), before: Some(first.clone()), after: Some(second) }];
     let start = Instant::now();
@@ -67,6 +67,6 @@ fn one_line_of_a_large_file_is_one_line_of_history() {
     assert!(store.text_after(&lab.path("in/a.zone"), 0).unwrap().as_ref() == Some(&first));
     undo(&mut store, 1);
     println!("looked back and undone in {:?}", start.elapsed());
-    lines[150_000] = format!("host150000 IN A 192.0.2.{}", 150_000 % 250);
+    lines[50_000] = format!("host50000 IN A 192.0.2.{}", 50_000 % 250);
     assert!(fs::read(lab.path("in/a.zone")).unwrap() == text(3, &lines));
 }

@@ -32,7 +32,7 @@ pub(super) mod injected {
     }
 
     thread_local! {
-        static PLAN: Cell<Option<(usize, Fate)>> = const { Cell::new(None) };
+        static PLAN: Cell<[Option<(usize, Fate)>; 2]> = const { Cell::new([None; 2]) };
         static SEEN: Cell<usize> = const { Cell::new(0) };
         static PLAIN: Cell<bool> = const { Cell::new(false) };
     }
@@ -48,7 +48,12 @@ pub(super) mod injected {
 
     /// Lets the fate come at the step after `count` others of this thread; none lets everything pass.
     pub(in super::super) fn plan(fate: Option<(usize, Fate)>) {
-        PLAN.set(fate);
+        plan_both([fate, None]);
+    }
+
+    /// One fate after `count` steps, and a second one after as many further ones as it says.
+    pub(in super::super) fn plan_both(fates: [Option<(usize, Fate)>; 2]) {
+        PLAN.set(fates);
         SEEN.set(0);
     }
 
@@ -59,12 +64,12 @@ pub(super) mod injected {
 
     pub(in super::super) fn step(what: &'static str) -> Result<(), StoreError> {
         SEEN.set(SEEN.get() + 1);
-        let Some((left, fate)) = PLAN.get() else { return Ok(()) };
+        let [Some((left, fate)), second] = PLAN.get() else { return Ok(()) };
         if left > 0 {
-            PLAN.set(Some((left - 1, fate)));
+            PLAN.set([Some((left - 1, fate)), second]);
             return Ok(());
         }
-        PLAN.set(None);
+        PLAN.set([second, None]);
         match fate {
             Fate::Killed => {
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
