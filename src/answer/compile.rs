@@ -7,6 +7,7 @@ use super::node::{ALIGN, MANY, NodeWriter};
 use super::sets::{printable, write_sets};
 use super::zone::{SLOT, Zone, shard_of, slot_of, tag_of};
 use crate::dns::{Name, Rtype};
+use crate::pace::breathe;
 use crate::zone::Record;
 use std::sync::Arc;
 use thiserror::Error;
@@ -99,6 +100,7 @@ impl<'g, 'a> ShardWriter<'g, 'a> {
         let mut rest = self.gathered.keys();
         let mut names = Names::default();
         for shard in 0..1 << self.bits {
+            breathe();
             let (here, after) = rest.split_at(rest.partition_point(|key| shard_of(key.hash, self.bits) <= shard));
             rest = after;
             self.gathered.names(here, &mut names);

@@ -6,6 +6,7 @@ use super::name::{SearchName, hash_name};
 use super::node::rtype;
 use super::zone::shard_of;
 use crate::dns::Name;
+use crate::pace::{breathe, breathe_at};
 use crate::zone::Record;
 
 /// Says that a name exists: by a record of its own, or by a name below it.
@@ -73,6 +74,7 @@ impl<'a> Keys<'a> {
         for (layer, from) in (0u16..GIVEN).zip(layers) {
             let mut last: (&[u8], Option<u64>) = (&[], None);
             for (index, record) in (0u32..).zip(from.records.iter()) {
+                breathe_at(index as usize);
                 // Records of one owner stand together most of the time.
                 if record.owner != last.0 {
                     last = (record.owner, reader.read(record.owner, from.apex, index, layer));
@@ -218,6 +220,7 @@ fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
         *at += 1;
     }
     for part in starts.windows(2) {
+        breathe();
         sorted[part[0]..part[1]].sort_unstable_by_key(|key| key.order());
     }
     (sorted, starts, bits)

@@ -2,4 +2,4 @@
 
 mod stretch;
 
-pub(crate) use stretch::{breathe, give_way};
+pub(crate) use stretch::{breathe, breathe_at, give_way};

@@ -22,6 +22,13 @@ pub(crate) fn give_way() {
     SINCE.set(Some(Instant::now()));
 }
 
+/// As [`breathe`], once in 64: for loops whose rounds are shorter than a look at the clock.
+pub(crate) fn breathe_at(round: usize) {
+    if round.is_multiple_of(64) {
+        breathe();
+    }
+}
+
 /// A place where long work may rest; to be called every few microseconds of work.
 pub(crate) fn breathe() {
     if let Some(since) = SINCE.get()

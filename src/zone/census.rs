@@ -3,6 +3,7 @@
 use super::records::Record;
 use super::records::Records;
 use crate::dns::Rtype;
+use crate::pace::breathe;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::hint::black_box;
@@ -64,6 +65,7 @@ impl<'r> Census<'r> {
         let mut batch: Vec<(Record<'r>, u64)> = Vec::with_capacity(BATCH);
         let mut before: (&[u8], u32) = (&[], NONE);
         for first in (0..count).step_by(BATCH) {
+            breathe();
             batch.clear();
             let mut last: (&[u8], u64) = (&[], 0);
             for record in (first..count.min(first + BATCH)).filter_map(|index| records.get(index)) {

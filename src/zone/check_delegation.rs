@@ -12,6 +12,7 @@ use crate::dns::is_at_or_below;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
 use crate::finding::Severity;
+use crate::pace::breathe_at;
 
 pub(super) fn check(census: &Census<'_>, report: &mut Report<'_>) {
     let apex = report.zone.clone();
@@ -21,7 +22,8 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_>) {
     if !delegates && !renames {
         return;
     }
-    for node in census.nodes() {
+    for (index, node) in census.nodes().iter().enumerate() {
+        breathe_at(index);
         let owner = census.owner(node);
         if renames {
             below_dname(census, node, apex, report);

@@ -12,6 +12,7 @@ use crate::dns::labels;
 use crate::dns::present_data;
 use crate::dns::present_rtype;
 use crate::finding::Severity;
+use crate::pace::breathe_at;
 
 /// Exactly one SOA, at the apex, and name servers there.
 pub(super) fn apex(census: &Census<'_>, report: &mut Report<'_>) {
@@ -53,7 +54,8 @@ pub(super) fn sets(census: &Census<'_>, report: &mut Report<'_>) {
     let mut sorted: Vec<Record<'_>> = Vec::new();
     let apex = report.zone.clone();
     let may_double = labels(apex.as_slice()).count() > 1;
-    for node in census.nodes() {
+    for (index, node) in census.nodes().iter().enumerate() {
+        breathe_at(index);
         if may_double {
             doubled_origin(census, node, apex.as_slice(), report);
         }

@@ -10,10 +10,12 @@ use crate::dns::is_at_or_below;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
 use crate::finding::Severity;
+use crate::pace::breathe_at;
 
 pub(super) fn check(census: &Census<'_>, report: &mut Report<'_>) {
     let apex = report.zone.clone();
-    for node in census.nodes() {
+    for (index, node) in census.nodes().iter().enumerate() {
+        breathe_at(index);
         for record in census.records(node) {
             let Some(target) = target(&record) else { continue };
             if is_at_or_below(target, apex.as_slice()) {

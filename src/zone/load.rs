@@ -23,7 +23,7 @@ use crate::files;
 use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
-use crate::pace::breathe;
+use crate::pace::breathe_at;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -148,7 +148,7 @@ impl Loader<'_> {
         let mut data = Vec::new();
         let mut until_mark = checkpoint::EVERY;
         while let Some(entry) = lexer.next(&mut tokens) {
-            breathe();
+            breathe_at(entry.line as usize);
             data.clear();
             if until_mark == 0 && file == 0 && self.plain {
                 let (offset, line) = (entry.span.start, entry.line);
