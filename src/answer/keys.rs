@@ -4,6 +4,7 @@
 use super::gather::Layer;
 use super::name::{SearchName, hash_name};
 use super::node::rtype;
+use super::zone::shard_of;
 use crate::dns::Name;
 use crate::zone::Record;
 
@@ -64,7 +65,8 @@ impl<'a> Keys<'a> {
             apex,
             name: SearchName::blank(),
             hashes: [hash_name(apex); 128],
-            keys: Vec::with_capacity(layers.iter().map(|layer| layer.records.len()).sum::<usize>() + empty.len()),
+            // One for each record and given name, and one for the apex as their parent.
+            keys: Vec::with_capacity(layers.iter().map(|layer| layer.records.len()).sum::<usize>() + empty.len() + 1),
             above: Vec::new(),
             cuts: Vec::new(),
         };
@@ -96,7 +98,7 @@ impl<'a> Keys<'a> {
 
     /// The keys with a hash.
     pub(super) fn of(&self, hash: u64) -> &[Key] {
-        let part = part_of(hash, self.bits);
+        let part = shard_of(hash, self.bits);
         let part = &self.sorted[self.starts[part]..self.starts[part + 1]];
         let first = part.partition_point(|key| key.hash < hash);
         let count = part[first..].partition_point(|key| key.hash == hash);
@@ -203,7 +205,7 @@ fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
     let bits = (keys.len() / KEYS_PER_PART).next_power_of_two().trailing_zeros();
     let mut starts = vec![0usize; (1 << bits) + 1];
     for key in keys {
-        starts[part_of(key.hash, bits) + 1] += 1;
+        starts[shard_of(key.hash, bits) + 1] += 1;
     }
     for part in 1..starts.len() {
         starts[part] += starts[part - 1];
@@ -211,7 +213,7 @@ fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
     let mut next = starts.clone();
     let mut sorted = vec![Key { hash: 0, index: 0, layer: 0, kind: Kind::Record, up: 0 }; keys.len()];
     for key in keys {
-        let at = &mut next[part_of(key.hash, bits)];
+        let at = &mut next[shard_of(key.hash, bits)];
         sorted[*at] = *key;
         *at += 1;
     }
@@ -219,8 +221,4 @@ fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
         sorted[part[0]..part[1]].sort_unstable_by_key(|key| key.order());
     }
     (sorted, starts, bits)
-}
-
-fn part_of(hash: u64, bits: u32) -> usize {
-    (hash >> 1 >> (63 - bits)) as usize
 }

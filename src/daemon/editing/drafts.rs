@@ -7,34 +7,34 @@ use crate::edit::Order;
 /// Takes one step with a person's draft; `plan` tells what orders come to.
 pub(in crate::daemon) fn draft(
     workshop: &mut Workshop,
-    by: Author,
+    by: &Author,
     step: DraftStep,
     plan: impl FnOnce(&mut Workshop, &[Order], &Author) -> Result<ChangeAnswer, Refusal>,
 ) -> Result<DraftAnswer, Refusal> {
-    let open = workshop.draft(&by)?;
+    let open = workshop.draft(by)?;
     let orders = match step {
         DraftStep::Begin if open.is_some() => {
             let remedy = "go on with it, or drop it with `zonectl abort`";
             return Err(Refusal::new("DRAFT_OPEN", "a draft of yours is open already", remedy));
         }
         DraftStep::Begin => {
-            workshop.save_draft(&by, &[])?;
+            workshop.save_draft(by, &[])?;
             Vec::new()
         }
         DraftStep::Show => open.ok_or_else(no_draft)?,
         DraftStep::Abort => {
             let orders = open.ok_or_else(no_draft)?;
-            workshop.drop_draft(&by)?;
+            workshop.drop_draft(by)?;
             return Ok(DraftAnswer { orders, plan: None });
         }
         DraftStep::Add { orders } => {
             let all: Vec<Order> = open.ok_or_else(no_draft)?.into_iter().chain(orders).collect();
             // What cannot be planned is not added.
-            let plan = plan(workshop, &all, &by)?;
-            workshop.save_draft(&by, &all)?;
+            let plan = plan(workshop, &all, by)?;
+            workshop.save_draft(by, &all)?;
             return Ok(DraftAnswer { orders: all, plan: Some(plan) });
         }
     };
-    let plan = if orders.is_empty() { None } else { Some(plan(workshop, &orders, &by)?) };
+    let plan = if orders.is_empty() { None } else { Some(plan(workshop, &orders, by)?) };
     Ok(DraftAnswer { orders, plan })
 }

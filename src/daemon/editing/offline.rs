@@ -31,7 +31,7 @@ pub fn offline(source: &Source, errand: Errand) -> Result<Value, Refusal> {
     let mut bench = Bench { source, serving, workshop };
     match errand {
         Errand::Change(request) => to_value(&bench.change(&request)?),
-        Errand::Draft { by, step } => to_value(&bench.draft(by, step)?),
+        Errand::Draft { by, step } => to_value(&bench.draft(&by, step)?),
         Errand::Confirm { id } => to_value(&history::confirm(bench.workshop.store()?, id)?),
         Errand::Log { zone, horizon, since } => {
             to_value(&history::log(bench.workshop.store()?, zone.as_deref(), horizon.as_deref(), since)?)
@@ -67,7 +67,7 @@ impl Bench<'_> {
         Ok(answer)
     }
 
-    fn draft(&mut self, by: Author, step: DraftStep) -> Result<DraftAnswer, Refusal> {
+    fn draft(&mut self, by: &Author, step: DraftStep) -> Result<DraftAnswer, Refusal> {
         super::drafts::draft(&mut self.workshop, by, step, |workshop, orders, by| {
             let request = ChangeRequest::dry(orders.to_vec(), by.clone());
             Ok(workshop.plan(self.source, &self.serving, &request, &mut |_| {})?.answer)
