@@ -32,7 +32,7 @@ impl Zone {
     ///
     /// Names outside the zone are passed over. The new zone shares every shard that did not change; the cost is that of
     /// copying one shard for each name, some 30,000 octets, and the list of shards: for a million names about 0.1
-    /// milliseconds. Names that exist without records because [`compile`](super::compile) was told so may go with the
+    /// milliseconds. Names that exist without records because [`compile`](fn@super::compile) was told so may go with the
     /// last name below them.
     ///
     /// None when the change needs a whole compile: a zone cut or DNAME that appears or goes at a name with names below
