@@ -206,7 +206,8 @@ const KEYS_PER_PART: usize = 512;
 fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
     let bits = (keys.len() / KEYS_PER_PART).next_power_of_two().trailing_zeros();
     let mut starts = vec![0usize; (1 << bits) + 1];
-    for key in keys {
+    for (index, key) in keys.iter().enumerate() {
+        breathe_at(index);
         starts[shard_of(key.hash, bits) + 1] += 1;
     }
     for part in 1..starts.len() {
@@ -214,7 +215,8 @@ fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
     }
     let mut next = starts.clone();
     let mut sorted = vec![Key { hash: 0, index: 0, layer: 0, kind: Kind::Record, up: 0 }; keys.len()];
-    for key in keys {
+    for (index, key) in keys.iter().enumerate() {
+        breathe_at(index);
         let at = &mut next[shard_of(key.hash, bits)];
         sorted[*at] = *key;
         *at += 1;

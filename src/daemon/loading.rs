@@ -5,10 +5,11 @@ use super::zonefiles::ZoneFile;
 use crate::edit::Hints;
 use crate::files::{self, FileError};
 use crate::finding::{Finding, Place, Severity};
+use crate::pace::{breathe, breathe_at};
 use crate::zone::{self, Below, Checkpoints, Includes, Records, check_zone, parse_zone_with};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +38,9 @@ struct Content {
     length: usize,
     hash: u64,
 }
+
+/// Octets that are hashed at once.
+const PART: usize = 64 << 10;
 
 /// Octets; a zone of this size has some ten million records.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -93,7 +97,10 @@ impl LoadedZone {
 impl Content {
     fn of(octets: &[u8]) -> Self {
         let mut hasher = DefaultHasher::new();
-        octets.hash(&mut hasher);
+        for part in octets.chunks(PART) {
+            breathe();
+            hasher.write(part);
+        }
         Content { length: octets.len(), hash: hasher.finish() }
     }
 }
@@ -136,7 +143,10 @@ fn keep_serial_rising(
 
 /// True when the same records stand in the same lines.
 fn same_lines(a: &Records, b: &Records) -> bool {
-    a.iter().zip(b.iter()).all(|(a, b)| a.line == b.line)
+    a.iter().zip(b.iter()).enumerate().all(|(index, (a, b))| {
+        breathe_at(index);
+        a.line == b.line
+    })
 }
 
 /// What the zone's text and the zone as a whole give to say.

@@ -15,6 +15,7 @@ use crate::finding::{Finding, Place, Severity};
 use crate::generate::Plan;
 use crate::inventory::may_publish;
 use crate::inventory::private_address_published;
+use crate::pace::breathe_at;
 use crate::snapshot::{Patch, ZoneSource, build_patched};
 use crate::zone::Record;
 use std::collections::{HashMap, HashSet};
@@ -262,7 +263,8 @@ fn private_addresses(settings: &Settings, zones: &[LoadedZone]) -> Vec<Finding> 
         for (depth, seen) in chain.iter().enumerate() {
             let own = || zones.iter().filter(|zone| zone.file.horizon == seen.name);
             for zone in own() {
-                let told = zone.records.iter().filter_map(|record| {
+                let told = zone.records.iter().enumerate().filter_map(|(index, record)| {
+                    breathe_at(index);
                     // Most records are well: no name is made for them.
                     let address = addresses(&record).find(|address| !may_publish(horizon, *address))?;
                     let owner = name_from_wire(record.owner).ok().filter(|owner| !hidden.contains(owner))?;

@@ -3,6 +3,7 @@
 //! The file is not touched; the serial that is served is raised.
 
 use crate::dns::{Name, Rtype, wire_len};
+use crate::pace::breathe_at;
 use crate::zone::{Records, RecordsError};
 
 /// The serial of a zone's SOA record (RFC 1035 section 3.3.13); none without a whole SOA at the apex.
@@ -16,7 +17,8 @@ pub(super) fn serial(records: &Records) -> Option<u32> {
 pub(super) fn with_serial(records: &Records, serial: u32) -> Option<Result<Records, RecordsError>> {
     let mut raised = Records::new(records.origin().clone());
     let mut found = false;
-    for record in records.iter() {
+    for (index, record) in records.iter().enumerate() {
+        breathe_at(index);
         let mut data = record.data.to_vec();
         if is_soa(records.origin(), record.owner, record.rtype) {
             let at = serial_at(&data)?;
@@ -40,7 +42,8 @@ pub(super) fn raised(served: u32, written: u32) -> u32 {
 /// True when two zones hold the same records in the same order, serials and places left out.
 pub(super) fn same_but_serial(a: &Records, b: &Records) -> bool {
     a.len() == b.len()
-        && a.iter().zip(b.iter()).all(|(a_record, b_record)| {
+        && a.iter().zip(b.iter()).enumerate().all(|(index, (a_record, b_record))| {
+            breathe_at(index);
             a_record.owner == b_record.owner
                 && a_record.rtype == b_record.rtype
                 && a_record.ttl == b_record.ttl

@@ -4,6 +4,7 @@ use super::change::NameChange;
 use super::changes::{same_sets, serial_at};
 use super::owners::sets_of;
 use crate::dns::{Name, Rtype, name_from_wire};
+use crate::pace::breathe_at;
 use crate::zone::{Record, Records, RrSet};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -29,10 +30,10 @@ fn candidates(before: &Records, after: &Records) -> Vec<Name> {
         (old.rtype, old.ttl) == (new.rtype, new.ttl) && old.owner == new.owner && old.data == new.data
     };
     let (old_len, new_len) = (before.len(), after.len());
-    let head = before.iter().zip(after.iter()).take_while(same).count();
+    let head = before.iter().zip(after.iter()).take_while(same).enumerate().map(|(index, _)| breathe_at(index)).count();
     let most = old_len.min(new_len) - head;
     let pairs = (1..=most).map_while(|back| before.get(old_len - back).zip(after.get(new_len - back)));
-    let tail = pairs.take_while(same).count();
+    let tail = pairs.take_while(same).enumerate().map(|(index, _)| breathe_at(index)).count();
 
     // Sums of hashes do not depend on the order of records; only names whose sums differ are looked at closely.
     let hasher = RandomState::new();

@@ -3,6 +3,7 @@
 use super::change::NameChange;
 use super::owners::sets_of;
 use crate::dns::name_from_wire;
+use crate::pace::breathe_at;
 use crate::zone::{Record, Records};
 use std::collections::HashSet;
 
@@ -18,6 +19,7 @@ pub fn differing_names(before: &Records, after: &Records, most: usize) -> Option
     let mut known = HashSet::new();
     let (mut left, mut right) = (0, 0);
     loop {
+        breathe_at(left);
         match (before.get(left), after.get(right)) {
             (None, None) => break,
             (Some(a), Some(b)) if same(&a, &b) => (left, right) = (left + 1, right + 1),

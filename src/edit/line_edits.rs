@@ -7,6 +7,7 @@ use super::changes::serial_at;
 use super::neighbours::{Neighbours, Spot};
 use super::owners::Owners;
 use crate::dns::{Name, Rtype, name_from_wire};
+use crate::pace::breathe_at;
 use crate::zone::{Record, Records, RrSet};
 use std::collections::HashMap;
 
@@ -73,7 +74,8 @@ pub(super) fn line_plan(records: &Records, names: &[NameChange]) -> Result<LineP
     let mut found: Vec<Vec<Record<'_>>> = vec![Vec::new(); names.len()];
     let mut soa = None;
     let mut last = None;
-    for record in records.iter() {
+    for (index, record) in records.iter().enumerate() {
+        breathe_at(index);
         if record.rtype == Rtype::SOA && soa.is_none() {
             soa = Some(record.line.number);
         }

@@ -1,6 +1,7 @@
 //! Finds the records of some names in a zone with one pass over it.
 
 use crate::dns::Name;
+use crate::pace::breathe_at;
 use crate::zone::{Records, RrSet};
 use std::collections::HashMap;
 
@@ -47,7 +48,8 @@ fn first(name: &[u8]) -> usize {
 pub fn sets_of(records: &Records, names: &[Name]) -> Vec<Vec<RrSet>> {
     let owners = Owners::new(names.iter().map(Name::as_slice));
     let mut found: Vec<Vec<RrSet>> = vec![Vec::new(); names.len()];
-    for record in records.iter() {
+    for (index, record) in records.iter().enumerate() {
+        breathe_at(index);
         let Some(slot) = owners.slot(record.owner) else { continue };
         let sets = &mut found[slot];
         let number = record.rtype.to_int();

@@ -1,11 +1,15 @@
 //! Reading whole files, bounded.
 
 use super::FileError;
+use crate::pace::breathe;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+/// Octets that are read at once.
+const PART: u64 = 256 << 10;
 
 /// Reads a plain file of at most `limit` octets; symbolic links are followed.
 ///
@@ -17,7 +21,16 @@ pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FileError> {
     let path = path.as_ref();
     let file = open_plain(path)?;
     let mut octets = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut octets).map_err(FileError::system("read", path))?;
+    let mut rest = limit.saturating_add(1);
+    loop {
+        let part = rest.min(PART);
+        let read = (&file).take(part).read_to_end(&mut octets).map_err(FileError::system("read", path))?;
+        rest -= read as u64;
+        if (read as u64) < part || rest == 0 {
+            break;
+        }
+        breathe();
+    }
     if octets.len() as u64 > limit {
         return Err(FileError::TooLarge { path: path.to_path_buf(), limit });
     }

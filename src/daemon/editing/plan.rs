@@ -11,7 +11,7 @@ use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of};
 use crate::files;
 use crate::generate::zone_path;
 use crate::snapshot::Snapshot;
-use crate::zone::store::{NewText, Store};
+use crate::zone::store::NewText;
 use crate::zone::{Document, RrSet};
 use std::path::Path;
 
@@ -30,7 +30,13 @@ pub(super) struct Drafted {
 const LARGEST_FILE: u64 = 1 << 30;
 
 /// Sorts orders out: names, horizons and data are decided on what serves.
-pub(super) fn drafted(serving: &Candidate, store: &Store, orders: &[Order]) -> Result<Drafted, Refusal> {
+///
+/// `undo` tells the texts that take a change back.
+pub(super) fn drafted(
+    serving: &Candidate,
+    orders: &[Order],
+    undo: &mut dyn FnMut(u64) -> Result<Vec<NewText>, Refusal>,
+) -> Result<Drafted, Refusal> {
     let (whole, records): (Vec<_>, Vec<_>) =
         orders.iter().cloned().partition(|order| matches!(order, Order::Text { .. } | Order::Undo { .. }));
     if whole.iter().any(|order| matches!(order, Order::Undo { .. })) && orders.len() > 1 {
@@ -56,7 +62,7 @@ pub(super) fn drafted(serving: &Candidate, store: &Store, orders: &[Order]) -> R
             }
             Order::Undo { id } => {
                 drafted.undoes = Some(*id);
-                drafted.texts = store.undo(*id).map_err(|error| refused::undo(&error))?;
+                drafted.texts = undo(*id)?;
                 for text in &mut drafted.texts {
                     raise(serving, text);
                 }

@@ -88,8 +88,8 @@ impl Workshop {
         ahead: Ahead<'_>,
     ) -> Result<Planned, Refusal> {
         let orders = self.orders(request)?;
-        let store = self.store()?;
-        let Drafted { changes, mut texts, undoes } = drafted(serving, store, &orders)?;
+        let Drafted { changes, mut texts, undoes } =
+            drafted(serving, &orders, &mut |id| self.store()?.undo(id).map_err(|error| refused::undo(&error)))?;
         own_records(serving, &orders, &changes)?;
         let base = shown::base(&shown::touched(&changes), &texts);
         if request.base.as_ref().is_some_and(|decided| *decided != base) {
