@@ -199,7 +199,7 @@ fn what_could_be_two_things_is_refused_with_the_choices() {
             &["printer.internal.thinkheads.ai.", "printer.phoenix.thinkheads.ai."],
             "write the full name",
         ),
-        ("foreign", "set www.example.org. A 10.0.0.1", "NO_ZONE", &[], "www.example.org. belongs into no zone"),
+        ("foreign", "set www.example.org. A 10.0.0.1", "NO_ZONE", &[], "www.example.org. lies in no zone"),
         (
             "a zone that the horizon has not",
             "set ca.internal.thinkheads.ai. A 10.0.0.1 in external",

@@ -91,6 +91,7 @@ fn edits_are_shown_made_verified_and_undone() {
 
     let moved = zonectl(&folder, &["mv", "printer", "laser", "--keep-cname"]);
     assert_eq!(moved.exit, 0, "{moved:?}");
+    assert!(moved.stderr.contains("nobody asked anything"), "the server's own look is no client's: {moved:?}");
     assert_eq!(answers(&folder, "10.0.0.60", "PTR", "internal"), ["laser.corp.example."], "it went along");
     assert_eq!(answers(&folder, "printer", "A", "internal"), ["laser.corp.example.", "10.0.0.60"]);
 
@@ -128,9 +129,9 @@ fn exit_codes_of_edits_are_fixed() {
     let folder = folder();
     let server = folder.serve();
     // Arguments; exit code; what stderr holds.
-    let table: [(&str, &[&str], i32, &str); 12] = [
+    let table: [(&str, &[&str], i32, &str); 18] = [
         ("in both horizons", &["set", "app", "A", "10.0.0.9"], 1, "--horizon NAME"),
-        ("the choices are printed", &["set", "app", "A", "10.0.0.9"], 1, "  internal\nzonectl:   external\n"),
+        ("the choices are printed", &["set", "app", "A", "10.0.0.9"], 1, "--all-horizons`\n  internal\n  external\n"),
         ("only shown", &["set", "old", "A", "10.0.0.9", "-n"], 2, "  - 300 10.0.0.13\n  + 300 10.0.0.9\n"),
         ("not what it was", &["set", "old", "A", "10.0.0.9", "--if", "A 10.0.0.8"], 4, "10.0.0.13"),
         ("what it was", &["set", "old", "A", "10.0.0.9", "--if", "A 10.0.0.13"], 0, "verified"),
@@ -141,6 +142,12 @@ fn exit_codes_of_edits_are_fixed() {
         ("not there", &["rm", "old", "A", "10.0.0.77"], 1, "10.0.0.77"),
         ("no such change", &["undo", "99"], 1, "99"),
         ("nothing waits", &["confirm"], 1, "confirm"),
+        ("no zone", &["set", "app.example.org.", "A", "10.0.0.9"], 1, "app.example.org. lies in no zone"),
+        ("nothing to apply", &["apply"], 1, "zone files with `-f`"),
+        ("nothing there", &["plan", "-f", "nothing"], 1, "nothing: there is no such file"),
+        ("no such past", &["export", "corp.example", "--horizon", "internal", "--at", "99"], 1, "no change 99"),
+        ("nothing to compare with", &["diff", "--since", "99"], 1, "zonectl: there is no change 99"),
+        ("no history so old", &["diff", "--since", "1d"], 1, "reaches back to"),
     ];
     for (why, arguments, exit, part) in table {
         let ran = zonectl(&folder, arguments);
@@ -212,6 +219,55 @@ fn a_draft_becomes_one_change_or_none() {
     assert_eq!(zonectl(&folder, &["rm", "new", "--all"]).exit, 0);
     assert_eq!(zonectl(&folder, &["abort"]).exit, 0);
     assert_eq!(answers(&folder, "new", "A", "internal"), ["10.0.0.70"]);
+    drop(server);
+}
+
+/// What an edit in a draft was shown to mean, it means at the commit, whatever came to be or went meanwhile.
+#[test]
+fn a_draft_keeps_the_names_that_it_showed() {
+    let folder = folder();
+    let server = folder.serve();
+    assert_eq!(zonectl(&folder, &["begin"]).exit, 0);
+    assert_eq!(zonectl(&folder, &["diff"]).stderr.lines().next().map(|line| line.contains("is empty")), Some(true));
+    // Only the inner horizon has the name.
+    assert_eq!(zonectl(&folder, &["add", "old", "TXT", "kept"]).exit, 0);
+    assert_eq!(zonectl(&folder, &["mv", "old", "older"]).exit, 0);
+    let text = folder.read(OUTSIDE) + "old A 192.0.2.9\n";
+    folder.write("mine/external/corp.example.zone", &text);
+    assert_eq!(zonectl(&folder, &["apply", "-f", "mine"]).exit, 0);
+    let ran = zonectl(&folder, &["commit"]);
+    assert_eq!(ran.exit, 0, "{ran:?}");
+    assert_eq!(answers(&folder, "older.corp.example.", "TXT", "internal"), ["\"kept\""]);
+    assert_eq!(answers(&folder, "old.corp.example.", "A", "external"), ["192.0.2.9"]);
+    drop(server);
+}
+
+/// A zone that a horizon does not have begins with its first import, and goes with the undo of that.
+#[test]
+fn a_zone_begins_with_its_import() {
+    let folder = folder();
+    let server = folder.serve();
+    let text = "$TTL 300\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 10.0.0.153\n";
+    folder.write("lab.example.zone", text);
+    let import = |arguments: &[&str]| zonectl(&folder, &[&["import"], arguments].concat());
+    let nowhere = import(&["lab.example.zone"]);
+    assert!(nowhere.exit == 1 && nowhere.stderr.contains("--horizon NAME"), "{nowhere:?}");
+    let astray = import(&["lab.example.zone", "--horizon", "internl"]);
+    assert!(astray.exit == 1 && astray.stderr.contains("did you mean `internal`?"), "{astray:?}");
+    for (part, why) in [("@ SOA", "has no SOA record"), ("@ NS", "NO_APEX_NS")] {
+        let lines = text.lines().filter(|line| !line.starts_with(part));
+        folder.write("bare.zone", &(lines.collect::<Vec<_>>().join("\n") + "\n"));
+        let bare = import(&["bare.zone", "--zone", "lab.example", "--horizon", "internal"]);
+        assert!(bare.exit == 3 && bare.stderr.contains(why), "{bare:?}");
+    }
+    let file = folder.path().join("zones/internal/lab.example.zone");
+    assert!(!file.exists());
+    let made = import(&["lab.example.zone", "--horizon", "internal"]);
+    assert_eq!((made.exit, made.stdout.as_str()), (0, "change 1\n"), "{made:?}");
+    assert_eq!(folder.read("zones/internal/lab.example.zone"), text);
+    assert_eq!(answers(&folder, "ns.lab.example.", "A", "internal"), ["10.0.0.153"]);
+    assert_eq!(zonectl(&folder, &["undo", "1"]).exit, 0);
+    assert!(!file.exists());
     drop(server);
 }
 
@@ -291,6 +347,14 @@ fn an_editor_never_overwrites_what_came_between() {
     let well = edit("well.sh");
     assert_eq!((well.exit, well.stdout.as_str()), (0, "change 2\n"), "{well:?}");
     assert!(folder.read(INSIDE).starts_with("; the inner side of it\n"));
+    folder.write("comment.sh", "echo '; the end' >> \"$1\"\n");
+    let comment = edit("comment.sh");
+    assert!(comment.exit == 0 && comment.stderr.contains("written; clients get what they got before"), "{comment:?}");
+    folder.write("bare.sh", "sed -i /SOA/d \"$1\"\n");
+    let bare = edit("bare.sh");
+    assert!(bare.exit == 3 && bare.stderr.contains("has no SOA record"), "{bare:?}");
+    let kept = bare.stderr.lines().find_map(|line| line.strip_prefix("what you wrote is in ")).unwrap();
+    std::fs::remove_dir_all(std::path::Path::new(kept).parent().unwrap()).unwrap();
     folder.write("nothing.sh", "true\n");
     let nothing = edit("nothing.sh");
     assert!(nothing.exit == 0 && nothing.stderr.contains("nothing to change"), "{nothing:?}");

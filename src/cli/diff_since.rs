@@ -22,6 +22,9 @@ use crate::daemon::Source;
 use crate::zone::Records;
 use std::path::Path;
 
+/// The code of the refusal when the history of a file does not reach so far back.
+const HISTORY: &str = "HISTORY";
+
 /// Shows record sets that are not what they were; SOA serials do not count.
 pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Result<Exit, Failure> {
     let (left, after, at) = match since {
@@ -37,15 +40,14 @@ pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Re
         return Err(Failure::new(Exit::Error, "no such zone is served; see `zonectl status`"));
     }
     let (mut before, mut now) = (Vec::new(), Vec::new());
-    let mut refused = None;
+    let mut left_out = Vec::new();
     for held in &meant {
         let horizon = Some(held.horizon.clone());
         let past = Errand::Text { zone: held.zone.clone(), horizon: horizon.clone(), after, at };
         let text: TextAnswer = match errand(scope, past) {
             Ok(text) => text,
-            Err(failure) if meant.len() > 1 => {
-                say(&format!("{} in {} is left out: {}", held.zone, held.horizon, failure.lines.join("; ")));
-                refused = Some(failure);
+            Err(failure) if meant.len() > 1 && failure.code.as_deref() == Some(HISTORY) => {
+                left_out.push(format!("{} in {}", held.zone, held.horizon));
                 continue;
             }
             Err(failure) => return Err(failure),
@@ -67,8 +69,12 @@ pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Re
             now.push((held.horizon.as_str(), parsed(&told.zone, text.as_bytes(), Path::new("served"), None)?));
         }
     }
-    if let (Some(failure), true) = (refused, before.is_empty()) {
-        return Err(failure);
+    if before.is_empty() {
+        let what = format!("no zone has a history that reaches back to {left}; see `zonectl log`");
+        return Err(Failure::new(Exit::Error, what.replace("to after", "to")));
+    }
+    if !left_out.is_empty() {
+        say(&format!("left out, because no history says how they were: {}", left_out.join(", ")));
     }
     show_diff(scope, &diff_zones(&left, "now", &borrowed(&before), &borrowed(&now)))?;
     Ok(Exit::Done)

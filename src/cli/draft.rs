@@ -64,7 +64,10 @@ pub(super) fn draft_diff(scope: &Scope) -> Result<Exit, Failure> {
     };
     let wide = scope.output == Output::Wide;
     show(scope.output, &draft, |draft| draft.plan.as_ref().map_or(String::new(), |plan| plan_text(plan, wide)))?;
-    say(&format!("your draft has {}", many(draft.orders.len(), "edit")));
+    match draft.orders.len() {
+        0 => say("your draft is empty: `zonectl set`, `add`, `rm` and `mv` add to it"),
+        edits => say(&format!("your draft has {}", many(edits, "edit"))),
+    }
     Ok(Exit::Done)
 }
 
@@ -76,6 +79,7 @@ pub(super) fn commit(scope: &Scope, making: &Making) -> Result<Exit, Failure> {
     } else if open(scope)?.is_some() {
         // Nothing was to be changed, so no change has closed it.
         step(scope, DraftStep::Abort)?;
+        say("your draft is closed");
     }
     Ok(exit)
 }

@@ -106,12 +106,14 @@ pub(super) fn commit(scope: &Scope, making: &Making, wish: &Wish, plan: &ChangeA
         return Ok(Exit::Done);
     };
     let served = answer.served_after.map_or(String::new(), |micros| format!(", served after {}", milliseconds(micros)));
-    match answer.verified {
-        true => say(&format!("{}{served}", painted(GOOD, "verified on the wire"))),
-        false => say("no server runs: written to the files, not verified on the wire"),
+    match (answer.verified, answer.served_after) {
+        (true, _) => say(&format!("{}{served}", painted(GOOD, "verified on the wire"))),
+        (false, Some(_)) => say("written; clients get what they got before, so nothing was asked for on the wire"),
+        (false, None) => say("no server runs: written to the files, not verified on the wire"),
     }
     if let Some(at) = answer.reverts_at {
-        say(&format!("taken back at {} unless you say `zonectl confirm {id}`", date(at)));
+        let by_whom = if answer.served_after.is_some() { "" } else { ", by the server once it runs," };
+        say(&format!("it is taken back at {}{by_whom} unless you say `zonectl confirm {id}`", date(at)));
     }
     Ok(Exit::Done)
 }

@@ -93,6 +93,7 @@ pub(super) const EDITING: Section = (
         Head("Whole zone files"),
         Lines(
             "$ zonectl edit internal.example       in $EDITOR; apply, edit again or quit\n\
+             $ zonectl import db.lab --zone lab.example --horizon internal    also a new zone\n\
              $ zonectl plan -f zones/ --out plan.json\n\
              $ zonectl apply plan.json             exactly that plan, or exit code 4\n\
              $ zonectl export internal.example --at 2026-11-01",

@@ -22,8 +22,12 @@ use super::zone_texts::text;
 use super::zone_texts::texts;
 use crate::control::Errand;
 use crate::control::TextAnswer;
+use crate::edit::Order;
 use crate::finding::Severity;
 use std::path::Path;
+
+/// The code of the refusal when a zone has no file.
+const NO_ZONE: &str = "NO_ZONE";
 
 /// Shows what zone files from elsewhere would change, and keeps the plan if told so.
 pub(super) fn plan(scope: &Scope, file: &Path, out: Option<&Path>) -> Result<Exit, Failure> {
@@ -34,7 +38,9 @@ pub(super) fn plan(scope: &Scope, file: &Path, out: Option<&Path>) -> Result<Exi
     let empty = is_empty(&plan);
     if let Some(out) = out.filter(|_| !refused) {
         PlanFile::new(author(), now(), wish.orders, plan).write(out)?;
-        hint(&format!("`zonectl apply {}` makes exactly this, or is refused", out.display()));
+        if !empty {
+            hint(&format!("`zonectl apply {}` makes exactly this, or is refused", out.display()));
+        }
     }
     if refused {
         say("this would be refused: correct what is named above");
@@ -55,7 +61,12 @@ pub(super) fn apply(scope: &Scope, plan: Option<&Path>, file: Option<&Path>, mak
             Wish { orders: kept.orders, base: Some(kept.base), draft: false }
         }
         (None, Some(file)) => Wish { orders: texts(scope, file)?, ..Wish::default() },
-        (None, None) => return Err(Failure::new(Exit::Error, "name a plan, or zone files with `-f`")),
+        (None, None) => {
+            return Err(Failure::new(
+                Exit::Error,
+                "apply what? name a file of `zonectl plan --out`, or zone files with `-f`",
+            ));
+        }
     };
     make::make(scope, making, &wish)
 }
@@ -66,9 +77,22 @@ pub(super) fn import(scope: &Scope, file: &Path, zone: Option<&str>, making: &Ma
         Some(zone) => zone.to_owned(),
         None => origin_of(file)?,
     };
+    // A file that is not there is the nearest reason.
+    let mut order = text(file, &zone, "")?;
     // Says which horizon is meant, or that several are.
-    let present: TextAnswer =
-        errand(scope, Errand::Text { zone: zone.clone(), horizon: scope.horizon.clone(), after: None, at: None })?;
-    let order = text(file, &present.zone, &present.horizon)?;
+    let question = Errand::Text { zone: zone.clone(), horizon: scope.horizon.clone(), after: None, at: None };
+    let present: Result<TextAnswer, Failure> = errand(scope, question);
+    let meant = match (present, &scope.horizon) {
+        (Ok(present), _) => present.horizon,
+        (Err(failure), Some(horizon)) if failure.code.as_deref() == Some(NO_ZONE) => horizon.clone(),
+        (Err(failure), None) if failure.code.as_deref() == Some(NO_ZONE) => {
+            let what = format!("no horizon has a zone {zone} yet; say in which one it begins with `--horizon NAME`");
+            return Err(Failure::new(Exit::Error, what));
+        }
+        (Err(failure), _) => return Err(failure),
+    };
+    if let Order::Text { horizon, .. } = &mut order {
+        *horizon = meant;
+    }
     make::make(scope, making, &Wish { orders: vec![order], ..Wish::default() })
 }

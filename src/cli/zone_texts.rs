@@ -17,6 +17,9 @@ const LARGEST: u64 = 60 << 20;
 /// # Errors
 /// Nothing there, nothing with the name of a zone file, no horizon to tell.
 pub(super) fn texts(scope: &Scope, path: &Path) -> Result<Vec<Order>, Failure> {
+    if !path.exists() {
+        return Err(Failure::new(Exit::Error, format!("{}: there is no such file or folder", path.display())));
+    }
     if !path.is_dir() {
         let horizon = match &scope.horizon {
             Some(horizon) => horizon.clone(),

@@ -71,10 +71,15 @@ pub(super) fn usage(error: &clap::Error) -> Exit {
     if error.use_stderr() { Exit::Error } else { Exit::Done }
 }
 
-/// Says on stderr why nothing was done.
+/// Says on stderr why nothing was done. The program's name stands before the reason, not before findings, which begin with
+/// their place, nor before choices, which are to be copied.
 pub(super) fn tell(program: &str, failure: &Failure) -> Exit {
-    for line in &failure.lines {
-        say(&format!("{}: {line}", painted(BAD, program)));
+    let reason = failure.lines.iter().rposition(|line| !line.starts_with("  "));
+    for (at, line) in failure.lines.iter().enumerate() {
+        match Some(at) == reason {
+            true => say(&format!("{}: {line}", painted(BAD, program))),
+            false => say(line),
+        }
     }
     failure.exit
 }

@@ -117,7 +117,7 @@ fn no_zone(standing: &Standing<'_>, owner: &Name, horizon: Option<&str>) -> Refu
     let choices: Vec<String> = standing.zones_of(owner).into_iter().map(|zone| zone.horizon).collect();
     let (what, remedy) = match (horizon, choices.is_empty()) {
         (Some(horizon), false) => (
-            format!("the horizon `{horizon}` has no zone file that {shown} belongs into"),
+            format!("the horizon `{horizon}` has no zone that {shown} lies in"),
             format!("name one that has: `--horizon {}`", choices[0]),
         ),
         _ => {
@@ -125,8 +125,14 @@ fn no_zone(standing: &Standing<'_>, owner: &Name, horizon: Option<&str>) -> Refu
                 standing.zones(horizon).map(|zone| present_name(zone.origin.as_slice())).collect();
             origins.sort_unstable();
             origins.dedup();
-            let what = format!("{shown} belongs into no zone");
-            (what, format!("the zones are: {}; a new one begins as a file <horizon>/<origin>.zone", origins.join(", ")))
+            let what = format!("{shown} lies in no zone");
+            (
+                what,
+                format!(
+                    "the zones are: {}; a new one begins with `zonectl import` or as a file <horizon>/<origin>.zone",
+                    origins.join(", ")
+                ),
+            )
         }
     };
     let mut refusal = Refusal::new("NO_ZONE", what, remedy);

@@ -66,7 +66,7 @@ pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
 pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
 pub use origin::{RecordOrigin, source_of};
-pub use place::place;
+pub use place::{place, settled};
 pub use records::{HeldZone, RecordsAnswer, mark, records};
 pub use refusal::Refusal;
 pub use report::Report;

@@ -35,29 +35,76 @@ pub fn place(published: &Published, orders: &[Order]) -> Result<Vec<Placed>, Ref
     let mut standing = Standing::new(published);
     let mut placed = Vec::new();
     for order in orders {
-        let edits = match order {
-            Order::Set { name, rtype, data, ttl, place, condition, reverse } => {
-                let words = Words { name, rtype, data, ttl: *ttl, place, condition, reverse: *reverse };
-                put(&standing, &words, true)?
-            }
-            Order::Add { name, rtype, data, ttl, place, condition, reverse } => {
-                let words = Words { name, rtype, data, ttl: *ttl, place, condition, reverse: *reverse };
-                put(&standing, &words, false)?
-            }
-            Order::Remove { name, rtype, data, all, place, condition, reverse } => {
-                let rtype = rtype.as_deref().map(record_type).transpose()?;
-                let what = Removal { rtype, data, all: *all };
-                remove(&standing, name, &what, place, condition, *reverse)?
-            }
-            Order::Move { from, to, keep_cname, place } => rename(&standing, from, to, *keep_cname, place)?,
-            Order::Text { .. } | Order::Undo { .. } => continue,
-        };
+        let edits = edits_of(&standing, order)?;
         for edit in &edits {
             standing.apply(edit);
         }
         placed.extend(edits);
     }
     Ok(placed)
+}
+
+/// The same orders with the full names and the horizons that they mean now, so that they mean the same later.
+///
+/// # Errors
+/// As for [`place`].
+pub fn settled(published: &Published, orders: &[Order]) -> Result<Vec<Order>, Refusal> {
+    let mut standing = Standing::new(published);
+    let mut settled = Vec::new();
+    for order in orders {
+        let edits = edits_of(&standing, order)?;
+        settled.push(edits.first().map_or_else(|| order.clone(), |edit| whole(order, edit)));
+        for edit in &edits {
+            standing.apply(edit);
+        }
+    }
+    Ok(settled)
+}
+
+/// An order with the name and the horizon of the first edit that it comes to.
+fn whole(order: &Order, edit: &Placed) -> Order {
+    let mut order = order.clone();
+    let (Order::Set { place, .. } | Order::Add { place, .. } | Order::Remove { place, .. } | Order::Move { place, .. }) =
+        &mut order
+    else {
+        return order;
+    };
+    if *place == Place::Unsaid {
+        *place = Place::Horizon(edit.horizon.clone());
+    }
+    let shown = |name: &Name| present_name(name.as_slice());
+    match (&mut order, &edit.edit) {
+        (Order::Move { from, to, .. }, RecordEdit::Move { from: old, to: new, .. }) => {
+            (*from, *to) = (shown(old), shown(new));
+        }
+        (
+            Order::Set { name, .. } | Order::Add { name, .. } | Order::Remove { name, .. },
+            RecordEdit::Set { owner, .. } | RecordEdit::Add { owner, .. } | RecordEdit::Remove { owner, .. },
+        ) => *name = shown(owner),
+        _ => {}
+    }
+    order
+}
+
+/// The edits of one order; none for a whole text or an undo.
+fn edits_of(standing: &Standing<'_>, order: &Order) -> Result<Vec<Placed>, Refusal> {
+    Ok(match order {
+        Order::Set { name, rtype, data, ttl, place, condition, reverse } => {
+            let words = Words { name, rtype, data, ttl: *ttl, place, condition, reverse: *reverse };
+            put(standing, &words, true)?
+        }
+        Order::Add { name, rtype, data, ttl, place, condition, reverse } => {
+            let words = Words { name, rtype, data, ttl: *ttl, place, condition, reverse: *reverse };
+            put(standing, &words, false)?
+        }
+        Order::Remove { name, rtype, data, all, place, condition, reverse } => {
+            let rtype = rtype.as_deref().map(record_type).transpose()?;
+            let what = Removal { rtype, data, all: *all };
+            remove(standing, name, &what, place, condition, *reverse)?
+        }
+        Order::Move { from, to, keep_cname, place } => rename(standing, from, to, *keep_cname, place)?,
+        Order::Text { .. } | Order::Undo { .. } => Vec::new(),
+    })
 }
 
 /// What `set` and `add` say.

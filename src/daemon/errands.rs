@@ -19,7 +19,8 @@ impl Reloads {
             Errand::Draft { by, step } => {
                 self.settle();
                 let before = self.board.load_full();
-                to_value(&draft(&mut self.workshop, &by, step, |workshop, orders, by| {
+                let published = &before.serving.published;
+                to_value(&draft(&mut self.workshop, published, &by, step, |workshop, orders, by| {
                     let request = ChangeRequest::dry(orders.to_vec(), by.clone());
                     let planned = workshop.plan(&self.source, &before.serving, &request, &mut |_| {})?;
                     Ok(told(&planned, &before, &self.listeners.recent()))

@@ -48,6 +48,9 @@ impl Noter {
     #[cold]
     #[inline(never)]
     fn write(&self, snapshot: &Snapshot, pending: &Pending) -> bool {
+        if pending.is_own() {
+            return false;
+        }
         let Some((view, name, rtype)) = pending.asked(snapshot).filter(|(_, name, _)| name.len() <= LONGEST) else {
             return true;
         };

@@ -220,6 +220,11 @@ impl Pending {
         self.lookup.question_hash().map(|hash| hash ^ (view as u64) << 16)
     }
 
+    /// True for a question of [`super::probe()`], which no client asked.
+    pub(super) fn is_own(&self) -> bool {
+        self.question.cookie.is_some_and(|cookie| cookie.horizon.is_some())
+    }
+
     /// The view that is asked, the name in lower case and the type; none when no zone holds the name, or a built-in one.
     pub(super) fn asked<'a>(&'a self, snapshot: &'a Snapshot) -> Option<(&'a View, &'a [u8], u16)> {
         let State::Ask { view } = self.state else { return None };

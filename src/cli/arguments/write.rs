@@ -211,7 +211,7 @@ Examples:
   zonectl apply -f zones/ --confirm 5m")]
     Apply {
         /// What `zonectl plan --out` wrote
-        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        #[arg(conflicts_with = "file")]
         plan: Option<PathBuf>,
         /// A zone file, or a folder of HORIZON/ORIGIN.zone
         #[arg(short, long, value_name = "FILE|DIR")]
@@ -221,7 +221,8 @@ Examples:
     },
     /// Make a zone file of another server the content of a zone
     #[command(after_help = "\
-The zone must be there already. Shows what changes as `apply -f` does.
+Shows what changes as `apply -f` does. A zone that the horizon does not have yet begins with the file,
+which then needs a SOA and a NS record, and `--horizon`.
 
 Examples:
   zonectl import internal.example.zone --dry-run

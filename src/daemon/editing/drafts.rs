@@ -1,12 +1,13 @@
 //! Drafts: orders that a person collects to make them as one change.
 
 use super::workshop::{Workshop, no_draft};
-use crate::control::{Author, ChangeAnswer, DraftAnswer, DraftStep, Refusal};
+use crate::control::{Author, ChangeAnswer, DraftAnswer, DraftStep, Published, Refusal, settled};
 use crate::edit::Order;
 
 /// Takes one step with a person's draft; `plan` tells what orders come to.
 pub(in crate::daemon) fn draft(
     workshop: &mut Workshop,
+    published: &Published,
     by: &Author,
     step: DraftStep,
     plan: impl FnOnce(&mut Workshop, &[Order], &Author) -> Result<ChangeAnswer, Refusal>,
@@ -31,6 +32,8 @@ pub(in crate::daemon) fn draft(
             let all: Vec<Order> = open.ok_or_else(no_draft)?.into_iter().chain(orders).collect();
             // What cannot be planned is not added.
             let plan = plan(workshop, &all, by)?;
+            // What it means now, it means at the commit: a relative name may be another one by then.
+            let all = settled(published, &all)?;
             workshop.save_draft(by, &all)?;
             return Ok(DraftAnswer { orders: all, plan: Some(plan) });
         }

@@ -99,10 +99,15 @@ pub(in crate::daemon) fn text(
         }
     };
     let path = &zone.file.path;
+    if let Some(id) = wanted.after
+        && workshop.store()?.head(id).is_none()
+    {
+        return Err(Refusal::new("NO_CHANGE", format!("there is no change {id}"), "see `zonectl log` for the history"));
+    }
     let octets = match (wanted.after, wanted.at) {
         (None, None) => present(path)?,
-        (Some(id), _) => workshop.store()?.text_after(path, id).map_err(|error| refused::store(&error))?,
-        (None, Some(at)) => workshop.store()?.text_at(path, at).map_err(|error| refused::store(&error))?,
+        (Some(id), _) => workshop.store()?.text_after(path, id).map_err(|error| refused::past(&error))?,
+        (None, Some(at)) => workshop.store()?.text_at(path, at).map_err(|error| refused::past(&error))?,
     };
     let Some(octets) = octets else {
         let what = format!("{} was not there then", path.display());

@@ -68,7 +68,7 @@ impl Bench<'_> {
     }
 
     fn draft(&mut self, by: &Author, step: DraftStep) -> Result<DraftAnswer, Refusal> {
-        super::drafts::draft(&mut self.workshop, by, step, |workshop, orders, by| {
+        super::drafts::draft(&mut self.workshop, &self.serving.published, by, step, |workshop, orders, by| {
             let request = ChangeRequest::dry(orders.to_vec(), by.clone());
             Ok(workshop.plan(self.source, &self.serving, &request, &mut |_| {})?.answer)
         })

@@ -12,7 +12,7 @@ use crate::files;
 use crate::generate::zone_path;
 use crate::snapshot::Snapshot;
 use crate::zone::store::NewText;
-use crate::zone::{Document, RrSet};
+use crate::zone::{Document, EntryKind, RrSet};
 use std::path::Path;
 
 /// What orders come to.
@@ -199,9 +199,23 @@ fn whole_text(
         );
         return Err(Refusal::new("CONFLICT", what, remedy));
     }
+    if without_soa(text, &file) {
+        let what = format!("the text of {} has no SOA record", present_name(origin.as_slice()));
+        let remedy = "give it one, such as `@ SOA ns hostmaster 1 3600 600 604800 60`; the server raises the serial";
+        return Err(Refusal::new("NOT_ALLOWED_BY_CHECKS", what, remedy));
+    }
     let mut text = NewText { path: file.path, before, after: Some(text.as_bytes().to_vec()) };
     raise(serving, &mut text);
     Ok(text)
+}
+
+/// True for a text that can be read and has no SOA record. Where the generator would write one, it would begin at serial 1
+/// again.
+fn without_soa(text: &str, file: &ZoneFile) -> bool {
+    let document = Document::parse(text.as_bytes().to_vec(), &file.path, &file.origin);
+    let elsewhere =
+        document.entries().iter().any(|entry| matches!(&entry.kind, EntryKind::Directive(word) if word == "$INCLUDE"));
+    !elsewhere && document.serial().is_none() && document.findings().next().is_none()
 }
 
 /// What stands in a file; none when it is not there.

@@ -32,6 +32,11 @@ pub(super) fn undo(error: &UndoError) -> Refusal {
     Refusal::new(code, error.to_string(), "see `zonectl log` for the history")
 }
 
+/// Why what a file was is not told.
+pub(super) fn past(error: &StoreError) -> Refusal {
+    Refusal { remedy: "see `zonectl log` for what the history holds".to_owned(), ..store(error) }
+}
+
 pub(super) fn store(error: &StoreError) -> Refusal {
     let code = match error {
         StoreError::File(FileError::Locked { .. }) => "LOCKED",
