@@ -271,6 +271,25 @@ fn a_zone_begins_with_its_import() {
     drop(server);
 }
 
+/// What an editor did to a zone file is in the history with its lines, before any other edit follows.
+#[test]
+fn edits_beside_the_server_are_in_the_log() {
+    let folder = folder();
+    let server = folder.serve();
+    assert_eq!(zonectl(&folder, &["set", "old", "A", "10.0.0.14"]).exit, 0);
+    folder.write(INSIDE, &folder.read(INSIDE).replace("10.0.0.14", "10.0.0.15"));
+    let log = zonectl(&folder, &["log", "--since", "2"]);
+    let row = log.stdout.lines().nth(1).unwrap_or_default();
+    assert!(row.contains("beside the server") && row.contains("internal"), "{log:?}");
+    assert!(row.contains("a zone file was edited: 1 line went, 1 came"), "{log:?}");
+    let wide = zonectl(&folder, &["log", "-o", "wide", "--since", "2"]);
+    assert!(wide.stdout.contains("\n-old     A   10.0.0.14\n+old     A   10.0.0.15\n"), "{wide:?}");
+    assert_eq!(zonectl(&folder, &["log"]).stdout.lines().count(), 3, "noted once");
+    assert_eq!(zonectl(&folder, &["undo", "2"]).exit, 0);
+    assert_eq!(answers(&folder, "old", "A", "internal"), ["10.0.0.14"]);
+    drop(server);
+}
+
 /// A kept plan is made exactly, or not at all when somebody came between.
 #[test]
 fn a_plan_is_made_exactly_or_not_at_all() {

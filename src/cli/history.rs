@@ -2,11 +2,13 @@
 
 use super::arguments::Making;
 use super::arguments::Scope;
+use super::check::many;
 use super::clock::date;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::make::Wish;
 use super::make::make;
+use super::plan_text::push_file;
 use super::plan_text::set_lines;
 use super::plan_text::summary;
 use super::screen::Output;
@@ -103,7 +105,7 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
             plain(date(change.at)),
             plain(who(change)),
             plain(horizons(change)),
-            (style, shortened(&summary(&change.sets))),
+            (style, shortened(&what(change))),
             (WARN, state(change)),
             plain(reason(change)),
         ]);
@@ -115,7 +117,10 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
 const WIDEST: usize = 80;
 
 fn horizons(change: &ChangeEntry) -> String {
-    let names: BTreeSet<&str> = change.sets.iter().map(|set| set.horizon.as_str()).collect();
+    let mut names: BTreeSet<&str> = change.sets.iter().map(|set| set.horizon.as_str()).collect();
+    if names.is_empty() {
+        names.extend(change.files.iter().filter_map(|file| Some(file.rsplit_once('/')?.0)));
+    }
     names.into_iter().collect::<Vec<_>>().join(",")
 }
 
@@ -138,11 +143,27 @@ fn entry(change: &ChangeEntry) -> String {
         }
     }
     change.sets.iter().for_each(|set| text.push_str(&set_lines(set)));
-    if change.sets.is_empty() {
-        text.push_str(&summary(&change.sets));
+    if change.lines.is_empty() && change.sets.is_empty() {
+        text.push_str(&what(change));
         text.push('\n');
     }
+    change.lines.iter().for_each(|file| push_file(&mut text, file));
     text
+}
+
+/// A change in a few words. What an edit beside the server meant is known by its lines only.
+fn what(change: &ChangeEntry) -> String {
+    if change.by.is_some() {
+        return summary(&change.sets);
+    }
+    let count = |mark: char| {
+        let lines = change.lines.iter().flat_map(|file| file.diff.lines());
+        lines.filter(|line| line.starts_with(mark)).count()
+    };
+    match (count('-'), count('+')) {
+        (0, 0) => "a zone file was edited".to_owned(),
+        (gone, come) => format!("a zone file was edited: {} went, {come} came", many(gone, "line")),
+    }
 }
 
 fn who(change: &ChangeEntry) -> String {
@@ -199,7 +220,10 @@ mod tests {
         assert!(rows[1].contains("ana@gw") && rows[1].contains("internal  a.x. A: 10.0.0.5 -> 10.0.0.6"), "{seen}");
         assert!(rows[1].ends_with("undoes 2") && rows[2].contains("10.0.0.6; 1 more"), "{seen}");
         assert!(rows[2].contains("undone by 3") && rows[2].ends_with("new  guest"), "{seen}");
-        assert!(rows[3].contains("beside the server") && rows[3].contains("comments or layout only"), "{seen}");
+        assert!(
+            rows[3].contains("beside the server") && rows[3].contains("internal  a zone file was edited"),
+            "{seen}"
+        );
         let seen = plain(text(&answer, true));
         assert_eq!(seen.matches("  - 60 10.0.0.5\n  + 60 10.0.0.6\n").count(), 3, "{seen}");
     }

@@ -160,7 +160,7 @@ fn push_set(text: &mut String, set: &SetChange, wide: bool) {
     }
 }
 
-fn push_file(text: &mut String, file: &FileShown) {
+pub(super) fn push_file(text: &mut String, file: &FileShown) {
     let _ = writeln!(text, "{}", painted(HEAD, &file.file));
     for line in file.diff.lines() {
         let style = match line.as_bytes().first() {

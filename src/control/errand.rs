@@ -240,6 +240,9 @@ pub struct ChangeEntry {
     pub sets: Vec<SetChange>,
     /// The zone files, relative to the zones directory.
     pub files: Vec<String>,
+    /// The lines of an edit beside the server, as far as they are known; serials are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<FileShown>,
     /// The change that it takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<u64>,

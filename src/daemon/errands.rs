@@ -31,7 +31,9 @@ impl Reloads {
                 to_value(&history::confirm(store, id)?)
             }
             Errand::Log { zone, horizon, since } => {
+                let serving = Arc::clone(&self.board.load().serving);
                 let store = self.workshop.store()?;
+                history::notice(store, &serving);
                 to_value(&history::log(store, zone.as_deref(), horizon.as_deref(), since)?)
             }
             Errand::Text { zone, horizon, after, at } => {

@@ -4,9 +4,9 @@ use super::super::pipeline::Candidate;
 use super::plan::{mark, present};
 use super::refused;
 use super::workshop::Workshop;
-use crate::control::{Author, ChangeEntry, LogAnswer, Refusal, SetChange, TextAnswer};
+use crate::control::{Author, ChangeEntry, FileShown, LogAnswer, Refusal, SetChange, TextAnswer};
 use crate::dns::{Name, parse_name, present_name};
-use crate::zone::store::{Head, Store};
+use crate::zone::store::{FileChange, Head, Hunk, Store};
 use std::sync::Arc;
 
 /// Which text is wanted.
@@ -16,6 +16,19 @@ pub(in crate::daemon) struct Wanted<'a> {
     pub(in crate::daemon) horizon: Option<&'a str>,
     pub(in crate::daemon) after: Option<u64>,
     pub(in crate::daemon) at: Option<u64>,
+}
+
+/// Notes what was edited beside the server in files that have a history. What cannot be noted does not keep the rest from
+/// being told.
+pub(in crate::daemon) fn notice(store: &mut Store, serving: &Candidate) {
+    for path in serving.zones.iter().map(|zone| &zone.file.path) {
+        if store.knows(path)
+            && let Ok(now) = present(path)
+            && let Err(error) = store.notice(path, now.as_deref())
+        {
+            tracing::warn!("an edit beside the server is not in the history: {error}");
+        }
+    }
 }
 
 /// The changes that touch a zone, a horizon, or happened since a time; newest first.
@@ -146,8 +159,25 @@ fn entry(store: &Store, head: &Head) -> Result<ChangeEntry, Refusal> {
         // What an older server wrote in another form is left out; the lines are in the journal all the same.
         sets: serde_json::from_value::<Vec<SetChange>>(change.asked.sets).unwrap_or_default(),
         files: head.files.iter().map(ToString::to_string).collect(),
+        lines: if head.outside { change.files.iter().filter_map(lines).collect() } else { Vec::new() },
         undoes: head.undoes,
         undone_by: head.undone_by,
         reverts_at: head.reverts_at.filter(|_| !head.confirmed && head.undone_by.is_none()),
     })
+}
+
+/// The lines of a file that differ; none when they are not known.
+fn lines(file: &FileChange) -> Option<FileShown> {
+    let mut diff = String::new();
+    for Hunk { line, old, new, .. } in file.hunks.as_ref()? {
+        diff.push_str(&format!("@@ line {line} @@\n"));
+        for (mark, lines) in [('-', old), ('+', new)] {
+            for text in String::from_utf8_lossy(lines).lines() {
+                diff.push(mark);
+                diff.push_str(text);
+                diff.push('\n');
+            }
+        }
+    }
+    Some(FileShown { file: file.path.clone(), diff })
 }

@@ -34,6 +34,7 @@ pub fn offline(source: &Source, errand: Errand) -> Result<Value, Refusal> {
         Errand::Draft { by, step } => to_value(&bench.draft(&by, step)?),
         Errand::Confirm { id } => to_value(&history::confirm(bench.workshop.store()?, id)?),
         Errand::Log { zone, horizon, since } => {
+            history::notice(bench.workshop.store()?, &bench.serving);
             to_value(&history::log(bench.workshop.store()?, zone.as_deref(), horizon.as_deref(), since)?)
         }
         Errand::Text { zone, horizon, after, at } => {

@@ -64,6 +64,11 @@ impl Store {
         Ok(changes)
     }
 
+    /// True for a file whose history has begun.
+    pub fn knows(&self, path: &Path) -> bool {
+        self.relative(path).is_ok_and(|relative| self.history.chain(&relative).is_some())
+    }
+
     fn note_outside(&mut self, relative: String, now: Option<&[u8]>) -> Result<Change, StoreError> {
         // A lost copy is no reason to refuse: the change is noted without its lines.
         let before = self.recalled(&relative).ok();
