@@ -25,6 +25,9 @@ use std::path::Path;
 /// The code of the refusal when the history of a file does not reach so far back.
 const HISTORY: &str = "HISTORY";
 
+/// The code of the refusal when no change has the id.
+const NO_CHANGE: &str = "NO_CHANGE";
+
 /// Shows record sets that are not what they were; SOA serials do not count.
 pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Result<Exit, Failure> {
     let (left, after, at) = match since {
@@ -46,8 +49,12 @@ pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Re
         let past = Errand::Text { zone: held.zone.clone(), horizon: horizon.clone(), after, at };
         let text: TextAnswer = match errand(scope, past) {
             Ok(text) => text,
-            Err(failure) if meant.len() > 1 && failure.code.as_deref() == Some(HISTORY) => {
-                left_out.push(format!("{} in {}", held.zone, held.horizon));
+            Err(failure) if meant.len() > 1 && failure.code.as_deref() != Some(NO_CHANGE) => {
+                let what = format!("{} in {}", held.zone, held.horizon);
+                match failure.code.as_deref() {
+                    Some(HISTORY) => left_out.push(what),
+                    _ => say(&format!("{what} is left out: {}", failure.lines.join("; "))),
+                }
                 continue;
             }
             Err(failure) => return Err(failure),
