@@ -43,12 +43,8 @@ pub(super) fn log(scope: &Scope, zone: Option<&str>, since: Option<Moment>) -> R
     answer.changes.retain(|change| id.is_none_or(|id| change.id >= id));
     show(scope.output, &answer, |answer| text(answer, scope.output == Output::Wide))?;
     if answer.changes.is_empty() {
-        match zone {
-            Some(zone) => {
-                say(&format!("no such change of {zone} is known; `zonectl status` shows the zones there are"))
-            }
-            None => say("no such change is known"),
-        }
+        let of = zone.map(|zone| format!(" of {zone}")).unwrap_or_default();
+        say(&format!("no such change{of} is known; `zonectl status` shows the zones there are"));
     }
     Ok(Exit::Done)
 }

@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   zonectl get app                                 records of a name, all horizons side by side
   zonectl explain app A --from 10.0.0.7           why this client gets this answer
-  zonectl set app A 10.0.0.5 -m \"new guest\"      make this the address; says what changes
+  zonectl set app A 10.0.0.5 -m \"new guest\"       make this the address; says what changes
   zonectl undo 17                                 take a change back
   zonectl flow app --actual                       where a name leads, and where it should
   zonectl log --since 1d                          who changed what, and why
@@ -24,7 +24,7 @@ Exit codes: 0 done, 1 error, 2 changes pending, 3 a check failed, 4 conflict, 5 
 
 /// Looks inside a Horizon server and edits its records, or those of its files when none runs.
 #[derive(Debug, Parser)]
-#[command(name = "zonectl", version, after_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(name = "zonectl", version, after_help = EXAMPLES, disable_help_subcommand = true, subcommand_value_name = "COMMAND")]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     pub(in crate::cli) scope: Scope,
