@@ -389,6 +389,8 @@ fn unconfirmed_changes_are_taken_back() {
     let server = folder.serve();
     let ran = zonectl(&folder, &["set", "old", "A", "10.0.0.50", "--confirm", "1h"]);
     assert!(ran.exit == 0 && ran.stderr.contains("unless you say `zonectl confirm 1`"), "{ran:?}");
+    let over = zonectl(&folder, &["set", "old", "A", "10.0.0.52"]);
+    assert!(over.exit == 3 && over.stderr.contains("say `zonectl confirm 1` or `zonectl undo 1` first"), "{over:?}");
     let kept = zonectl(&folder, &["confirm"]);
     assert_eq!((kept.exit, kept.stdout.as_str()), (0, "change 1\n"), "{kept:?}");
     assert_eq!(zonectl(&folder, &["set", "old", "A", "10.0.0.51", "--confirm", "1"]).exit, 0);

@@ -7,7 +7,7 @@ use super::judge::{Judged, judge};
 use super::plan::{Drafted, drafted, rewritten};
 use super::refused;
 use super::shown;
-use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, Report};
+use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, Report, SetChange};
 use crate::edit::{Order, ZoneChange};
 use crate::finding::{Finding, Severity};
 use crate::snapshot::Snapshot;
@@ -100,7 +100,9 @@ impl Workshop {
             early(serving, &changes).into_iter().for_each(ahead);
         }
         texts.extend(rewritten(serving, &changes)?);
-        let judged = judge(source, serving, texts)?;
+        let mut judged = judge(source, serving, texts)?;
+        let over = self.over_waiting(&shown::sets(serving, &shown::touched(&judged.changes)), undoes);
+        judged.findings.extend(over);
         let touched = shown::touched(&judged.changes);
         let answer = ChangeAnswer {
             id: None,
@@ -114,6 +116,25 @@ impl Workshop {
             served_after: None,
         };
         Ok(Planned { judged, answer, undoes })
+    }
+
+    /// A later change of the same records keeps one that waits for its confirmation from being taken back by itself.
+    fn over_waiting(&mut self, sets: &[SetChange], undoes: Option<u64>) -> Vec<Finding> {
+        let Some(store) = self.opened() else { return Vec::new() };
+        let waiting: Vec<u64> = store.waiting().iter().map(|head| head.id).filter(|id| Some(*id) != undoes).collect();
+        let mut findings = Vec::new();
+        for id in waiting {
+            let Ok(change) = store.change(id) else { continue };
+            let theirs = serde_json::from_value::<Vec<SetChange>>(change.asked.sets).unwrap_or_default();
+            let key = |set: &SetChange| (set.horizon.clone(), set.name.clone(), set.rtype.clone());
+            if let Some(set) = sets.iter().find(|set| theirs.iter().any(|other| key(other) == key(set))) {
+                let what =
+                    format!("change {id} of its {} waits for a confirmation, and could not be taken back", set.rtype);
+                let remedy = format!("say `zonectl confirm {id}` or `zonectl undo {id}` first");
+                findings.push(Finding::new("CHANGE_WAITS", Severity::Warning, set.name.clone(), what, remedy));
+            }
+        }
+        findings
     }
 
     /// Writes a planned change; it is on the disk when this returns.
