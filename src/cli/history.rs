@@ -132,7 +132,9 @@ fn shortened(text: &str) -> String {
 fn entry(change: &ChangeEntry) -> String {
     let head = format!("change {}", change.id);
     let mut text = format!("{}  {}  {}\n", painted(HEAD, &head), date(change.at), who(change));
-    for line in [reason(change), state(change), change.files.join(", ")] {
+    // Lines stand below the name of their file.
+    let files = if change.lines.is_empty() { change.files.join(", ") } else { String::new() };
+    for line in [reason(change), state(change), files] {
         if !line.is_empty() {
             text.push_str(&painted(DIM, &line));
             text.push('\n');
