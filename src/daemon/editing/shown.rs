@@ -3,7 +3,7 @@
 use super::super::pipeline::Candidate;
 use super::lint::Touched;
 use crate::control::{FileShown, SetChange, source_of};
-use crate::dns::{Name, Rtype, present_data, present_name, present_rtype};
+use crate::dns::{Name, Rtype, present_data, present_name, present_rtype, serial_at};
 use crate::edit::ZoneChange;
 use crate::generate::differing_lines;
 use crate::zone::RrSet;
@@ -36,7 +36,7 @@ fn only_serial(before: Option<&RrSet>, after: Option<&RrSet>) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return false };
     let rest = |set: &RrSet| {
         set.data.first().and_then(|data| {
-            let serial = data.len().checked_sub(20)?;
+            let serial = serial_at(data)?;
             Some((data[..serial].to_vec(), data[serial + 4..].to_vec()))
         })
     };

@@ -126,7 +126,7 @@ impl Workshop {
             reason: request.reason.clone(),
             sets,
             undoes: planned.undoes,
-            reverts_at: request.confirm.map(|seconds| now() + seconds),
+            reverts_at: request.confirm.map(|seconds| now().saturating_add(seconds)),
         };
         let texts: Vec<NewText> = planned.judged.texts.clone();
         let store = self.store()?;
