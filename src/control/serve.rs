@@ -6,7 +6,6 @@ use super::Errand;
 use super::ErrandOrder;
 use super::Refusal;
 use super::Reply;
-use super::Report;
 use super::Request;
 use super::answer::to_value;
 use super::desk::ReloadOrder;
@@ -14,6 +13,7 @@ use super::incoming::Incoming;
 use super::incoming::PATIENCE;
 use super::incoming::incoming;
 use super::status::status;
+use crate::finding::Finding;
 use serde_json::Value;
 use serde_json::json;
 use std::io;
@@ -115,6 +115,6 @@ async fn reload(wait: bool, desk: &Desk) -> Result<Value, Refusal> {
         return Ok(json!({ "ordered": true }));
     }
     let outcome = outcome.await.map_err(|_| stopping())?;
-    let findings: Vec<Report> = outcome.findings.iter().map(Report::from).collect();
+    let findings: Vec<Finding> = outcome.findings.clone();
     Ok(json!({ "ordered": true, "live": outcome.live, "changed": outcome.changed, "findings": findings }))
 }

@@ -99,20 +99,6 @@ fn diff(before: &[u8], after: &[u8]) -> String {
     shown
 }
 
-/// One mark of everything that a plan of these sets was decided on.
-pub(super) fn base(sets: &[Touched<'_>], texts: &[NewText]) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    for set in sets {
-        (set.horizon, set.origin.as_slice(), set.owner.as_slice(), set.rtype.to_int()).hash(&mut hasher);
-        set.before.map(|before| (before.ttl, &before.data)).hash(&mut hasher);
-    }
-    for text in texts {
-        (&text.path, &text.before).hash(&mut hasher);
-    }
-    format!("{:016x}", hasher.finish())
-}
-
 /// The name and type of each set, once.
 pub(in crate::daemon) fn questions(changes: &[ZoneChange]) -> Vec<(Name, Rtype)> {
     let touched = touched(changes);
