@@ -67,6 +67,7 @@ fn prepare(kind: Kind, folder: &Path, scenarios: &[&Scenario]) -> io::Result<Pre
         let asking: Vec<Asking> = match scenario.task {
             Task::Hits => (0..world.zones.len()).map(|horizon| world.hits(horizon, Edns::None)).collect(),
             Task::Mix => vec![world.mix()],
+            Task::Flood => vec![world.flood()],
             Task::Secure => vec![world.hits(0, Edns::Secure)],
             Task::Special(special) => vec![world.of_kind(special)],
             Task::Streams | Task::Idle | Task::Reloads | Task::Workers => vec![world.hits(0, Edns::None)],
@@ -147,7 +148,7 @@ impl Bench<'_> {
     fn scenario(&self, scenario: &Scenario, server: &mut Running, prepared: &mut Prepared) -> Measured {
         let askings = &prepared.askings[scenario.name];
         match scenario.task {
-            Task::Hits | Task::Mix | Task::Secure | Task::Special(_) => {
+            Task::Hits | Task::Mix | Task::Flood | Task::Secure | Task::Special(_) => {
                 let clients = prepared.world.clients();
                 let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
                 let (mut sample, fault) = self.datagrams(load, server)?;
@@ -195,7 +196,7 @@ impl Bench<'_> {
                     askings,
                     time: self.options.time,
                     window: self.options.window,
-                    reloads: self.options.reloads,
+                    reloads: self.options.reloads.div_ceil(self.options.rounds),
                 };
                 load.run(server, &mut prepared.world)
             }

@@ -135,6 +135,11 @@ impl Running {
         }
     }
 
+    /// Whether it changes records by command.
+    pub(crate) fn edits(&self) -> bool {
+        self.edits.is_some()
+    }
+
     /// Has one record changed by command, in a thread of its own that ends when the server has acknowledged it; none where
     /// the server has no such command.
     pub(crate) fn edit(&self, name: &str, address: &str) -> Option<JoinHandle<io::Result<ChangeAnswer>>> {

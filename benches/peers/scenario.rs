@@ -17,6 +17,7 @@ pub(crate) struct Scenario {
 pub(crate) enum Task {
     Hits,
     Mix,
+    Flood,
     Secure,
     Special(Special),
     Streams,
@@ -37,9 +38,10 @@ pub(crate) const STREAMS: usize = 50;
 pub(crate) const IDLE: usize = 10_000;
 
 /// In the order they are run with one server; what changes the server comes last.
-pub(crate) const ALL: [Scenario; 16] = [
+pub(crate) const ALL: [Scenario; 17] = [
     scenario("hits", "names that exist, 100,000-name zone", Kind::Names, Task::Hits),
     scenario("mix", "70 % hits, 15 % NODATA, 15 % missing names", Kind::Names, Task::Mix),
+    scenario("flood", "random names that do not exist", Kind::Names, Task::Flood),
     scenario("edns", "hits with EDNS, DO and 1232 octets", Kind::Names, Task::Secure),
     scenario("tcp", "TCP, 50 persistent connections, 20 questions in each pipeline", Kind::Names, Task::Streams),
     scenario("idle", "10,000 idle TCP connections", Kind::Names, Task::Idle),
@@ -77,7 +79,7 @@ impl Scenario {
             (Program::Dnsmasq, _) if self.world == Kind::Million => {
                 Some("did not start within 120 s with 1,000,000 hosts")
             }
-            (Program::Echo, Task::Hits | Task::Mix | Task::Secure | Task::Special(_)) => None,
+            (Program::Echo, Task::Hits | Task::Mix | Task::Flood | Task::Secure | Task::Special(_)) => None,
             (Program::Echo, _) => Some("the echo has no zones and no TCP"),
             (Program::Horizon, _) => None,
             (_, Task::Edits) => Some("its zone files are not edited by it"),

@@ -212,6 +212,17 @@ impl World {
         asking
     }
 
+    /// Questions for random names below the apex, each once: what an attack by random subdomains looks like.
+    pub(crate) fn flood(&self) -> Asking {
+        let mut asking = Asking::default();
+        let mut random = Random(6);
+        for index in 0..self.kind.names() {
+            let label = format!("r{:08x}{index:06}", random.below(1 << 31));
+            asking.push(&format!("{label}.{ORIGIN}"), A, Edns::None, Expected::nothing(3));
+        }
+        asking
+    }
+
     /// Questions of one kind of [`Kind::Kinds`].
     pub(crate) fn of_kind(&self, special: Special) -> Asking {
         let mut asking = Asking::default();

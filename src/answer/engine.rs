@@ -289,6 +289,14 @@ impl<'a> Search<'a> {
         reply.authoritative |= self.first;
         let zone = self.zone();
         let apex = Owner { position: self.name.position(zone.origin_labels()), wire: zone.origin_wire() };
+        if let Some(denial) = zone.denial()
+            && let Some(fits) = reply.push_denial(denial, apex.position)
+        {
+            if !fits {
+                reply.set_truncated();
+            }
+            return None;
+        }
         let soa = zone.soa()?;
         if reply.push(Section::Authority, apex, soa, zone.negative_ttl(), self.origin_position()).is_none() {
             reply.set_truncated();

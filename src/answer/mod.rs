@@ -5,6 +5,7 @@
 
 mod additional;
 mod compile;
+mod denial;
 mod engine;
 mod families;
 mod gather;

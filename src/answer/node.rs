@@ -49,6 +49,11 @@ impl<'a> Node<'a> {
         Node { octets }
     }
 
+    /// How many octets there are from its first one to the end of its shard.
+    pub(crate) fn reach(self) -> usize {
+        self.octets.len()
+    }
+
     /// The owner without the origin, lower-cased wire labels without a root.
     pub(crate) fn relative(self) -> &'a [u8] {
         &self.octets[NODE_HEADER..NODE_HEADER + usize::from(self.octets[0])]

@@ -1,5 +1,6 @@
 //! The reply on its way into the caller's buffer: header, question, sections, OPT; whole RRsets or TC.
 
+use super::denial::Denial;
 use super::node::{NO_TAIL, RrSet, rtype, tail_count};
 use crate::dns::HEADER;
 
@@ -116,6 +117,25 @@ impl<'b> Reply<'b> {
         }
         self.counts[section as usize] += rrset.count;
         last
+    }
+
+    /// Appends a zone's SOA record as it was written beforehand; `origin` is where the zone's origin stands in the reply.
+    /// False when it does not fit; None when no pointer reaches the origin.
+    pub(crate) fn push_denial(&mut self, denial: &Denial, origin: usize) -> Option<bool> {
+        if origin > POINTER_REACH {
+            return None;
+        }
+        let start = self.at;
+        if self.put(denial.octets()).is_none() {
+            return Some(false);
+        }
+        let pointer = (0xC000 | origin as u16).to_be_bytes();
+        for at in denial.pointers() {
+            let at = start + usize::from(*at);
+            self.buffer[at..at + 2].copy_from_slice(&pointer);
+        }
+        self.counts[Section::Authority as usize] += 1;
+        Some(true)
     }
 
     /// Appends a CNAME record that leads to `prefix` followed by the name that stands at `rest` (RFC 6672 section 3.1).

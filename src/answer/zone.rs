@@ -1,5 +1,6 @@
 //! A compiled zone: every name in a hash table of octets, cut into shards so that a change copies only what it touches.
 
+use super::denial::Denial;
 use super::name::{SearchName, hash_name, wildcard_hash};
 use super::node::{ALIGN, Node, RrSet, flag, rtype};
 use crate::dns::{Name, NameError};
@@ -19,6 +20,10 @@ pub struct Zone {
     slots: u32,
     /// Seconds: the TTL of the SOA record in negative answers (RFC 2308 section 3).
     negative_ttl: u32,
+    /// The shard of the apex, and where its node begins there.
+    apex_at: (usize, usize),
+    /// None where it has to be written each time.
+    denial: Option<Denial>,
     names: usize,
     records: usize,
 }
@@ -40,19 +45,37 @@ impl Zone {
             shards: shards.into_boxed_slice(),
             slots,
             negative_ttl: 0,
+            apex_at: (0, 0),
+            denial: None,
             names,
             records,
         };
-        zone.negative_ttl = zone.soa_minimum();
+        zone.prepare();
         Ok(zone)
     }
 
     /// The same zone with other shards, as many as it has.
     pub(crate) fn with_shards(&self, shards: Vec<Arc<[u8]>>, names: usize, records: usize) -> Self {
         let (origin, origin_name) = (self.origin.clone(), self.origin_name.clone());
-        let mut zone = Zone { origin, origin_name, shards: shards.into_boxed_slice(), names, records, ..*self };
-        zone.negative_ttl = zone.soa_minimum();
+        let (shards, denial) = (shards.into_boxed_slice(), None);
+        let mut zone = Zone { origin, origin_name, shards, denial, names, records, ..*self };
+        zone.prepare();
         zone
+    }
+
+    /// What is known from the SOA.
+    fn prepare(&mut self) {
+        let shard = self.shard_index(self.origin_hash);
+        let length = self.shards[shard].len();
+        // Every zone has its apex; behind the end of a shard there is nothing.
+        let begin = self.find(self.origin_hash, &[]).map_or(length, |apex| length - apex.reach());
+        self.apex_at = (shard, begin);
+        self.negative_ttl = self.soa_minimum();
+        self.denial = Denial::of(self);
+    }
+
+    pub(crate) fn denial(&self) -> Option<&Denial> {
+        self.denial.as_ref()
     }
 
     pub(crate) fn shards(&self) -> &[Arc<[u8]>] {
@@ -119,8 +142,14 @@ impl Zone {
         })
     }
 
+    /// The node of the apex, found without a search.
+    pub(crate) fn apex(&self) -> Option<Node<'_>> {
+        let (shard, begin) = self.apex_at;
+        self.shards.get(shard)?.get(begin..).filter(|octets| !octets.is_empty()).map(Node::new)
+    }
+
     pub(crate) fn soa(&self) -> Option<RrSet<'_>> {
-        self.find(self.origin_hash, &[])?.rrset(rtype::SOA)
+        self.apex()?.rrset(rtype::SOA)
     }
 
     /// Finds a name by its hash and its labels before the origin.
@@ -161,7 +190,7 @@ impl Zone {
     pub(crate) fn descend(&self, name: &SearchName) -> Descent<'_> {
         let mut labels = self.origin.labels();
         let mut hash = self.origin_hash;
-        let mut found = Descent { node: self.find(hash, &[]), labels, hash };
+        let mut found = Descent { node: self.apex(), labels, hash };
         while labels + 1 < name.labels() {
             if found.node.is_some_and(|node| node.has(flag::CUT | flag::DNAME)) {
                 break;
