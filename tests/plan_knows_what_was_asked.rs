@@ -7,7 +7,7 @@ mod transport_lab;
 use ask::{settings, source};
 use horizon_dns::control::impact;
 use horizon_dns::dns::{Rtype, parse_name, parse_rtype};
-use horizon_dns::query::{Asked, Pending, Recent};
+use horizon_dns::query::{Asked, Pending, Recent, probe};
 use horizon_dns::snapshot::{Snapshot, build};
 use horizon_dns::transport::Limits;
 use std::io::Write;
@@ -55,6 +55,22 @@ fn note(recent: &Recent, snapshot: &Snapshot, client: &str, name: &str) {
     let mut pending = Pending::new();
     pending.read(snapshot, client.parse().unwrap(), &ask::query(name, "A"));
     recent.noter().note(snapshot, &[pending]);
+}
+
+/// What the server asks itself to verify a change is asked by no client: it would make every changed name one that is in use.
+#[test]
+fn what_the_server_asks_itself_is_not_known() {
+    let snapshot = snapshot(&["inside", "outside"], "www A 192.0.2.1");
+    let recent = Recent::new();
+    let asker = "10.0.0.1".parse().unwrap();
+    let mut pending = Pending::new();
+    let query = probe(1, asker, 7, &parse_name("www.example").unwrap(), Rtype::A);
+    for (client, known) in [("10.0.0.1", None), ("10.0.0.2", Some("inside www.example A"))] {
+        pending.read(&snapshot, client.parse().unwrap(), &query);
+        recent.noter().note(&snapshot, std::slice::from_ref(&pending));
+        // From another address it is any client's question, in that client's horizon.
+        assert_eq!(lines(&recent.questions(&snapshot)), Vec::from_iter(known), "from {client}");
+    }
 }
 
 /// A question belongs to the horizon by its name: a reload may put it in another place, or take it away.

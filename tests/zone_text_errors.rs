@@ -73,7 +73,7 @@ fn all_errors_come_at_once() {
     let findings = findings(&text);
     assert_eq!(findings.len(), 101);
     assert_eq!(findings[99].places[0].line, Some(104));
-    assert_eq!((findings[100].code, &findings[100].what[..]), ("ZONE_MORE_ERRORS", "150 more errors are not shown"));
+    assert_eq!((&*findings[100].code, &findings[100].what[..]), ("ZONE_MORE_ERRORS", "150 more errors are not shown"));
 }
 
 /// A parenthesis that is never closed does not hide the errors below it.

@@ -2,6 +2,7 @@
 
 use super::compile::CompileError;
 use super::node::{NodeWriter, flag, rtype};
+use super::reply::{COOKIE_LENGTH, OPT_LENGTH};
 use crate::dns::{Name, Rtype, name_from_wire};
 use crate::zone::Record;
 use std::borrow::Cow;
@@ -50,8 +51,9 @@ pub(super) fn printable(owner: &[u8]) -> Name {
     name_from_wire(owner).unwrap_or_else(|_| Name::root())
 }
 
-/// What a message of 65,535 octets has left for records: header and the question's type and class are taken off.
-const LARGEST_RRSET: usize = 65_535 - 12 - 4;
+/// What a message of 65,535 octets has left for records: header, the question's type and class, and an OPT record with a
+/// cookie are taken off, so that no client is told to ask again over what it asks over already.
+const LARGEST_RRSET: usize = 65_535 - 12 - 4 - OPT_LENGTH - COOKIE_LENGTH;
 
 /// Moves records that repeat an earlier one's data behind all others, whose order stays. Returns how many are left.
 fn move_repeated_back(rrset: &mut [Record<'_>]) -> usize {

@@ -9,7 +9,6 @@ use super::screen::show;
 use super::seat::config_file;
 use super::style::of_severity;
 use super::style::painted;
-use crate::control::Report;
 use crate::daemon;
 use crate::daemon::Source;
 use crate::finding::Finding;
@@ -29,7 +28,7 @@ struct CheckAnswer {
     /// Zone files that `generate` would change.
     pending: Vec<PathBuf>,
     /// Everything that was found, worst first.
-    findings: Vec<Report>,
+    findings: Vec<Finding>,
 }
 
 /// Runs the load that the server runs and says all that was found.
@@ -50,7 +49,7 @@ pub(super) fn check_file(config: PathBuf, output: super::screen::Output) -> Resu
     findings.sort_by_key(|finding| std::cmp::Reverse((finding.refuses, finding.severity)));
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let findings = findings.iter().map(Report::from).collect();
+    let findings = findings.clone();
     let answer = CheckAnswer { ok, config, zones, pending, findings };
     show(output, &answer, |answer| answer.findings.iter().map(line).collect())?;
     let verdict = if ok { "may go live" } else { "must not go live" };
@@ -72,11 +71,11 @@ pub(super) fn check_file(config: PathBuf, output: super::screen::Output) -> Resu
 }
 
 /// A finding as one line, its severity painted.
-pub(super) fn line(report: &Report) -> String {
+pub(super) fn line(finding: &Finding) -> String {
     // A finding may quote a file of somebody else: no line break, no escape code for the terminal.
-    let line: String = report.to_string().chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    let word = format!("{} {}", report.severity, report.code);
-    let painted = line.replacen(&word, &painted(of_severity(report.severity), &word), 1);
+    let line: String = finding.to_string().chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let word = format!("{} {}", finding.severity, finding.code);
+    let painted = line.replacen(&word, &painted(of_severity(finding.severity), &word), 1);
     painted + "\n"
 }
 

@@ -13,7 +13,6 @@ use super::seat::ask;
 use super::seat::config_file;
 use crate::control::HeldZone;
 use crate::control::RecordsAnswer;
-use crate::control::Report;
 use crate::control::Request;
 use crate::control::diff_zones;
 use crate::control::mark;
@@ -54,7 +53,7 @@ pub(super) fn diff_files(scope: &Scope, zone: Option<&str>) -> Result<Exit, Fail
     let answer = diff_zones("served", "files", &left, &right);
     show_diff(scope, &answer)?;
     for finding in broken.iter().flat_map(|one| &one.findings) {
-        say(line(&Report::from(finding)).trim_end());
+        say(line(finding).trim_end());
     }
     match (answer.rows.is_empty(), broken.is_empty()) {
         (true, true) => Ok(Exit::Done),
@@ -92,9 +91,7 @@ fn zone_files(scope: &Scope) -> Result<(Vec<FileZone>, Vec<Broken>), Failure> {
         }
         Err(failure) => failure,
     };
-    let lines = |findings: &[Finding]| {
-        findings.iter().map(|finding| line(&Report::from(finding)).trim_end().to_owned()).collect()
-    };
+    let lines = |findings: &[Finding]| findings.iter().map(|finding| line(finding).trim_end().to_owned()).collect();
     let settings = source
         .settings()
         .map_err(|findings| Failure { lines: lines(&findings), ..Failure::new(Exit::CheckFailed, "") })?;

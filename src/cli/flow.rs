@@ -18,7 +18,6 @@ use super::style::WARN;
 use super::style::painted;
 use crate::config;
 use crate::config::Settings;
-use crate::control::Report;
 use crate::control::Request;
 use crate::dns::present_name;
 use crate::files;
@@ -169,8 +168,7 @@ fn text(drawn: &Flow, painting: bool) -> String {
         text.push('\n');
     }
     for finding in &drawn.findings {
-        let report = Report::from(finding);
-        text.push_str(&if painting { line(&report) } else { format!("{report}\n") });
+        text.push_str(&if painting { line(finding) } else { format!("{finding}\n") });
     }
     text
 }

@@ -15,7 +15,6 @@ use super::style::GOOD;
 use super::style::HEAD;
 use super::style::painted;
 use crate::config::Settings;
-use crate::control::Report;
 use crate::daemon::Source;
 use crate::dns::present_name;
 use crate::finding::Finding;
@@ -38,7 +37,7 @@ struct GenerateAnswer {
     /// The files that change.
     files: Vec<FileShown>,
     /// Everything that was found.
-    findings: Vec<Report>,
+    findings: Vec<Finding>,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,7 +148,7 @@ fn tell_findings(findings: &[Finding], output: Output) {
     let all = output == Output::Wide;
     let (told, rest): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| all || finding.severity > Severity::Info);
     for finding in told {
-        say(line(&Report::from(finding)).trim_end());
+        say(line(finding).trim_end());
     }
     if !rest.is_empty() {
         hint(&format!("{} not shown; `zonectl check` shows all", many(rest.len(), "note")));
@@ -157,11 +156,7 @@ fn tell_findings(findings: &[Finding], output: Output) {
 }
 
 fn shown(plan: &Plan, written: bool) -> GenerateAnswer {
-    GenerateAnswer {
-        written,
-        files: plan.files.iter().map(file_shown).collect(),
-        findings: plan.findings.iter().map(Report::from).collect(),
-    }
+    GenerateAnswer { written, files: plan.files.iter().map(file_shown).collect(), findings: plan.findings.clone() }
 }
 
 fn file_shown(change: &FileChange) -> FileShown {

@@ -213,7 +213,6 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::control::ImpactName;
-    use crate::control::Report;
     use crate::finding::Finding;
 
     fn set(name: &str, before: &[&str], after: &[&str]) -> SetChange {
@@ -261,7 +260,7 @@ mod tests {
         ]);
         answer.sets[1].overrides = Some("lxc/103 name".to_owned());
         let finding = Finding::new("LOW_TTL", Severity::Warning, "app.x.", "a TTL of 0", "set one");
-        answer.findings.push(Report::from(&finding));
+        answer.findings.push(finding.clone());
         let expected = "\
 app.x. A in internal
   - 60 10.0.0.5

@@ -9,8 +9,8 @@ use super::screen::hint;
 use super::screen::say;
 use super::screen::show;
 use super::seat::ask;
-use crate::control::Report;
 use crate::control::Request;
+use crate::finding::Finding;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ struct ReloadAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    findings: Option<Vec<Report>>,
+    findings: Option<Vec<Finding>>,
 }
 
 /// Orders a reload and, when told so, waits for what comes of it.

@@ -1,8 +1,8 @@
 //! What is asked of the one who edits: changes, their history, drafts. Unlike a look at what serves, each waits for its turn.
 
 use super::Refusal;
-use super::Report;
 use crate::edit::Order;
+use crate::finding::Finding;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -139,12 +139,13 @@ pub struct ChangeAnswer {
     pub id: Option<u64>,
     /// What stands in the zone files that it was planned on, as one mark.
     pub base: String,
-    /// RRsets that change, in the order of the orders; empty when nothing changes.
+    /// RRsets that change, zone file by zone file, within one in the order of its new text, names that go last; empty when
+    /// nothing changes.
     pub sets: Vec<SetChange>,
     /// Zone files that change.
     pub files: Vec<FileShown>,
     /// What the checks say that they did not say before.
-    pub findings: Vec<Report>,
+    pub findings: Vec<Finding>,
     /// What it changes for questions that were really asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<Impact>,

@@ -2,7 +2,6 @@
 
 use super::Published;
 use super::Refusal;
-use super::Report;
 use super::origin::Origins;
 use super::reply::Decoded;
 use super::resolve::read_type;
@@ -15,6 +14,7 @@ use crate::dns::Name;
 use crate::dns::Rtype;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
+use crate::finding::Finding;
 use crate::query;
 use crate::query::Explanation;
 use crate::snapshot::View;
@@ -35,7 +35,7 @@ pub struct GetAnswer {
     pub horizons: Vec<HorizonRecords>,
     /// What the checks say about the name, such as the generated record that a person's stands in place of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Report>,
+    pub findings: Vec<Finding>,
 }
 
 /// What one horizon's clients get.
@@ -69,7 +69,7 @@ pub fn get(
         views.iter().map(|(view, client)| one(published, &mut origins, view, *client, &name, rtype)).collect();
     let subject = name.to_string();
     let about = published.findings.iter().filter(|finding| finding.subject.eq_ignore_ascii_case(&subject));
-    let findings = about.map(Report::from).collect();
+    let findings = about.cloned().collect();
     Ok(GetAnswer { name: present_name(name.as_slice()), rtype: rtype.map(present_rtype), horizons, findings })
 }
 

@@ -1,6 +1,7 @@
 //! Which name, zone file and horizons the words of an order mean.
 
 use super::Refusal;
+use super::resolve::ambiguous;
 use super::resolve::known_horizon;
 use super::resolve::read;
 use super::resolve::reverse;
@@ -66,13 +67,7 @@ pub(super) fn owner(standing: &Standing<'_>, horizon: Option<&str>, text: &str) 
             };
             Err(Refusal::new("NO_ZONE", what, "write the full name with its final dot"))
         }
-        several => {
-            let choices: Vec<_> = several.iter().map(|name| present_name(name.as_slice())).collect();
-            let what = format!("`{text}` may be {}", choices.join(" or "));
-            let mut refusal = Refusal::new("AMBIGUOUS_NAME", what, "write the full name with its final dot");
-            refusal.choices = choices;
-            Err(refusal)
-        }
+        several => Err(ambiguous(text, several)),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What goes over the control socket: one JSON object a line, at most [`LARGEST_REQUEST`] octets to the server.
+//! What goes over the control socket: one JSON object a line, to the server at most [`LARGEST_REQUEST`] octets, or
+//! [`LARGEST_ERRAND`] for a line that begins as an errand does.
 //!
 //! `{"version":1,"verb":"get","name":"app","type":"A"}` is answered by `{"version":1,"answer":{..}}` or
 //! `{"version":1,"refusal":{"code":"..","what":"..","remedy":".."}}`. A connection may carry several, one after the other.
@@ -13,8 +14,14 @@ use std::net::IpAddr;
 /// Raised when a message changes its meaning; new fields do not count.
 pub const VERSION: u32 = 1;
 
-/// Octets of a request line, its end not counted: a whole zone file may be in it.
-pub const LARGEST_REQUEST: usize = 64 << 20;
+/// Octets of a request line, its end not counted.
+pub const LARGEST_REQUEST: usize = 64 << 10;
+
+/// Octets of an errand's line, its end not counted: whole zone files may be in it. Only one line at a time may be this long.
+pub const LARGEST_ERRAND: usize = 64 << 20;
+
+/// How a line begins that may be longer than [`LARGEST_REQUEST`].
+pub(super) const ERRAND_BEGINS: &[u8] = br#"{"version":1,"verb":"errand","#;
 
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,11 +159,17 @@ mod tests {
                 r#"{"version":1,"verb":"horizon-match","address":"10.0.0.7"}"#,
                 Request::HorizonMatch { address: "10.0.0.7".parse().unwrap() },
             ),
+            (
+                r#"{"version":1,"verb":"errand","errand":"confirm","id":7}"#,
+                Request::Errand(Errand::Confirm { id: Some(7) }),
+            ),
         ];
         for (line, request) in table {
             assert_eq!(read_request(line.as_bytes()).unwrap(), request, "{line}");
             let written = serde_json::to_string(&Versioned { version: VERSION, request }).unwrap();
             assert_eq!(written, line);
+            let errand = matches!(read_request(line.as_bytes()), Ok(Request::Errand(_)));
+            assert_eq!(line.as_bytes().starts_with(ERRAND_BEGINS), errand, "{line}");
         }
     }
 

@@ -13,7 +13,7 @@
 //! | `diff` | `DiffAnswer` |
 //! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
 //! | `status` | `StatusAnswer` |
-//! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` (`Report`) |
+//! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
 //! | `generate` | `written`, `files` (each with its `diff`), `findings` |
 //! | `set`, `add`, `rm`, `mv`, `edit`, `plan`, `apply`, `import`, `commit`, `undo` | `ChangeAnswer`; with `id` when it was made |
@@ -32,6 +32,7 @@ mod flow;
 mod get;
 mod horizon_match;
 mod impact;
+mod incoming;
 mod listener;
 mod meant;
 mod message;
@@ -41,7 +42,6 @@ mod record_words;
 mod records;
 mod refusal;
 mod reply;
-mod report;
 mod resolve;
 mod reverse;
 mod serve;
@@ -64,12 +64,11 @@ pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
 pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
-pub use message::{LARGEST_REQUEST, Reply, Request, VERSION};
+pub use message::{LARGEST_ERRAND, LARGEST_REQUEST, Reply, Request, VERSION};
 pub use origin::{RecordOrigin, source_of};
 pub use place::{place, settled};
 pub use records::{HeldZone, RecordsAnswer, mark, records};
 pub use refusal::Refusal;
-pub use report::Report;
 pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;

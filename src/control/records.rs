@@ -8,7 +8,7 @@ use crate::dns::parse_name;
 use crate::dns::present_data;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
-use crate::dns::wire_len;
+use crate::dns::serial_at;
 use crate::zone::Records;
 use serde::Deserialize;
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub fn mark(records: &Records) -> String {
         let mut hasher = DefaultHasher::new();
         record.owner.to_ascii_lowercase().hash(&mut hasher);
         (record.rtype.to_int(), record.ttl).hash(&mut hasher);
-        match serial_at(record.rtype, record.data) {
+        match (record.rtype == Rtype::SOA).then(|| serial_at(record.data)).flatten() {
             Some(at) => (&record.data[..at], &record.data[at + 4..]).hash(&mut hasher),
             None => record.data.hash(&mut hasher),
         }
@@ -92,16 +92,6 @@ pub fn mark(records: &Records) -> String {
         count += 1;
     }
     format!("{count}-{sum:016x}")
-}
-
-/// Where the serial stands in SOA data: behind two names (RFC 1035 section 3.3.13).
-fn serial_at(rtype: Rtype, data: &[u8]) -> Option<usize> {
-    if rtype != Rtype::SOA {
-        return None;
-    }
-    let first = wire_len(data).ok()?;
-    let second = wire_len(data.get(first..)?).ok()?;
-    (data.len() == first + second + 20).then_some(first + second)
 }
 
 fn text(records: &Records) -> Result<String, Refusal> {

@@ -1,6 +1,6 @@
 //! Why a request has no answer.
 
-use super::Report;
+use crate::finding::Finding;
 use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
@@ -20,7 +20,7 @@ pub struct Refusal {
     pub choices: Vec<String>,
     /// What the checks found, where that is the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub findings: Vec<Report>,
+    pub findings: Vec<Finding>,
 }
 
 impl Refusal {

@@ -75,14 +75,15 @@ pub(super) fn resolve(
     match names.as_slice() {
         [one] => Ok(one.clone()),
         [] => read(text, ROOT),
-        several => {
-            let choices: Vec<_> = several.iter().map(|name| present_name(name.as_slice())).collect();
-            let what = format!("`{text}` may be {}", choices.join(" or "));
-            let mut refusal = Refusal::new("AMBIGUOUS_NAME", what, "write the full name with its final dot");
-            refusal.choices = choices;
-            Err(refusal)
-        }
+        several => Err(ambiguous(text, several)),
     }
+}
+
+/// `AMBIGUOUS_NAME` with the choices.
+pub(super) fn ambiguous(text: &str, names: &[Name]) -> Refusal {
+    let choices: Vec<_> = names.iter().map(|name| present_name(name.as_slice())).collect();
+    let what = format!("`{text}` may be {}", choices.join(" or "));
+    Refusal { choices, ..Refusal::new("AMBIGUOUS_NAME", what, "write the full name with its final dot") }
 }
 
 /// The names that `text` may mean in these views, and how much they exist; all of them exist equally.

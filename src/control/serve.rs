@@ -4,22 +4,21 @@ use super::ControlListener;
 use super::Desk;
 use super::Errand;
 use super::ErrandOrder;
-use super::LARGEST_REQUEST;
 use super::Refusal;
 use super::Reply;
-use super::Report;
 use super::Request;
 use super::answer::to_value;
 use super::desk::ReloadOrder;
-use super::message::read_request;
+use super::incoming::Incoming;
+use super::incoming::PATIENCE;
+use super::incoming::incoming;
 use super::status::status;
+use crate::finding::Finding;
 use serde_json::Value;
 use serde_json::json;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncBufReadExt;
-use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::BufReader;
 use tokio::net::UnixListener;
@@ -31,8 +30,6 @@ use tokio::time::timeout;
 
 /// Connections served at once; more wait in the system's queue.
 const MOST_CONNECTIONS: usize = 32;
-/// For a whole request line to come, and for a reply to be taken.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Before the next try when the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,14 +40,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(listener: &ControlListener, desk: Arc<Desk>) -> io::Result<()> {
     let socket = UnixListener::from_std(listener.listener.try_clone()?)?;
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let turn = Arc::new(Semaphore::new(1));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
         match socket.accept().await {
             Ok((stream, _)) => {
-                let desk = Arc::clone(&desk);
+                let (desk, turn) = (Arc::clone(&desk), Arc::clone(&turn));
                 tokio::spawn(async move {
                     // A client that goes away in the middle is its own affair.
-                    let _ = converse(stream, &desk).await;
+                    let _ = converse(stream, &desk, &turn).await;
                     drop(place);
                 });
             }
@@ -63,36 +61,14 @@ pub async fn serve(listener: &ControlListener, desk: Arc<Desk>) -> io::Result<()
 }
 
 /// Requests and replies of one connection, until the client ends it, is too slow or breaks the protocol.
-async fn converse(stream: UnixStream, desk: &Arc<Desk>) -> io::Result<()> {
+async fn converse(stream: UnixStream, desk: &Arc<Desk>, turn: &Semaphore) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
-        let mut line = Vec::new();
-        let most = LARGEST_REQUEST as u64 + 1;
-        let outcome = timeout(PATIENCE, (&mut read).take(most).read_until(b'\n', &mut line)).await;
-        let mut last = false;
-        let reply = match outcome {
-            Ok(Ok(0)) => return Ok(()),
-            Ok(Ok(_)) if line.last() != Some(&b'\n') && line.len() > LARGEST_REQUEST => {
-                last = true;
-                let what = format!("a request of more than {LARGEST_REQUEST} octets");
-                Err(Refusal::new("REQUEST_TOO_LARGE", what, "ask for less at once"))
-            }
-            Ok(Ok(_)) => match read_request(&line) {
-                Ok(request) => answer(request, desk).await,
-                Err(refusal) => {
-                    last = true;
-                    Err(refusal)
-                }
-            },
-            Ok(Err(error)) => return Err(error),
-            // An idle connection ends without a word; half a request gets one.
-            Err(_) if line.is_empty() => return Ok(()),
-            Err(_) => {
-                last = true;
-                let what = format!("no whole request within {} seconds", PATIENCE.as_secs());
-                Err(Refusal::new("TOO_SLOW", what, "send the request in one go"))
-            }
+        let (reply, last) = match incoming(&mut read, turn).await? {
+            Incoming::End => return Ok(()),
+            Incoming::Request(request, _large) => (answer(request, desk).await, false),
+            Incoming::Refused(refusal) => (Err(refusal), true),
         };
         let mut octets = serde_json::to_vec(&Reply::new(reply))?;
         octets.push(b'\n');
@@ -139,6 +115,6 @@ async fn reload(wait: bool, desk: &Desk) -> Result<Value, Refusal> {
         return Ok(json!({ "ordered": true }));
     }
     let outcome = outcome.await.map_err(|_| stopping())?;
-    let findings: Vec<Report> = outcome.findings.iter().map(Report::from).collect();
+    let findings: Vec<Finding> = outcome.findings.clone();
     Ok(json!({ "ordered": true, "live": outcome.live, "changed": outcome.changed, "findings": findings }))
 }

@@ -2,8 +2,8 @@
 
 use super::Health;
 use super::Published;
-use super::Report;
 use crate::dns::present_name;
+use crate::finding::Finding;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub struct ReloadStatus {
     /// True when it went live.
     pub live: bool,
     /// What was found; when not live, why.
-    pub findings: Vec<Report>,
+    pub findings: Vec<Finding>,
 }
 
 /// One horizon.
@@ -94,7 +94,7 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
         last_reload: ReloadStatus {
             at: seconds(health.last_reload.at),
             live: health.last_reload.live,
-            findings: health.last_reload.findings.iter().map(Report::from).collect(),
+            findings: health.last_reload.findings.clone(),
         },
         horizons: horizons(published),
         counters: health.counters.clone(),

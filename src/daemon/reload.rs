@@ -190,7 +190,7 @@ impl Reloads {
             "ZONE_FOLDER_UNREADABLE",
             "ZONE_READ",
         ];
-        self.tried.elapsed() >= RETRY && failing.iter().any(|finding| PASSING.contains(&finding.code))
+        self.tried.elapsed() >= RETRY && failing.iter().any(|finding| PASSING.contains(&&*finding.code))
     }
 
     fn unchanged(&self) -> Outcome {
@@ -208,7 +208,7 @@ impl Reloads {
 
 /// Logs a finding as loud as it is bad; the level says the severity. What only informs is for `zonectl status` and `check`.
 pub(super) fn tell(finding: &Finding) {
-    let line = finding.to_string().replacen(&format!("{} {}", finding.severity, finding.code), finding.code, 1);
+    let line = finding.to_string().replacen(&format!("{} {}", finding.severity, finding.code), &finding.code, 1);
     match finding.severity {
         Severity::Error => tracing::error!("{line}"),
         Severity::Warning => tracing::warn!("{line}"),

@@ -2,7 +2,7 @@
 //!
 //! The file is not touched; the serial that is served is raised.
 
-use crate::dns::{Name, Rtype, wire_len};
+use crate::dns::{Name, Rtype, serial_at};
 use crate::pace::breathe_at;
 use crate::zone::{Records, RecordsError};
 
@@ -62,12 +62,6 @@ fn without_serial(data: &[u8]) -> (&[u8], &[u8]) {
 
 fn is_soa(origin: &Name, owner: &[u8], rtype: Rtype) -> bool {
     rtype == Rtype::SOA && owner.eq_ignore_ascii_case(origin.as_slice())
-}
-
-/// The serial stands after two names.
-fn serial_at(data: &[u8]) -> Option<usize> {
-    let first = wire_len(data).ok()?;
-    Some(first + wire_len(data.get(first..)?).ok()?)
 }
 
 #[cfg(test)]

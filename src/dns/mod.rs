@@ -19,6 +19,7 @@ mod present;
 mod present_data;
 mod rtype;
 mod scan;
+mod soa;
 mod svcb;
 mod token;
 mod usage;
@@ -36,6 +37,7 @@ pub use number::{parse_number, parse_seconds};
 pub use present_data::present_data;
 pub use rtype::{is_meta, parse_rtype, present_rtype};
 pub use scan::{parse_data, scan_data};
+pub use soa::serial_at;
 pub use token::{Token, split_data};
 pub use usage::{DataUsage, data_usage};
 

@@ -21,6 +21,6 @@ pub struct ZoneChange {
     pub horizon: String,
     /// The zone's apex.
     pub origin: Name,
-    /// In the order in which they were asked for; each owner once.
+    /// Each owner once, in the order in which they were asked for, or, of two texts, in that of the new one.
     pub names: Vec<NameChange>,
 }

@@ -5,7 +5,7 @@
 use super::change::{NameChange, ZoneChange};
 use super::placed::{Expectation, Placed, RecordEdit};
 use super::refusal::EditRefusal;
-use crate::dns::{Name, Rtype, is_at_or_below, present_data, present_rtype, same_data, wire_len};
+use crate::dns::{Name, Rtype, is_at_or_below, present_data, present_rtype, same_data, serial_at};
 use crate::zone::RrSet;
 use std::collections::HashMap;
 
@@ -237,13 +237,6 @@ fn soa(owner: &Name, apex: &Name, data: &[Vec<u8>], sets: &[RrSet]) -> Result<Ve
         soa[at..at + 4].copy_from_slice(&serial);
     }
     Ok(vec![soa])
-}
-
-/// The offset of the serial in SOA data.
-pub(super) fn serial_at(data: &[u8]) -> Option<usize> {
-    let first = wire_len(data).ok()?;
-    let at = first + wire_len(data.get(first..)?).ok()?;
-    (data.len() >= at + 20).then_some(at)
 }
 
 /// Makes these the records of the type, or adds them; what is there already stays as it is.

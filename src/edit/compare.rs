@@ -1,9 +1,9 @@
 //! Two versions of a zone: which names differ.
 
 use super::change::NameChange;
-use super::changes::{same_sets, serial_at};
+use super::changes::same_sets;
 use super::owners::sets_of;
-use crate::dns::{Name, Rtype, name_from_wire};
+use crate::dns::{Name, Rtype, name_from_wire, serial_at};
 use crate::pace::breathe_at;
 use crate::zone::{Record, Records, RrSet};
 use std::collections::HashMap;

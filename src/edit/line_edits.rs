@@ -3,10 +3,9 @@
 //! Knows lines by their numbers and records, not the text: the same plan fits a whole document and stretches of it.
 
 use super::change::NameChange;
-use super::changes::serial_at;
 use super::neighbours::{Neighbours, Spot};
 use super::owners::Owners;
-use crate::dns::{Name, Rtype, name_from_wire};
+use crate::dns::{Name, Rtype, name_from_wire, serial_at};
 use crate::pace::breathe_at;
 use crate::zone::{Record, Records, RrSet};
 use std::collections::HashMap;

@@ -3,6 +3,7 @@
 use super::Place;
 use serde::Deserialize;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 
 /// How bad a finding is; the order is from harmless to refusing.
@@ -28,10 +29,10 @@ impl fmt::Display for Severity {
 }
 
 /// What a check found: a stable code, what it is about, where, the likely cause and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable, upper case with underscores, such as `CONFLICT`: scripts match on it.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How bad it is.
     pub severity: Severity,
     /// True when a candidate with this finding must not go live.
@@ -43,7 +44,7 @@ pub struct Finding {
     /// Where it was seen; the first place is the one to open.
     pub places: Vec<Place>,
     /// The likely cause, where it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// What to do, in the imperative.
     pub remedy: String,
@@ -59,7 +60,7 @@ impl Finding {
         remedy: impl Into<String>,
     ) -> Self {
         Finding {
-            code,
+            code: Cow::Borrowed(code),
             severity,
             refuses: severity == Severity::Error,
             subject: subject.into(),
@@ -106,5 +107,23 @@ impl fmt::Display for Finding {
             write!(f, "; {cause}")?;
         }
         write!(f, "; {}", self.remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing of a finding is lost on its way over the socket.
+    #[test]
+    fn a_finding_is_read_back_as_it_was() {
+        let finding = Finding::new("CONFLICT", Severity::Error, "ca.example", "two addresses", "decide by a route")
+            .seen_at(Place::at("a.json", 3, 1))
+            .seen_at(Place::pointer("b.json", "/x"))
+            .because("two guests claim it");
+        for finding in [finding.clone(), Finding { cause: None, places: Vec::new(), ..finding }] {
+            let json = serde_json::to_string(&finding).unwrap();
+            assert_eq!(serde_json::from_str::<Finding>(&json).unwrap(), finding, "{json}");
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Sight<'_> {
         if let Some(finding) = path.findings.first() {
             let marked = |end: &&mut End| matches!(end.state, State::Fault | State::Undecided);
             for end in path.ends.iter_mut().filter(marked) {
-                finding.code.clone_into(&mut end.label);
+                (*finding.code).clone_into(&mut end.label);
             }
         }
         path

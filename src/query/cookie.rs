@@ -31,25 +31,30 @@ pub(super) struct Checked {
 
 /// Checks the cookie of a client, with this process's secret and the clock.
 pub(super) fn check(cookie: &Cookie, client: IpAddr) -> Checked {
-    check_at(cookie, client, secret(), now())
+    match secret() {
+        Some(secret) => check_at(cookie, client, secret, now()),
+        // Anybody could make these: nobody is known by one, not even this process.
+        None => fresh(cookie, client, &[0; 16], now()),
+    }
 }
 
-/// A cookie by which this process asks itself as a client of a horizon, so that it can see on the wire what clients get
-/// whose addresses it cannot send from. Nobody else can make one.
-pub(super) fn own(horizon: u16) -> [u8; 24] {
+/// A cookie by which this process, sending from the address `asker`, asks itself as a client of a horizon, so that it can
+/// see on the wire what clients get whose addresses it cannot send from. Nobody else can make one, and from another address
+/// it is worth nothing.
+pub(super) fn own(horizon: u16, asker: IpAddr) -> [u8; 24] {
     let mut client = [0; 8];
     let _ = getrandom::fill(&mut client);
-    join(client, own_cookie(client, horizon, secret(), now()))
+    join(client, own_cookie(client, asker, horizon, secret().unwrap_or(&[0; 16]), now()))
 }
 
-fn secret() -> &'static [u8; 16] {
-    static SECRET: OnceLock<[u8; 16]> = OnceLock::new();
-    SECRET.get_or_init(|| {
+/// None when the system has no randomness.
+fn secret() -> Option<&'static [u8; 16]> {
+    static SECRET: OnceLock<Option<[u8; 16]>> = OnceLock::new();
+    let secret = SECRET.get_or_init(|| {
         let mut secret = [0; 16];
-        // Without randomness nobody is known; replies are what they would be without cookies.
-        let _ = getrandom::fill(&mut secret);
-        secret
-    })
+        getrandom::fill(&mut secret).is_ok().then_some(secret)
+    });
+    secret.as_ref()
 }
 
 fn now() -> u32 {
@@ -57,18 +62,10 @@ fn now() -> u32 {
 }
 
 /// As a server cookie, but of a version of our own, with the horizon in the octets that RFC 9018 reserves.
-fn own_cookie(client_cookie: [u8; 8], horizon: u16, secret: &[u8; 16], time: u32) -> [u8; 16] {
+fn own_cookie(client_cookie: [u8; 8], asker: IpAddr, horizon: u16, secret: &[u8; 16], time: u32) -> [u8; 16] {
     let [high, low] = horizon.to_be_bytes();
     let [a, b, c, d] = time.to_be_bytes();
-    let head = [OWN, 0, high, low, a, b, c, d];
-    let mut hasher = SipHasher24::new_with_key(secret);
-    hasher.write(b"own");
-    hasher.write(&client_cookie);
-    hasher.write(&head);
-    let mut cookie = [0; 16];
-    cookie[..8].copy_from_slice(&head);
-    cookie[8..].copy_from_slice(&hasher.finish().to_le_bytes());
-    cookie
+    hashed([OWN, 0, high, low, a, b, c, d], client_cookie, asker, secret)
 }
 
 /// The version octet of [`own`]; RFC 9018 knows version 1 only.
@@ -81,7 +78,7 @@ fn check_at(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Che
     if let Some(shown) = cookie.server {
         if let [OWN, 0, high, low, a, b, c, d, ..] = shown {
             let (horizon, given) = (u16::from_be_bytes([high, low]), u32::from_be_bytes([a, b, c, d]));
-            let ours = shown == own_cookie(cookie.client, horizon, secret, given);
+            let ours = shown == own_cookie(cookie.client, client, horizon, secret, given);
             if ours && now.wrapping_sub(given) <= OWN_LIFE {
                 return Checked { horizon: Some(horizon.into()), known: true, reply: join(cookie.client, shown) };
             }
@@ -111,16 +108,21 @@ fn fresh(cookie: &Cookie, client: IpAddr, secret: &[u8; 16], now: u32) -> Checke
 
 /// Version 1, reserved octets, the time, and the hash of all that and the client's address (RFC 9018 section 4.4).
 fn server_cookie(client_cookie: [u8; 8], client: IpAddr, secret: &[u8; 16], time: u32) -> [u8; 16] {
-    let mut cookie = [0; 16];
-    cookie[0] = 1;
-    cookie[4..8].copy_from_slice(&time.to_be_bytes());
+    let [a, b, c, d] = time.to_be_bytes();
+    hashed([1, 0, 0, 0, a, b, c, d], client_cookie, client, secret)
+}
+
+/// The head of a server cookie, which says its version, and the hash behind it.
+fn hashed(head: [u8; 8], client_cookie: [u8; 8], client: IpAddr, secret: &[u8; 16]) -> [u8; 16] {
     let mut hasher = SipHasher24::new_with_key(secret);
     hasher.write(&client_cookie);
-    hasher.write(&cookie[..8]);
+    hasher.write(&head);
     match client {
         IpAddr::V4(address) => hasher.write(&address.octets()),
         IpAddr::V6(address) => hasher.write(&address.octets()),
     }
+    let mut cookie = [0; 16];
+    cookie[..8].copy_from_slice(&head);
     cookie[8..].copy_from_slice(&hasher.finish().to_le_bytes());
     cookie
 }
@@ -150,11 +152,11 @@ mod tests {
         assert_eq!(checked, Checked { horizon: None, known: false, reply: join(CLIENT, expected) });
     }
 
-    /// What this process asks itself is taken for the horizon that it names, for a minute, and only unchanged.
+    /// What this process asks itself is taken for the horizon that it names, for a minute, from its own address, unchanged.
     #[test]
     fn own_cookies_choose_the_horizon() {
         let client: IpAddr = "198.51.100.100".parse().unwrap();
-        let given = own_cookie(CLIENT, 3, &SECRET, 10_000);
+        let given = own_cookie(CLIENT, client, 3, &SECRET, 10_000);
         let cookie = Cookie { client: CLIENT, server: Some(given) };
         let horizon = |cookie: &Cookie, secret: &[u8; 16], now: u32| check_at(cookie, client, secret, now).horizon;
         assert_eq!(horizon(&cookie, &SECRET, 10_000), Some(3));
@@ -162,6 +164,10 @@ mod tests {
         assert_eq!(horizon(&cookie, &SECRET, 10_061), None, "too old");
         assert_eq!(horizon(&cookie, &SECRET, 9_999), None, "from the time to come");
         assert_eq!(horizon(&cookie, &[0; 16], 10_000), None, "another process");
+        for other in ["198.51.100.101", "::ffff:198.51.100.100", "2001:db8::1"] {
+            let stranger = check_at(&cookie, other.parse().unwrap(), &SECRET, 10_000);
+            assert_eq!((stranger.horizon, stranger.known), (None, false), "shown by {other}");
+        }
         for octet in 0..16 {
             let mut changed = given;
             changed[octet] ^= 1;

@@ -214,9 +214,13 @@ impl Pending {
         })
     }
 
-    /// What to know the question by, its horizon included; none when no zone of that holds the name.
+    /// What to know the question by, its horizon included; none when no zone of that holds the name, or when no client asks
+    /// but this server itself.
     pub(super) fn key(&self) -> Option<u64> {
         let State::Ask { view } = self.state else { return None };
+        if self.question.cookie.is_some_and(|cookie| cookie.horizon.is_some()) {
+            return None;
+        }
         self.lookup.question_hash().map(|hash| hash ^ (view as u64) << 16)
     }
 

@@ -13,7 +13,7 @@ use crate::dns::Rtype;
 use crate::dns::present_data;
 use crate::dns::present_relative;
 use crate::dns::present_rtype;
-use crate::dns::wire_len;
+use crate::dns::serial_at;
 use thiserror::Error;
 
 /// One change of a document; entries are counted as they are before any change of the same call.
@@ -264,11 +264,4 @@ impl Document {
         }
         Ok(())
     }
-}
-
-/// The offset of the serial in SOA data.
-fn serial_at(data: &[u8]) -> Option<usize> {
-    let first = wire_len(data).ok()?;
-    let second = wire_len(data.get(first..)?).ok()?;
-    (data.len() >= first + second + 20).then_some(first + second)
 }

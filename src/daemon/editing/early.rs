@@ -4,7 +4,7 @@
 
 use super::super::pipeline::Candidate;
 use super::plan::zone_of;
-use crate::dns::Rtype;
+use crate::dns::{Rtype, serial_at};
 use crate::edit::ZoneChange;
 use crate::snapshot::{Patch, Snapshot};
 use crate::zone::RrSet;
@@ -35,7 +35,7 @@ pub(super) fn early(serving: &Candidate, changes: &[ZoneChange]) -> Option<Snaps
 /// The next serial, as the zone text will have it unless somebody wrote a higher one.
 fn raise(soa: &mut RrSet) -> Option<()> {
     let data = soa.data.first_mut()?;
-    let at = data.len().checked_sub(20)?;
+    let at = serial_at(data)?;
     let serial = data.get(at..)?.first_chunk::<4>().map(|octets| u32::from_be_bytes(*octets))?;
     data[at..at + 4].copy_from_slice(&serial.checked_add(1).unwrap_or(1).to_be_bytes());
     Some(())

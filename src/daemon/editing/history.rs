@@ -1,7 +1,8 @@
 //! Looks into the history of changes.
 
 use super::super::pipeline::Candidate;
-use super::plan::{mark, present};
+use super::mark::mark;
+use super::plan::present;
 use super::refused;
 use super::workshop::Workshop;
 use crate::control::{Author, ChangeEntry, FileShown, LogAnswer, Refusal, SetChange, TextAnswer};

@@ -5,7 +5,7 @@ use super::super::source::Source;
 use super::lint::lint;
 use super::novelty::new_findings;
 use super::shown::touched;
-use crate::control::{Refusal, Report};
+use crate::control::Refusal;
 use crate::edit::{ZoneChange, compare};
 use crate::finding::{Finding, Severity};
 use crate::generate::Plan;
@@ -88,6 +88,6 @@ fn with_findings(findings: &[Finding]) -> Refusal {
     };
     let mut refusal =
         Refusal::new("NOT_ALLOWED_BY_CHECKS", what, "nothing was changed; mend what is named and try again");
-    refusal.findings = findings.iter().map(Report::from).collect();
+    refusal.findings = findings.to_vec();
     refusal
 }

@@ -5,6 +5,7 @@ mod early;
 pub(super) mod history;
 mod judge;
 mod lint;
+mod mark;
 mod novelty;
 mod offline;
 mod plan;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 /// The findings of `after` that `before` does not have. Lines move with every edit, so places do not count; of several equal
 /// ones as many are new as there are more of them.
 pub(super) fn new_findings(before: &[Finding], after: &[Finding]) -> Vec<Finding> {
-    let key = |finding: &Finding| (finding.code, finding.subject.clone(), finding.what.clone());
+    let key = |finding: &Finding| (finding.code.clone(), finding.subject.clone(), finding.what.clone());
     let mut known: HashMap<_, usize> = HashMap::new();
     for finding in before {
         *known.entry(key(finding)).or_default() += 1;

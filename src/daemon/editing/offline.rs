@@ -5,7 +5,7 @@ use super::super::source::Source;
 use super::super::unwritten::write;
 use super::history;
 use super::workshop::{Planned, Workshop, needs_yes};
-use crate::control::{Author, ChangeAnswer, ChangeRequest, DraftAnswer, DraftStep, Errand, Refusal, Report, to_value};
+use crate::control::{Author, ChangeAnswer, ChangeRequest, DraftAnswer, DraftStep, Errand, Refusal, to_value};
 use crate::finding::Finding;
 use crate::generate::Plan;
 use serde_json::Value;
@@ -79,6 +79,6 @@ impl Bench<'_> {
 fn with_findings(findings: &[Finding]) -> Refusal {
     let what = "the files do not load as they are";
     let mut refusal = Refusal::new("NOT_ALLOWED_BY_CHECKS", what, "mend what is named; `zonectl check` tells it, too");
-    refusal.findings = findings.iter().map(Report::from).collect();
+    refusal.findings = findings.to_vec();
     refusal
 }

@@ -4,6 +4,7 @@ use super::super::loading::LoadedZone;
 use super::super::pipeline::Candidate;
 use super::super::serial::serial;
 use super::super::zonefiles::ZoneFile;
+use super::mark::mark;
 use super::refused;
 use crate::control::{Refusal, place};
 use crate::dns::{Name, Rtype, parse_name, present_name};
@@ -225,12 +226,4 @@ pub(super) fn present(path: &Path) -> Result<Option<Vec<u8>>, Refusal> {
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(refused::file(&error)),
     }
-}
-
-/// A short mark of a text: another text has another one.
-pub(super) fn mark(text: Option<&[u8]>) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }

@@ -3,7 +3,7 @@
 use super::super::pipeline::Candidate;
 use super::lint::Touched;
 use crate::control::{FileShown, SetChange, source_of};
-use crate::dns::{Name, Rtype, present_data, present_name, present_rtype};
+use crate::dns::{Name, Rtype, present_data, present_name, present_rtype, serial_at};
 use crate::edit::ZoneChange;
 use crate::generate::differing_lines;
 use crate::zone::RrSet;
@@ -36,7 +36,7 @@ fn only_serial(before: Option<&RrSet>, after: Option<&RrSet>) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return false };
     let rest = |set: &RrSet| {
         set.data.first().and_then(|data| {
-            let serial = data.len().checked_sub(20)?;
+            let serial = serial_at(data)?;
             Some((data[..serial].to_vec(), data[serial + 4..].to_vec()))
         })
     };
@@ -97,20 +97,6 @@ fn diff(before: &[u8], after: &[u8]) -> String {
         next = Some(if line.added { (gone, line.number + 1) } else { (line.number + 1, come) });
     }
     shown
-}
-
-/// One mark of everything that a plan of these sets was decided on.
-pub(super) fn base(sets: &[Touched<'_>], texts: &[NewText]) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    for set in sets {
-        (set.horizon, set.origin.as_slice(), set.owner.as_slice(), set.rtype.to_int()).hash(&mut hasher);
-        set.before.map(|before| (before.ttl, &before.data)).hash(&mut hasher);
-    }
-    for text in texts {
-        (&text.path, &text.before).hash(&mut hasher);
-    }
-    format!("{:016x}", hasher.finish())
 }
 
 /// The name and type of each set, once.

@@ -29,11 +29,12 @@ pub(in crate::daemon) fn verify(
     };
     let failed = |error: io::Error| format!("the server cannot ask itself at {address}: {error}");
     let socket = socket_for(address).map_err(failed)?;
+    let asker = socket.local_addr().map_err(failed)?.ip().to_canonical();
     let mut asked = 0;
     for (name, rtype) in sets.iter().take(MOST) {
         for (horizon, view) in (0u16..).zip(&wanted.views) {
-            let query = probe(horizon, asked as u16, name, *rtype);
-            let expected = expected(wanted, address.ip(), &query);
+            let query = probe(horizon, asker, asked as u16, name, *rtype);
+            let expected = expected(wanted, asker, &query);
             let what =
                 || format!("{} {} in horizon `{}`", present_name(name.as_slice()), present_rtype(*rtype), view.name);
             let reply =

@@ -4,10 +4,11 @@ use super::super::pipeline::Candidate;
 use super::super::source::Source;
 use super::early::early;
 use super::judge::{Judged, judge};
+use super::mark::base;
 use super::plan::{Drafted, drafted, rewritten};
 use super::refused;
 use super::shown;
-use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, Report, SetChange};
+use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, SetChange};
 use crate::edit::{Order, ZoneChange};
 use crate::finding::{Finding, Severity};
 use crate::snapshot::Snapshot;
@@ -91,7 +92,7 @@ impl Workshop {
         let Drafted { changes, mut texts, undoes } =
             drafted(serving, &orders, &mut |id| self.store()?.undo(id).map_err(|error| refused::undo(&error)))?;
         own_records(serving, &orders, &changes)?;
-        let base = shown::base(&shown::touched(&changes), &texts);
+        let base = base(&shown::touched(&changes), &texts);
         if request.base.as_ref().is_some_and(|decided| *decided != base) {
             let what = "what this change was decided on has changed since";
             return Err(Refusal::new("BASE_MOVED", what, "plan it again and look at the new plan"));
@@ -109,7 +110,7 @@ impl Workshop {
             base,
             sets: shown::sets(serving, &touched),
             files: shown::files(&judged.texts),
-            findings: judged.findings.iter().map(Report::from).collect(),
+            findings: judged.findings.clone(),
             impact: None,
             verified: false,
             reverts_at: None,
@@ -147,7 +148,7 @@ impl Workshop {
             reason: request.reason.clone(),
             sets,
             undoes: planned.undoes,
-            reverts_at: request.confirm.map(|seconds| now() + seconds),
+            reverts_at: request.confirm.map(|seconds| now().saturating_add(seconds)),
         };
         let texts: Vec<NewText> = planned.judged.texts.clone();
         let store = self.store()?;
@@ -212,7 +213,7 @@ pub(in crate::daemon) fn needs_yes(findings: &[Finding]) -> Option<Refusal> {
         several => format!("there are {several} warnings"),
     };
     let mut refusal = Refusal::new("NEEDS_YES", what, "nothing was changed; say `--yes` to change it all the same");
-    refusal.findings = warnings.into_iter().map(Report::from).collect();
+    refusal.findings = warnings.into_iter().cloned().collect();
     Some(refusal)
 }
 

@@ -47,6 +47,8 @@ mod commit_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod disk_tests;
 #[cfg(test)]
 mod lab;
