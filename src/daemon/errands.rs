@@ -12,6 +12,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// How many saves during one edit are put up with.
+const SAVES: usize = 5;
+
 /// After a change could not be taken back by itself.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -56,12 +59,32 @@ impl Reloads {
 
     /// Edits are planned on what the files say.
     fn settle(&mut self) {
-        if self.seen.changes(&self.inputs.stamps()).next().is_some() {
+        if self.is_out_of_date() {
             self.reload(Cause::Files);
         }
     }
 
+    /// Makes a change. A file that somebody saves between the look at the files and the plan is read again, not refused.
     fn change(&mut self, request: &ChangeRequest) -> Result<ChangeAnswer, Refusal> {
+        for _ in 0..SAVES {
+            match self.change_once(request) {
+                Err(refusal) if refusal.code == "FILE_NOT_SERVED" && self.is_out_of_date() => {}
+                done => return done,
+            }
+        }
+        let remedy = "wait until whoever saves is done, then edit again";
+        Err(Refusal::new(
+            "CONFLICT",
+            "a zone file was saved again and again during this edit; nothing was changed",
+            remedy,
+        ))
+    }
+
+    fn is_out_of_date(&self) -> bool {
+        self.seen.changes(&self.inputs.stamps()).next().is_some()
+    }
+
+    fn change_once(&mut self, request: &ChangeRequest) -> Result<ChangeAnswer, Refusal> {
         let start = Instant::now();
         self.settle();
         let before = self.board.load_full();
