@@ -51,6 +51,7 @@ fn generated(count: usize) -> Lab {
     })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "orders are made where they are given")]
 fn yes(lab: &Lab, order: Order) -> ChangeAnswer {
     let request = ChangeRequest { yes: true, dry: false, ..ChangeRequest::dry(vec![order.clone()], by()) };
     errand(lab, Errand::Change(request)).unwrap_or_else(|refused| panic!("{order:?}: {refused:?}"))
