@@ -7,9 +7,16 @@ use super::status::Status;
 use crate::control::{Author, ChangeAnswer, ChangeRequest, Errand, Impact, Refusal, impact, to_value};
 use crate::edit::Order;
 use crate::query::Recent;
+use crate::zone::store::{StoreError, UndoError};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// How many saves during one edit are put up with.
+const SAVES: usize = 5;
+
+/// After a change could not be taken back by itself.
+const AGAIN: Duration = Duration::from_secs(5);
 
 impl Reloads {
     /// Runs an errand to its answer.
@@ -31,6 +38,7 @@ impl Reloads {
                 to_value(&history::confirm(store, id)?)
             }
             Errand::Log { zone, horizon, since } => {
+                self.settle();
                 let serving = Arc::clone(&self.board.load().serving);
                 let store = self.workshop.store()?;
                 history::notice(store, &serving);
@@ -54,12 +62,32 @@ impl Reloads {
 
     /// Edits are planned on what the files say.
     fn settle(&mut self) {
-        if self.seen.changes(&self.inputs.stamps()).next().is_some() {
+        if self.is_out_of_date() {
             self.reload(Cause::Files);
         }
     }
 
+    /// Makes a change. A file that somebody saves between the look at the files and the plan is read again, not refused.
     fn change(&mut self, request: &ChangeRequest) -> Result<ChangeAnswer, Refusal> {
+        for _ in 0..SAVES {
+            match self.change_once(request) {
+                Err(refusal) if refusal.code == "FILE_NOT_SERVED" && self.is_out_of_date() => {}
+                done => return done,
+            }
+        }
+        let remedy = "wait until whoever saves is done, then edit again";
+        Err(Refusal::new(
+            "CONFLICT",
+            "a zone file was saved again and again during this edit; nothing was changed",
+            remedy,
+        ))
+    }
+
+    fn is_out_of_date(&self) -> bool {
+        self.seen.changes(&self.inputs.stamps()).next().is_some()
+    }
+
+    fn change_once(&mut self, request: &ChangeRequest) -> Result<ChangeAnswer, Refusal> {
         let start = Instant::now();
         self.settle();
         let before = self.board.load_full();
@@ -143,11 +171,13 @@ impl Reloads {
     pub(super) fn until_revert(&mut self) -> Option<Duration> {
         let store = self.workshop.opened()?;
         let due = store.waiting().iter().filter_map(|change| change.reverts_at).min()?;
-        Some(Duration::from_secs(due.saturating_sub(now())))
+        let pause = self.postponed.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default();
+        Some(Duration::from_secs(due.saturating_sub(now())).max(pause))
     }
 
     /// Takes back the changes whose time is over.
     pub(super) fn revert_unconfirmed(&mut self) {
+        self.postponed = None;
         let Some(store) = self.workshop.opened() else { return };
         let due: Vec<u64> = store
             .waiting()
@@ -164,15 +194,39 @@ impl Reloads {
                 ..ChangeRequest::dry(vec![Order::Undo { id }], Author::server())
             };
             match self.change(&request) {
-                Ok(answer) => tracing::warn!("change {id} was not confirmed in time: taken back as {:?}", answer.id),
-                Err(refusal) => {
+                Ok(ChangeAnswer { id: Some(by), .. }) => {
+                    tracing::warn!("change {id} was not confirmed in time: taken back as change {by}");
+                }
+                Ok(_) => {
+                    tracing::warn!(
+                        "change {id} was not confirmed in time; the files are as they were before it already"
+                    );
+                    self.keep(id);
+                }
+                Err(refusal) if self.is_final(id) => {
                     tracing::error!("change {id} was not confirmed in time and cannot be taken back: {refusal}");
-                    // It would be tried for ever; it stays, as the log says.
-                    if let Some(store) = self.workshop.opened() {
-                        let _ = store.confirm(id);
-                    }
+                    self.keep(id);
+                }
+                Err(refusal) => {
+                    tracing::error!("change {id} was not confirmed in time and is to be taken back again: {refusal}");
+                    self.postponed = Some(Instant::now() + AGAIN);
                 }
             }
+        }
+    }
+
+    /// True when taking a change back would fail for ever: not for a full disk or somebody's save at that moment.
+    fn is_final(&mut self, id: u64) -> bool {
+        let Some(store) = self.workshop.opened() else { return false };
+        !matches!(store.undo(id), Ok(_) | Err(UndoError::Store { error: StoreError::File(_), .. }))
+    }
+
+    /// A change that cannot be taken back stays: it would be tried for ever.
+    fn keep(&mut self, id: u64) {
+        let kept = self.workshop.opened().map(|store| store.confirm(id));
+        if let Some(Err(error)) = kept {
+            tracing::error!("that change {id} stays cannot be noted: {error}");
+            self.postponed = Some(Instant::now() + AGAIN);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::finding::{Finding, Severity};
 use crate::snapshot::Live;
 use crate::transport::{BindError, LISTEN_FAILED, Listeners};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -34,6 +35,8 @@ pub(super) struct Reloads {
     pub(super) seen: Stamps,
     /// When the last load began.
     pub(super) tried: Instant,
+    /// Until when no change is taken back by itself, because the last try failed.
+    pub(super) postponed: Option<Instant>,
 }
 
 /// How long after a load that failed for a fault that may pass the next one is tried without a change.
@@ -52,14 +55,23 @@ impl Reloads {
             match self.seen.changes(&stamps).next() {
                 Some(changed) => tracing::debug!("{} changed", changed.display()),
                 None if self.worth_a_retry(&before.failing) => {}
-                None => return self.unchanged(),
+                None => {
+                    self.workshop.look_after();
+                    return self.unchanged();
+                }
             }
         }
-        self.seen = stamps;
+        let old = std::mem::replace(&mut self.seen, stamps);
         self.tried = start;
         let loaded = self.load(&before.serving);
         match loaded.and_then(|candidate| self.publish(candidate, &before)) {
             Ok(outcome) => {
+                let serving = Arc::clone(&self.board.load().serving);
+                let of_zone = |path: &&Path| {
+                    let zones = serving.zones.iter().chain(&before.serving.zones);
+                    zones.map(|zone| &*zone.file.path).any(|file| file == *path)
+                };
+                self.workshop.notice(old.changes(&self.seen).filter(of_zone));
                 if outcome.changed {
                     tracing::info!("{cause}: live after {:.1?}; {}", start.elapsed(), self.board.load());
                 } else if cause != Cause::Files {
@@ -148,6 +160,7 @@ impl Reloads {
             failing_since,
             ..before.clone()
         }));
+        self.workshop.follow(&self.board.load().serving.settings.zones);
         Ok(outcome)
     }
 

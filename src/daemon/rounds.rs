@@ -37,6 +37,8 @@ impl Queue {
     fn round(&self, reloads: &mut Reloads) -> bool {
         let first = match reloads.until_revert() {
             None => self.0.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            // Changes do not wait for a queue that is never empty.
+            Some(limit) if limit.is_zero() => Err(RecvTimeoutError::Timeout),
             Some(limit) => self.0.recv_timeout(limit),
         };
         let first = match first {

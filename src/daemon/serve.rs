@@ -67,12 +67,8 @@ impl Server {
         let settings_before = Inputs::of_config(&source.config);
         let inputs = source.settings().map_or(settings_before, |settings| Inputs::of(&settings));
         let mut workshop = Workshop::new(inputs.zones());
-        if workshop.has_history() {
-            // An edit that a crash cut short is finished or taken back before the zones are read.
-            if let Err(refusal) = workshop.store() {
-                tracing::error!("the history of edits cannot be opened, so nothing can be edited: {refusal}");
-            }
-        }
+        // An edit that a crash cut short is finished or taken back before the zones are read.
+        workshop.look_after();
         let mut seen = inputs.stamps();
         let mut candidate = first(&source)?;
         let runtime = Runtime::new().map_err(|error| system("the asynchronous side", &error))?;
@@ -115,6 +111,7 @@ impl Server {
             inputs,
             seen,
             tried: Instant::now(),
+            postponed: None,
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();

@@ -7,6 +7,7 @@ use crate::finding::{Finding, Severity};
 use crate::query;
 use crate::snapshot::{Snapshot, View};
 use crate::zone::RrSet;
+use std::collections::HashSet;
 
 /// One RRset of one zone file that a change leaves there; `after` is none when it goes.
 #[derive(Debug)]
@@ -26,12 +27,11 @@ pub(super) fn lint(before: &Snapshot, after: &Snapshot, sets: &[Touched<'_>]) ->
         findings.extend(ttl_zero(set));
         findings.extend(targets(after, set));
     }
-    let mut told: Vec<(&str, &Name)> = Vec::new();
+    let mut told: HashSet<(&str, &Name)> = HashSet::new();
     for set in sets.iter().filter(|set| set.after.is_some()) {
         for view in &after.views {
             let known = (view.name.as_str(), set.owner);
-            if !told.contains(&known) {
-                told.push(known);
+            if told.insert(known) {
                 findings.extend(before.view(&view.name).and_then(|old| hides(old, view, set.owner)));
             }
         }

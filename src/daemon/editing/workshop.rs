@@ -5,7 +5,7 @@ use super::super::source::Source;
 use super::early::early;
 use super::judge::{Judged, judge};
 use super::mark::base;
-use super::plan::{Drafted, drafted, rewritten};
+use super::plan::{Drafted, drafted, present, rewritten};
 use super::refused;
 use super::shown;
 use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, SetChange};
@@ -47,8 +47,8 @@ impl Workshop {
 
     /// The store, opened; with it comes back to order what a crash has left.
     pub(in crate::daemon) fn store(&mut self) -> Result<&mut Store, Refusal> {
-        if self.store.is_none() {
-            let (store, recovered) = Store::open(&self.zones).map_err(|error| refused::store(&error))?;
+        if self.opened().is_none() {
+            let (mut store, recovered) = Store::open(&self.zones).map_err(|error| refused::store(&error))?;
             for what in recovered {
                 match what {
                     Recovered::CutTail { octets } => {
@@ -59,14 +59,55 @@ impl Workshop {
                     Recovered::Removed { path } => tracing::info!("removed {}, left by a crash", path.display()),
                 }
             }
+            match store.notice_known() {
+                Ok(changes) => changes.iter().for_each(beside),
+                Err(error) => tracing::warn!("edits beside the server cannot be noted: {error}"),
+            }
             self.store = Some(store);
         }
         self.store.as_mut().ok_or_else(|| Refusal::new("INTERNAL", "the history is not open", "report this as a bug"))
     }
 
-    /// The store, if some errand has opened it.
+    /// The store, if some errand has opened it and its folder is still the one that is there: another one may have been put
+    /// in its place, or a link may lead elsewhere.
     pub(in crate::daemon) fn opened(&mut self) -> Option<&mut Store> {
+        if self.store.as_ref().is_some_and(|store| !store.is_in_place()) {
+            tracing::warn!(
+                "the history in {} is not the one that was opened; it is opened again",
+                self.zones.display()
+            );
+            self.store = None;
+        }
         self.store.as_mut()
+    }
+
+    /// The config names this zones directory now; what waits for a confirmation there is looked after.
+    pub(in crate::daemon) fn follow(&mut self, zones: &Path) {
+        if self.zones != zones {
+            // The lock of the one before is given back.
+            self.store = None;
+            self.zones = zones.to_path_buf();
+        }
+        self.look_after();
+    }
+
+    /// Opens the history if there is one: with it comes back to order what a crash left, and what waits for a
+    /// confirmation goes in time.
+    pub(in crate::daemon) fn look_after(&mut self) {
+        let absent = self.opened().is_none() && self.has_history();
+        if let Some(Err(refusal)) = absent.then(|| self.store().map(drop)) {
+            tracing::error!("the history of edits cannot be opened, so nothing can be edited: {refusal}");
+        }
+    }
+
+    /// Notes what people have done to these files beside the server, where there is a history to note it in.
+    pub(in crate::daemon) fn notice<'a>(&mut self, files: impl Iterator<Item = &'a Path>) {
+        let Some(store) = self.opened() else { return };
+        let texts: Vec<_> = files.filter_map(|file| Some((file, present(file).ok()?))).collect();
+        match store.notice_all(texts.iter().map(|(file, text)| (*file, text.as_deref()))) {
+            Ok(changes) => changes.iter().for_each(beside),
+            Err(error) => tracing::warn!("edits beside the server cannot be noted: {error}"),
+        }
     }
 
     /// The orders of a request, those of its author's draft first.
@@ -191,6 +232,11 @@ impl Workshop {
     pub(in crate::daemon) fn drop_draft(&mut self, by: &Author) -> Result<(), Refusal> {
         self.store()?.remove_draft(&by.user, &by.host).map(drop).map_err(|error| refused::store(&error))
     }
+}
+
+fn beside(change: &Change) {
+    let files: Vec<&str> = change.files.iter().map(|file| file.path.as_str()).collect();
+    tracing::info!("change {}: {} was changed beside the editing", change.id, files.join(", "));
 }
 
 pub(in crate::daemon) fn no_draft() -> Refusal {

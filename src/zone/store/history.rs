@@ -247,6 +247,12 @@ impl History {
         self.heads.get_mut(index)
     }
 
+    pub(super) fn files(&self) -> Vec<Arc<str>> {
+        let mut files: Vec<_> = self.chains.keys().cloned().collect();
+        files.sort();
+        files
+    }
+
     pub(super) fn chain(&self, path: &str) -> Option<&Chain> {
         self.chains.get(path)
     }

@@ -6,9 +6,9 @@ use super::error::StoreError;
 use super::fingerprint::checksum;
 use super::step::step;
 use crate::files::{self, FileError};
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const OPENING: &[u8] = b"{\"sum\":\"";
@@ -133,6 +133,12 @@ impl Journal {
         Ok(())
     }
 
+    /// False when another file, or none, has the journal's name now.
+    pub(super) fn is_in_place(&self) -> bool {
+        let same = |there: fs::Metadata, mine: fs::Metadata| (there.dev(), there.ino()) == (mine.dev(), mine.ino());
+        fs::metadata(&self.path).and_then(|there| Ok(same(there, self.file.metadata()?))).unwrap_or(false)
+    }
+
     /// A line again.
     pub(super) fn read(&self, span: Span) -> Result<Vec<u8>, StoreError> {
         let mut line = vec![0; usize::try_from(span.length).unwrap_or(usize::MAX)];
@@ -177,7 +183,6 @@ fn failed(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn lines(path: &Path) -> Result<(usize, u64), StoreError> {
         let mut count = 0;

@@ -69,6 +69,23 @@ impl Store {
         self.relative(path).is_ok_and(|relative| self.history.chain(&relative).is_some())
     }
 
+    /// Notices what happened to the files of the history while it was closed.
+    ///
+    /// A file that cannot be read is left for the next time.
+    ///
+    /// # Errors
+    /// As for [`Store::notice`].
+    pub fn notice_known(&mut self) -> Result<Vec<Change>, StoreError> {
+        let mut changes = Vec::new();
+        for relative in self.history.files() {
+            let path = self.zones.join(&*relative);
+            if let Ok(now) = text(&path) {
+                changes.extend(self.notice(&path, now.as_deref())?);
+            }
+        }
+        Ok(changes)
+    }
+
     fn note_outside(&mut self, relative: String, now: Option<&[u8]>) -> Result<Change, StoreError> {
         // A lost copy is no reason to refuse: the change is noted without its lines.
         let before = self.recalled(&relative).ok();

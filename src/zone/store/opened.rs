@@ -94,6 +94,11 @@ impl Store {
         Ok((store, recovered))
     }
 
+    /// False when the history was moved, removed or replaced while it was open: what is written to it now is lost.
+    pub fn is_in_place(&self) -> bool {
+        self.journal.is_in_place()
+    }
+
     /// All changes, newest first, without their lines.
     pub fn changes(&self) -> impl Iterator<Item = &Head> {
         self.history.heads().iter().rev()
