@@ -103,6 +103,9 @@ pub mod horizon;
 /// Compiled zones and the engine: query octets in, reply octets out.
 pub mod answer;
 
+/// Questions that no zone answers: guards, cache, upstreams.
+pub mod forward;
+
 /// The bundle that one pointer swap publishes.
 pub mod snapshot;
 

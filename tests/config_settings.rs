@@ -1,10 +1,15 @@
 //! Promise: every key of `horizon.toml` reaches the settings, and what is not written has its documented default.
 
 use horizon_dns::config;
+use horizon_dns::config::BlockAnswer;
+use horizon_dns::config::Cache;
+use horizon_dns::config::Dnssec;
 use horizon_dns::config::Gate;
+use horizon_dns::config::Host;
 use horizon_dns::config::KindRoutes;
 use horizon_dns::config::Policy;
 use horizon_dns::config::Route;
+use horizon_dns::config::Way;
 use horizon_dns::dns::parse_name;
 use horizon_dns::finding::Finding;
 use std::path::Path;
@@ -35,6 +40,25 @@ fn every_key_reaches_the_settings() {
 
     assert_eq!((settings.forward.policy, settings.forward.upstreams.len()), (Policy::Fastest, 5));
     assert_eq!(settings.forward.domains[0].name, parse_name("corp.example").unwrap());
+
+    let [default, back] = settings.forward.domains.as_slice() else { panic!("{:?}", settings.forward.domains) };
+    assert_eq!((default.upstreams.len(), back.upstreams.len()), (1, 0), "`default` is no upstream of its own");
+    let forward = &settings.forward;
+    assert_eq!((forward.timeout, forward.per_upstream, forward.per_client), (500, 100, 10));
+    assert_eq!(forward.bootstrap, ["9.9.9.9:53".parse().unwrap(), "[2620:fe::fe]:5353".parse().unwrap()]);
+    assert_eq!(forward.roots.as_deref(), Some(Path::new("/etc/h/roots.pem")));
+    assert_eq!((forward.dnssec, forward.dnssec_except.len()), (Dnssec::Validate, 1));
+    let cache = Cache { size: 1 << 20, min_ttl: 5, max_ttl: 3600, max_negative_ttl: 60, stale: 0, prefetch: false };
+    assert_eq!(forward.cache, cache);
+    let guard = &forward.guard;
+    assert!(guard.plain_names && !guard.rebind_protection && guard.rebind_loopback);
+    let lengths = (guard.rebind_except.len(), guard.bogus_nxdomain.len(), guard.filter_aaaa.len());
+    assert_eq!(lengths, (1, 2, 1));
+    assert_eq!(internal.upstreams[0].way, Way::Plain("10.0.0.1:53".parse().unwrap()));
+    let [block] = settings.blocks.as_slice() else { panic!("{:?}", settings.blocks) };
+    assert_eq!((block.name.as_str(), block.refresh, block.answer), ("ads", 3600, BlockAnswer::Zero));
+    assert_eq!(block.files, [Path::new("/etc/h/ads.txt")]);
+    assert_eq!((block.urls.len(), block.allow.len(), block.horizons.as_slice()), (1, 1, &["internal".to_owned()][..]));
 
     let expected = KindRoutes { service: Route::Traefik, guest: Route::Direct, stack: Route::None };
     assert_eq!(settings.routes.horizons["internal"], expected, "a kind left out keeps the default");
@@ -91,4 +115,34 @@ fn a_named_file_is_taken_as_it_is() {
     let named = Path::new("elsewhere/h.toml");
     assert_eq!(config::find(Some(named)).unwrap(), named);
     assert_eq!(config::DEFAULT_FILES, ["horizon.toml", "/etc/horizon/horizon.toml"]);
+}
+
+/// Every way to write an upstream becomes the way it is reached.
+#[test]
+fn upstreams_are_read_as_they_are_reached() {
+    let address = |text: &str| text.parse().unwrap();
+    let https = |host: Host, port, path: &str, name: Option<&str>| Way::Https {
+        host,
+        port,
+        path: path.to_owned(),
+        name: name.map(str::to_owned),
+    };
+    let table = [
+        ("8.8.8.8", Way::Plain(address("8.8.8.8:53"))),
+        ("127.0.0.1:5353", Way::Plain(address("127.0.0.1:5353"))),
+        ("2620:fe::fe", Way::Plain(address("[2620:fe::fe]:53"))),
+        ("[2620:fe::fe]:54", Way::Plain(address("[2620:fe::fe]:54"))),
+        ("tls://9.9.9.9#dns.quad9.net", Way::Tls { address: address("9.9.9.9:853"), name: "dns.quad9.net".into() }),
+        ("tls://[::1]:8853#a.b", Way::Tls { address: address("[::1]:8853"), name: "a.b".into() }),
+        ("https://9.9.9.9/dns-query", https(Host::Address("9.9.9.9".parse().unwrap()), 443, "/dns-query", None)),
+        ("https://dns.example", https(Host::Name("dns.example".into()), 443, "/dns-query", None)),
+        ("https://dns.example:444/q", https(Host::Name("dns.example".into()), 444, "/q", None)),
+        ("https://[::1]:444/q#a.b", https(Host::Address("::1".parse().unwrap()), 444, "/q", Some("a.b"))),
+    ];
+    for (text, way) in table {
+        let file = format!("[[horizon]]\nname = 'lan'\nclients = ['any']\n[forward]\nupstreams = ['{text}']\n");
+        let settings = config::parse(&file, "horizon.toml").unwrap();
+        assert_eq!(settings.forward.upstreams[0].way, way, "{text}");
+        assert_eq!(settings.forward.upstreams[0].to_string(), text);
+    }
 }

@@ -4,7 +4,9 @@ use super::Horizon;
 use super::Prefix;
 use super::PrefixError;
 use super::Rate;
+use super::Upstream;
 use super::closest;
+use super::forward::upstreams as read_upstreams;
 use super::notes::Notes;
 use super::reach::is_covered;
 use super::section::Section;
@@ -14,8 +16,17 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-pub(super) const KEYS: [&str; 8] =
-    ["name", "clients", "forward", "inherits", "private_addresses", "rate_limit", "rate_slip", "rate_exempt"];
+pub(super) const KEYS: [&str; 9] = [
+    "name",
+    "clients",
+    "forward",
+    "upstreams",
+    "inherits",
+    "private_addresses",
+    "rate_limit",
+    "rate_slip",
+    "rate_exempt",
+];
 const EXAMPLE: &str = "clients = [\"10.0.0.0/24\", \"127.0.0.0/8\"]";
 /// Octets of a file name (POSIX NAME_MAX).
 const LONGEST_NAME: usize = 255;
@@ -30,6 +41,7 @@ struct Written<'a> {
     whole: bool,
     inherits: Option<Text<'a>>,
     forward: bool,
+    upstreams: Vec<Upstream>,
     private_addresses: Vec<(Prefix, Text<'a>)>,
     rate: WrittenRate,
 }
@@ -82,6 +94,7 @@ pub(super) fn read(notes: &mut Notes<'_>, sections: &[Section<'_>]) -> Vec<Horiz
                 name: horizon.name?.text.to_owned(),
                 clients: horizon.clients.iter().map(|(prefix, _)| *prefix).collect(),
                 forward: horizon.forward,
+                upstreams: horizon.upstreams.clone(),
                 inherits: horizon.inherits.map(|text| text.text.to_owned()),
                 private_addresses: horizon.private_addresses.iter().map(|(prefix, _)| *prefix).collect(),
                 rate: horizon.rate.resolve(public),
@@ -101,13 +114,20 @@ fn one<'a>(notes: &mut Notes<'_>, section: Section<'a>) -> Written<'a> {
         None => (Vec::new(), false),
     };
     let private = section.texts(notes, "private_addresses").unwrap_or_default();
+    let forward = section.boolean(notes, "forward").unwrap_or(false);
+    let upstreams = section.some_texts(notes, "upstreams", "upstreams = [\"10.9.0.1\"]").unwrap_or_default();
+    if !forward && !upstreams.is_empty() {
+        let what = "`upstreams` in a horizon whose clients may not use the forwarder";
+        notes.wrong(section.key_at("upstreams"), what, "add `forward = true`, or remove `upstreams`");
+    }
     Written {
         at: section.at,
         name,
         clients,
         whole,
         inherits: section.text(notes, "inherits"),
-        forward: section.boolean(notes, "forward").unwrap_or(false),
+        forward,
+        upstreams: read_upstreams(notes, &upstreams),
         private_addresses: prefixes(notes, &private).0,
         rate: rate(notes, section),
     }

@@ -3,8 +3,10 @@
 //! All errors of a file come at once. Knows no socket and, but for `load` and `find`, no file.
 
 mod acme;
+mod block;
 mod error;
 mod forward;
+mod forwarding;
 mod horizons;
 mod notes;
 mod parse;
@@ -18,9 +20,8 @@ mod similar;
 mod upstream;
 
 pub use error::ConfigError;
+pub use forwarding::{Block, BlockAnswer, Cache, Dnssec, Forward, ForwardDomain, Guard, Host, Policy, Upstream, Way};
 pub use parse::{DEFAULT_CONTROL, DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
-pub use settings::{
-    Acme, Forward, ForwardDomain, Gate, Horizon, KindRoutes, Policy, Rate, Route, Routes, Server, Settings,
-};
+pub use settings::{Acme, Gate, Horizon, KindRoutes, Rate, Route, Routes, Server, Settings};
 pub use similar::closest;

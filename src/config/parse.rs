@@ -3,6 +3,7 @@
 use super::ConfigError;
 use super::Settings;
 use super::acme;
+use super::block;
 use super::forward;
 use super::horizons;
 use super::notes::Notes;
@@ -21,7 +22,7 @@ pub const DEFAULT_FILES: [&str; 2] = ["horizon.toml", "/etc/horizon/horizon.toml
 
 /// Octets; a file of this size has some 50,000 routes.
 const LARGEST_FILE: u64 = 4 << 20;
-const SECTIONS: [&str; 7] = ["server", "zones", "horizon", "forward", "inventory", "routes", "acme"];
+const SECTIONS: [&str; 8] = ["server", "zones", "horizon", "forward", "block", "inventory", "routes", "acme"];
 
 /// Finds the file: the one named, else the first of [`DEFAULT_FILES`] that exists.
 ///
@@ -93,7 +94,9 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     }
     let horizons = horizons::read(&mut notes, &sections);
     let section = root.section(&mut notes, "forward", "[forward]", &forward::KEYS);
-    let forward = forward::read(&mut notes, section);
+    let forward = forward::read(&mut notes, section, folder);
+    let sections = root.sections(&mut notes, "block", "[[block]]", &block::KEYS);
+    let blocks = block::read(&mut notes, &sections, &horizons, folder);
     let section = root.section(&mut notes, "inventory", "[inventory]", &["phoenix"]);
     let inventory = section.and_then(|section| section.text(&mut notes, "phoenix"));
     let section = root.open_section(&mut notes, "routes", "[routes]");
@@ -110,6 +113,7 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
         zones: server::path(folder, directory.map_or("zones", |text| text.text)),
         horizons,
         forward,
+        blocks,
         inventory: inventory.map(|text| server::path(folder, text.text)),
         routes,
         acme,

@@ -1,6 +1,9 @@
 //! What the program runs with: every default filled, every path absolute or relative to the working folder.
 
+use super::Block;
+use super::Forward;
 use super::Prefix;
+use super::Upstream;
 use crate::dns::Name;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -20,6 +23,8 @@ pub struct Settings {
     pub horizons: Vec<Horizon>,
     /// `[forward]`
     pub forward: Forward,
+    /// `[[block]]`, in the order written.
+    pub blocks: Vec<Block>,
     /// `[inventory] phoenix`: holds `etc/*.json` and `stacks/*/phoenix.json`; none when the section is absent.
     pub inventory: Option<PathBuf>,
     /// `[routes]`
@@ -48,6 +53,8 @@ pub struct Horizon {
     pub clients: Vec<Prefix>,
     /// Whether its clients may use the forwarder.
     pub forward: bool,
+    /// Who its clients' questions are forwarded to in place of the upstreams of `[forward]`; empty for those.
+    pub upstreams: Vec<Upstream>,
     /// The horizon from which names are taken that this one does not own.
     pub inherits: Option<String>,
     /// Private addresses that may be published here although [`Horizon::is_public`].
@@ -79,38 +86,6 @@ impl Horizon {
     pub fn is_public(&self) -> bool {
         self.clients.iter().any(|prefix| !prefix.is_private())
     }
-}
-
-/// `[forward]`
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Forward {
-    /// As written: `8.8.8.8`, `tls://9.9.9.9#dns.quad9.net`, `https://..`.
-    pub upstreams: Vec<String>,
-    /// How upstreams are chosen.
-    pub policy: Policy,
-    /// `[[forward.domain]]`; the longest name wins.
-    pub domains: Vec<ForwardDomain>,
-}
-
-/// `[[forward.domain]]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForwardDomain {
-    /// This name and everything below it.
-    pub name: Name,
-    /// As in [`Forward::upstreams`].
-    pub upstreams: Vec<String>,
-}
-
-/// `policy` of `[forward]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Policy {
-    /// In the order written.
-    #[default]
-    Ordered,
-    /// All at once, the first answer wins.
-    Parallel,
-    /// The one that answered fastest so far.
-    Fastest,
 }
 
 /// How a service is reached in a horizon.

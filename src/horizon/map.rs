@@ -97,6 +97,7 @@ mod tests {
             name: name.to_owned(),
             clients,
             forward: false,
+            upstreams: Vec::new(),
             inherits: None,
             private_addresses: Vec::new(),
             rate: None,

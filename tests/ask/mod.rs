@@ -47,6 +47,7 @@ pub fn settings(horizons: &[(&str, &[&str], Option<&str>)]) -> Settings {
         name: (*name).to_owned(),
         clients: clients.iter().map(|prefix| prefix.parse::<Prefix>().unwrap()).collect(),
         forward: false,
+        upstreams: Vec::new(),
         inherits: inherits.map(str::to_owned),
         private_addresses: Vec::new(),
         rate: None,

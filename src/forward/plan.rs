@@ -1,0 +1,145 @@
+//! Who is asked for what: the upstreams of each horizon, and of each domain in it; the longest name wins.
+
+use crate::config::Forward;
+use crate::config::ForwardDomain;
+use crate::config::Policy;
+use crate::config::Settings;
+use crate::config::Upstream;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the forwarder does for the horizons of one snapshot; never changed once made.
+#[derive(Debug)]
+pub struct Plan {
+    /// `[forward]` as it was read.
+    pub settings: Forward,
+    /// One for each horizon, in the order of the settings; none for one whose clients may not use the forwarder.
+    horizons: Vec<Option<HorizonPlan>>,
+}
+
+/// One horizon's upstreams.
+#[derive(Debug)]
+struct HorizonPlan {
+    /// What the cache knows the horizon by: its place may change with a reload, its name is what people mean.
+    tag: u32,
+    /// For names that no domain covers; none when there are no upstreams.
+    default: Option<Arc<Group>>,
+    domains: Arc<Domains>,
+}
+
+/// By name in wire format, lower-cased; none for the default.
+type Domains = HashMap<Box<[u8]>, Option<Arc<Group>>>;
+
+/// Upstreams among which the policy chooses.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Group {
+    /// In the order written; at least one.
+    pub upstreams: Vec<Upstream>,
+    /// How they are chosen.
+    pub policy: Policy,
+}
+
+impl Plan {
+    /// Makes the plan of these settings.
+    pub fn new(settings: &Settings) -> Self {
+        let forward = &settings.forward;
+        let group = |upstreams: &[Upstream]| {
+            (!upstreams.is_empty()).then(|| Arc::new(Group { upstreams: upstreams.to_vec(), policy: forward.policy }))
+        };
+        let default = group(&forward.upstreams);
+        let domain = |domain: &ForwardDomain| {
+            let name = domain.name.as_slice().to_ascii_lowercase().into_boxed_slice();
+            (name, group(&domain.upstreams))
+        };
+        let domains = Arc::new(forward.domains.iter().map(domain).collect::<Domains>());
+        let horizons = settings.horizons.iter().map(|horizon| {
+            horizon.forward.then(|| HorizonPlan {
+                tag: tag(&horizon.name),
+                default: group(&horizon.upstreams).or_else(|| default.clone()),
+                domains: Arc::clone(&domains),
+            })
+        });
+        Plan { settings: forward.clone(), horizons: horizons.collect() }
+    }
+
+    /// Whether clients of this horizon may use the forwarder.
+    pub fn serves(&self, horizon: usize) -> bool {
+        self.horizons.get(horizon).is_some_and(Option::is_some)
+    }
+
+    /// What the cache knows a horizon by; none when its clients may not use the forwarder.
+    pub fn tag(&self, horizon: usize) -> Option<u32> {
+        self.horizons.get(horizon)?.as_ref().map(|horizon| horizon.tag)
+    }
+
+    /// Who is asked for a name, in wire format and lower-cased; none when nobody is.
+    pub fn group(&self, horizon: usize, name: &[u8]) -> Option<&Arc<Group>> {
+        let horizon = self.horizons.get(horizon)?.as_ref()?;
+        if !horizon.domains.is_empty() {
+            let mut rest = name;
+            loop {
+                if let Some(group) = horizon.domains.get(rest) {
+                    return group.as_ref().or(horizon.default.as_ref());
+                }
+                let Some(parent) = rest.first().and_then(|length| rest.get(1 + usize::from(*length)..)) else { break };
+                rest = parent;
+            }
+        }
+        horizon.default.as_ref()
+    }
+}
+
+/// FNV-1a, which is the same in every process.
+fn tag(name: &str) -> u32 {
+    name.bytes().fold(0x811C_9DC5, |hash, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    const TEXT: &str = r#"
+        [[horizon]]
+        name = "lan"
+        clients = ["10.0.0.0/8"]
+        forward = true
+        [[horizon]]
+        name = "lab"
+        clients = ["10.9.0.0/16"]
+        forward = true
+        upstreams = ["10.9.0.53"]
+        [[horizon]]
+        name = "out"
+        clients = ["any"]
+        [forward]
+        upstreams = ["192.0.2.1", "192.0.2.2"]
+        [[forward.domain]]
+        name = "corp.example"
+        upstreams = ["10.0.0.1"]
+        [[forward.domain]]
+        name = "www.corp.example"
+        upstreams = ["default"]
+    "#;
+
+    /// The longest name wins, by whole labels; the horizon's own upstreams stand in place of the common ones.
+    #[test]
+    fn the_longest_domain_wins() {
+        let plan = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap());
+        let table: [(&str, usize, &[u8], &[&str]); 8] = [
+            ("no domain", 0, b"\x07example\0", &["192.0.2.1", "192.0.2.2"]),
+            ("the domain itself", 0, b"\x04corp\x07example\0", &["10.0.0.1"]),
+            ("below it", 0, b"\x01a\x01b\x04corp\x07example\0", &["10.0.0.1"]),
+            ("the end of a label is no parent", 0, b"\x05acorp\x07example\0", &["192.0.2.1", "192.0.2.2"]),
+            ("back to the default", 0, b"\x01x\x03www\x04corp\x07example\0", &["192.0.2.1", "192.0.2.2"]),
+            ("a horizon with upstreams", 1, b"\x07example\0", &["10.9.0.53"]),
+            ("a horizon with upstreams, a domain", 1, b"\x04corp\x07example\0", &["10.0.0.1"]),
+            ("a horizon that may not", 2, b"\x07example\0", &[]),
+        ];
+        for (why, horizon, name, expected) in table {
+            let asked = plan.group(horizon, name).map_or(Vec::new(), |group| group.upstreams.clone());
+            assert_eq!(asked.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{why}");
+        }
+        assert!(plan.serves(0) && !plan.serves(2) && !plan.serves(3));
+    }
+}
