@@ -5,9 +5,17 @@
 //! [`Return`] that its transport gave it.
 
 mod ask;
+mod judge;
 mod miss;
 mod plan;
+mod service;
+mod stream;
+mod validation;
 
 pub use ask::{Ask, Foreign, Note};
+pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{Group, Plan};
+pub use service::{Asking, Forwarder, Tools, UpstreamState};
+pub use stream::{Carry, Done, NoStreams, StreamError};
+pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};
