@@ -5,6 +5,8 @@
 //! [`Return`] that its transport gave it.
 
 mod ask;
+mod cache;
+mod compose;
 mod judge;
 mod miss;
 mod plan;
@@ -13,6 +15,8 @@ mod stream;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use compose::{Age, compose};
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{Group, Plan};
