@@ -16,6 +16,7 @@ mod names;
 mod read;
 mod shard;
 mod slot;
+mod walk;
 mod write;
 
 pub use entry::Entry;
@@ -25,4 +26,7 @@ pub use look::{Kind, Selection, Shown, Stats};
 pub use read::{Reader, Unfit};
 
 pub(in crate::forward) use body::Ttl;
+pub(in crate::forward) use names::PlainName;
 pub(in crate::forward) use slot::{STALE_TTL, stale_note};
+pub(in crate::forward) use walk::walk;
+pub(in crate::forward) use write::Writer;
