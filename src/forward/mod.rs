@@ -6,8 +6,8 @@
 
 mod ask;
 mod cache;
+mod complete;
 mod compose;
-mod join;
 mod judge;
 mod miss;
 mod plan;
@@ -16,9 +16,9 @@ mod stream;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
-pub(crate) use join::{alias_targets, join};
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{By, Group, Plan, Route};
