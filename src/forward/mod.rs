@@ -7,7 +7,11 @@
 mod ask;
 mod miss;
 mod plan;
+mod stream;
+mod streams;
 
 pub use ask::{Ask, Foreign, Note};
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{Group, Plan};
+pub use stream::{Carry, Done, NoStreams, StreamError};
+pub use streams::{StreamSettings, Streams, stream_findings};
