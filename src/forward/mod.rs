@@ -13,6 +13,7 @@ mod miss;
 mod plan;
 mod service;
 mod stream;
+mod streams;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
@@ -24,4 +25,5 @@ pub use miss::{Miss, Return, Waiter};
 pub use plan::{By, Group, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
+pub use streams::{StreamSettings, Streams, stream_findings};
 pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};
