@@ -11,7 +11,7 @@ mod miss;
 mod plan;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
 pub use compose::{Age, compose};
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{Group, Plan};
