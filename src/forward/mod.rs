@@ -17,7 +17,7 @@ mod streams;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
 pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
 pub use judge::Judged;
