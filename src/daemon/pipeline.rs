@@ -9,7 +9,7 @@ use super::strays::strays;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::{Horizon, Settings};
 use crate::control::{Published, PublishedZone};
-use crate::dns::{Name, Rtype, name_from_wire};
+use crate::dns::{Name, Rtype, name_from_wire, service_hints};
 use crate::edit::differing_names;
 use crate::finding::{Finding, Place, Severity};
 use crate::generate::Plan;
@@ -305,33 +305,8 @@ fn addresses(record: &Record<'_>) -> impl Iterator<Item = IpAddr> {
         _ => None,
     };
     let hinted = match record.rtype {
-        Rtype::SVCB | Rtype::HTTPS => hints(record.data).unwrap_or_default(),
-        _ => Vec::new(),
+        Rtype::SVCB | Rtype::HTTPS => service_hints(record.data),
+        _ => None,
     };
-    own.into_iter().chain(hinted)
-}
-
-/// The values of `ipv4hint` (4) and `ipv6hint` (6); none when the data is cut short.
-fn hints(data: &[u8]) -> Option<Vec<IpAddr>> {
-    let mut rest = data.get(2..)?;
-    // The target name is never compressed (RFC 9460 section 2.2).
-    loop {
-        let (&length, after) = rest.split_first()?;
-        rest = after.get(usize::from(length)..)?;
-        if length == 0 {
-            break;
-        }
-    }
-    let mut found = Vec::new();
-    while let Some((head, after)) = rest.split_first_chunk::<4>() {
-        let (key, length) = (u16::from_be_bytes([head[0], head[1]]), u16::from_be_bytes([head[2], head[3]]));
-        let value = after.get(..usize::from(length))?;
-        match key {
-            4 => found.extend(value.as_chunks::<4>().0.iter().map(|octets| IpAddr::from(*octets))),
-            6 => found.extend(value.as_chunks::<16>().0.iter().map(|octets| IpAddr::from(*octets))),
-            _ => {}
-        }
-        rest = after.get(usize::from(length)..)?;
-    }
-    Some(found)
+    own.into_iter().chain(hinted.into_iter().flat_map(|(_, hints)| hints))
 }
