@@ -29,7 +29,7 @@ pub use compile::{CompileError, compile};
 pub(crate) use engine::{Lookup, Outcome, answer};
 pub use gather::Layer;
 pub use patch::NameAfter;
-pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, Section};
+pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, Section, flag};
 pub use table::SeenZone;
 pub(crate) use trace::Trace;
 pub use trace::{Rule, Step};

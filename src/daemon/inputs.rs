@@ -33,11 +33,7 @@ impl Inputs {
     pub fn of(settings: &Settings) -> Self {
         let mut files = vec![settings.file.clone()];
         files.extend(block_files(settings));
-        Inputs {
-            files,
-            trees: vec![settings.zones.clone()],
-            inventory: settings.inventory.clone(),
-        }
+        Inputs { files, trees: vec![settings.zones.clone()], inventory: settings.inventory.clone() }
     }
 
     /// The zones directory; the current folder when the settings could not be read.

@@ -130,10 +130,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Those of [`replace`], and what `fill` gives back.
-    pub fn write(
-        path: impl AsRef<Path>,
-        fill: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> Result<Self, FileError> {
+    pub fn write(path: impl AsRef<Path>, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Self, FileError> {
         let path = path.as_ref();
         let target = match fs::canonicalize(path) {
             Ok(target) => target,

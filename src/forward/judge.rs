@@ -32,10 +32,12 @@ impl Plan {
                 cut_additional(message);
                 Judged::Changed(Note::new(reason::BLOCKED, text))
             }
+            Finding::Rebinding(refusal) => {
+                self.guards.note_rebinding(name, refusal.note.text());
+                refusal.replace(rtype, message);
+                Judged::Changed(refusal.note)
+            }
             Finding::Refused(refusal) => {
-                if refusal.is_rebinding() {
-                    self.guards.note_rebinding(name, refusal.note.text());
-                }
                 refusal.replace(rtype, message);
                 Judged::Changed(refusal.note)
             }

@@ -1,5 +1,11 @@
 //! Who is asked for what: the upstreams of each horizon, and of each domain in it; the longest name wins.
 
+use super::ask::{Ask, Foreign, Note};
+use super::block::Blocked;
+use super::cache::{Cache, Key};
+use super::guard::{Caught, Guards};
+use super::refusal::Refusal;
+use crate::answer::Reply;
 use crate::config::Forward;
 use crate::config::ForwardDomain;
 use crate::config::Policy;
@@ -15,6 +21,12 @@ pub struct Plan {
     pub settings: Forward,
     /// One for each horizon, in the order of the settings; none for one whose clients may not use the forwarder.
     horizons: Vec<Option<HorizonPlan>>,
+    /// What was answered before, under these settings; the answers outlive the plan.
+    cache: Cache,
+    /// What never leaves and what is never let in.
+    pub(super) guards: Guards,
+    /// Names that are blocked.
+    pub(super) blocked: Arc<Blocked>,
 }
 
 /// One horizon's upstreams.
@@ -40,8 +52,9 @@ pub struct Group {
 }
 
 impl Plan {
-    /// Makes the plan of these settings.
-    pub fn new(settings: &Settings) -> Self {
+    /// Makes the plan of these settings. The answers in the cache are those of the plan before; without one, none. So are
+    /// the blocked names, unless [`Plan::with_blocked`] gives others.
+    pub fn new(settings: &Settings, previous: Option<&Plan>) -> Self {
         let forward = &settings.forward;
         let group = |upstreams: &[Upstream]| {
             (!upstreams.is_empty()).then(|| Arc::new(Group { upstreams: upstreams.to_vec(), policy: forward.policy }))
@@ -59,7 +72,66 @@ impl Plan {
                 domains: Arc::clone(&domains),
             })
         });
-        Plan { settings: forward.clone(), horizons: horizons.collect() }
+        let cache = match previous {
+            Some(previous) => previous.cache.with_settings(&forward.cache),
+            None => Cache::new(&forward.cache),
+        };
+        let guards = Guards::new(&forward.guard, previous.map(|previous| &previous.guards));
+        let blocked = previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.blocked));
+        Plan { settings: forward.clone(), horizons: horizons.collect(), cache, guards, blocked }
+    }
+
+    /// The same plan with these names blocked, which were loaded with the same settings.
+    #[must_use]
+    pub fn with_blocked(self, blocked: Arc<Blocked>) -> Self {
+        Plan { blocked, ..self }
+    }
+
+    /// The names that are blocked.
+    pub fn blocked(&self) -> &Arc<Blocked> {
+        &self.blocked
+    }
+
+    /// Which answers were not let in because they told private addresses, with `limit` names at most.
+    pub fn rebinding(&self, limit: usize) -> Caught {
+        self.guards.caught(limit)
+    }
+
+    /// Why the guards do not let a question leave; none when they do.
+    pub fn guarded(&self, horizon: usize, name: &[u8], rtype: u16) -> Option<Note> {
+        Some(self.guards.refuse(name, rtype, || self.is_routed(horizon, name))?.note)
+    }
+
+    /// What is said without asking anybody or the cache: guards first, then lists.
+    #[inline]
+    fn refuse(&self, horizon: usize, name: &[u8], rtype: u16) -> Option<Refusal> {
+        let guarded = self.guards.refuse(name, rtype, || self.is_routed(horizon, name));
+        guarded.or_else(|| self.blocked.refuse(horizon, name))
+    }
+
+    /// True when the name is that of a domain with upstreams of its own.
+    fn is_routed(&self, horizon: usize, name: &[u8]) -> bool {
+        self.horizons.get(horizon).and_then(Option::as_ref).is_some_and(|horizon| horizon.domains.contains_key(name))
+    }
+
+    /// The answers of upstreams that are kept.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Writes what can be said without asking anybody behind the question of `reply`, which must be for the same name.
+    /// `now` is what [`Cache::now`] said for this batch. Allocates nothing.
+    #[allow(dead_code, reason = "the query path asks it")]
+    pub(crate) fn answer(&self, ask: &Ask<'_>, now: u32, reply: &mut Reply<'_>) -> Foreign {
+        let Some(tag) = self.tag(ask.horizon) else { return Foreign::NoUpstream };
+        if let Some(refusal) = self.refuse(ask.horizon, ask.name, ask.rtype) {
+            return refusal.write(ask, reply);
+        }
+        let wants_authentic = ask.dnssec_ok || ask.authentic_data;
+        match self.cache.answer(&Key::of(ask, tag), wants_authentic, now, reply) {
+            Foreign::Miss if self.group(ask.horizon, ask.name).is_none() => Foreign::NoUpstream,
+            said => said,
+        }
     }
 
     /// Whether clients of this horizon may use the forwarder.
@@ -125,7 +197,7 @@ mod tests {
     /// The longest name wins, by whole labels; the horizon's own upstreams stand in place of the common ones.
     #[test]
     fn the_longest_domain_wins() {
-        let plan = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap());
+        let plan = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap(), None);
         let table: [(&str, usize, &[u8], &[&str]); 8] = [
             ("no domain", 0, b"\x07example\0", &["192.0.2.1", "192.0.2.2"]),
             ("the domain itself", 0, b"\x04corp\x07example\0", &["10.0.0.1"]),

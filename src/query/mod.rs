@@ -12,10 +12,11 @@ mod recent;
 mod respond;
 mod verdict;
 
+pub use crate::dns::UDP_SIZE;
 pub use explain::{Explanation, explain};
 pub use noter::Noter;
 pub use pending::{Charge, Pending, slip};
 pub use probe::probe;
 pub use recent::{Asked, Recent};
 pub use respond::respond;
-pub use verdict::{Transport, UDP_SIZE, Verdict};
+pub use verdict::{Transport, Verdict};

@@ -2,9 +2,9 @@
 
 use super::code::{class, ede, qtype, rcode};
 use super::cookie::{self, Checked};
-use super::verdict::{Transport, UDP_SIZE, Verdict};
+use super::verdict::{Transport, Verdict};
 use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer};
-use crate::dns::{Edns, HEADER, Query, QueryError, wire_len};
+use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, wire_len};
 use crate::snapshot::{Snapshot, View};
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -185,7 +185,7 @@ impl Pending {
             cookie: cookie.map(|cookie| cookie.reply),
             extended_error: status.and_then(|status| status.extended),
         });
-        Verdict::Reply(reply.finish(false, opt.as_ref()))
+        Verdict::Reply(reply.finish(0, opt.as_ref()))
     }
 
     /// What the reply counts against its horizon's rate limit; none when it is not limited: the horizon has no limit, the
@@ -276,7 +276,7 @@ fn never_answered(query: &Query<'_>) -> Option<Status> {
 fn refuse_unread(question: &[u8], rcode: u16, buffer: &mut [u8]) -> Verdict {
     let Some(mut reply) = Reply::new(buffer, question, PLAIN_UDP_SIZE, 0) else { return Verdict::Drop };
     reply.rcode = rcode as u8;
-    let length = reply.finish(false, None);
+    let length = reply.finish(0, None);
     if question.len() == HEADER {
         buffer[4..6].copy_from_slice(&[0, 0]);
     }

@@ -19,6 +19,3 @@ pub enum Transport {
     /// Up to 65,535 octets.
     Stream,
 }
-
-/// The largest UDP payload in octets, both ways: no fragments on any link (RFC 9715).
-pub const UDP_SIZE: usize = 1232;

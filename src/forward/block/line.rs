@@ -36,7 +36,7 @@ const SUBTREE: Saying = Saying { subtree: true, allow: false };
 const ALLOWED: Saying = Saying { subtree: true, allow: true };
 
 /// Reads a line without its end and gives each name in wire format, lower-cased.
-pub(super) fn read_line(line: &[u8], mut take: impl FnMut(&[u8], Saying)) -> Line {
+pub(super) fn read_line(line: &[u8], take: impl FnMut(&[u8], Saying)) -> Line {
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
     if matches!(line.first(), None | Some(b'#' | b'!' | b'[')) {
         return Line::Empty;

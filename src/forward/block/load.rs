@@ -91,17 +91,16 @@ struct Source {
 
 enum Role {
     File,
-    Copy(String),
+    Copy,
     State(Kept),
 }
 
 fn sources(settings: &Settings, at: usize) -> Vec<Source> {
     let source = |path: PathBuf, role| Source { stamp: Stamp::of(&path), path, role };
     let own = settings.blocks[at].files.iter().map(|path| source(path.clone(), Role::File));
-    let kept = Kept::of(settings).filter(|(list, _)| *list == at).flat_map(|(_, kept)| {
-        let copy = source(kept.copy.clone(), Role::Copy(kept.url.clone()));
-        [copy, source(kept.state.clone(), Role::State(kept))]
-    });
+    let kept = Kept::of(settings)
+        .filter(|(list, _)| *list == at)
+        .flat_map(|(_, kept)| [source(kept.copy.clone(), Role::Copy), source(kept.state.clone(), Role::State(kept))]);
     own.chain(kept).collect()
 }
 
@@ -124,8 +123,8 @@ fn read(list: &Block, sources: &[Source], at: usize, names: &mut Collected) -> (
         match &source.role {
             Role::File => complete &= read_file(&source.path, &list.name, at, names, &mut findings),
             // Not there yet: what its state says is enough.
-            Role::Copy(_) if source.stamp.is_none() => {}
-            Role::Copy(_) => complete &= read_file(&source.path, &list.name, at, names, &mut findings),
+            Role::Copy if source.stamp.is_none() => {}
+            Role::Copy => complete &= read_file(&source.path, &list.name, at, names, &mut findings),
             Role::State(kept) => findings.extend(fetch_failed(list, kept)),
         }
     }
@@ -163,7 +162,8 @@ fn read_file(path: &Path, list: &str, at: usize, names: &mut Collected, findings
     }
     if let Some(first) = first {
         let what = format!("{unknown} lines are not understood and block nothing; the first is `{first}`");
-        let remedy = "nothing to do if the names you want are blocked; names are written in ASCII, one or a hosts line each";
+        let remedy =
+            "nothing to do if the names you want are blocked; names are written in ASCII, one or a hosts line each";
         let finding = Finding::new("BLOCKLIST_LINES", Severity::Info, list, what, remedy);
         findings.push(shown.into_iter().fold(finding, Finding::seen_at));
     }

@@ -54,6 +54,7 @@ const GROUP: usize = 8;
 
 impl Names {
     /// How many entries there are.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -108,9 +109,7 @@ impl Rule {
     }
 
     fn bits(self) -> u64 {
-        u64::from(self.list & 0x3F) << 2
-            | if self.allow { ALLOW } else { 0 }
-            | if self.subtree { SUBTREE } else { 0 }
+        u64::from(self.list & 0x3F) << 2 | if self.allow { ALLOW } else { 0 } | if self.subtree { SUBTREE } else { 0 }
     }
 }
 

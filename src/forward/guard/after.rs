@@ -5,6 +5,7 @@ use super::guards::AAAA;
 use super::guards::Guards;
 use super::guards::no_aaaa;
 use super::private::is_private;
+use super::tally::Caught;
 use super::walk::Expanded;
 use super::walk::Part;
 use super::walk::Record;
@@ -33,6 +34,8 @@ pub(in crate::forward) enum Finding {
     Additional,
     /// It must not be let in.
     Refused(Refusal),
+    /// It must not be let in: it tells a private address, which is counted.
+    Rebinding(Refusal),
 }
 
 impl Guards {
@@ -70,7 +73,7 @@ impl Guards {
                 return Finding::Refused(Refusal::new(Kind::NxDomain, reason::SYNTHESIZED, &text));
             }
             if let Some(address) = private() {
-                return Finding::Refused(rebinding(address));
+                return Finding::Rebinding(rebinding(address));
             }
             if record.rtype == AAAA && rtype == AAAA {
                 let Some(owner) = Expanded::read(message, record.start) else { return malformed() };
@@ -110,9 +113,9 @@ impl Guards {
         }
     }
 
-    /// How many answers were not let in for a private address, and the names that were most, with about how often.
-    pub(in crate::forward) fn rebinding_names(&self, limit: usize) -> (u64, Vec<(Box<[u8]>, u64)>) {
-        self.rebinding.most(limit)
+    /// Which answers were not let in for a private address; `limit` names at most.
+    pub(in crate::forward) fn caught(&self, limit: usize) -> Caught {
+        self.rebinding.caught(limit)
     }
 }
 
@@ -161,10 +164,8 @@ impl<'m> Addresses<'m> {
             _ => None,
         };
         let service = matches!(record.rtype, SVCB | HTTPS).then_some(record.data);
-        if let Some(data) = service {
-            service_hints(data)?;
-        }
-        Some(Addresses { own, service })
+        let broken = service.is_some_and(|data| service_hints(data).is_none());
+        (!broken).then_some(Addresses { own, service })
     }
 
     fn all(&self) -> impl Iterator<Item = IpAddr> {

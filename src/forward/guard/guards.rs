@@ -34,10 +34,10 @@ impl Guards {
     ///
     /// A name of one label is a machine of this network that no zone knows, whatever the type. DS and DNSKEY of such a name
     /// may leave all the same, for they are asked only of top-level domains, and validators behind us need them. The root
-    /// may leave.
+    /// may leave, and so may a name that is `routed`: one with a `[[forward.domain]]` of just that name.
     #[inline]
-    pub(in crate::forward) fn refuse(&self, name: &[u8], rtype: u16) -> Option<Refusal> {
-        if !self.settings.plain_names && is_one_label(name) && !matches!(rtype, DS | DNSKEY) {
+    pub(in crate::forward) fn refuse(&self, name: &[u8], rtype: u16, routed: impl FnOnce() -> bool) -> Option<Refusal> {
+        if !self.settings.plain_names && is_one_label(name) && !matches!(rtype, DS | DNSKEY) && !routed() {
             let text = "a name of one label is not asked for outside; see plain_names in [forward.guard]";
             return Some(Refusal::new(Kind::NxDomain, reason::BLOCKED, text));
         }

@@ -12,3 +12,4 @@ mod walk;
 
 pub(super) use after::{Finding, cut_additional};
 pub(super) use guards::Guards;
+pub use tally::Caught;

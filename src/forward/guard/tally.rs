@@ -12,6 +12,15 @@ pub(super) struct Tally {
     names: Mutex<Names>,
 }
 
+/// Answers that were not let in because they told private addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caught {
+    /// How many since the start.
+    pub total: u64,
+    /// The names that were asked for when that happened most, in wire format and lower-cased, each with about how often.
+    pub most: Vec<(Box<[u8]>, u64)>,
+}
+
 #[derive(Debug, Default)]
 struct Names {
     by_name: HashMap<Box<[u8]>, Seen>,
@@ -59,13 +68,13 @@ impl Tally {
         true
     }
 
-    /// How often anything was counted, and the names that were most, with about how often.
-    pub(super) fn most(&self, limit: usize) -> (u64, Vec<(Box<[u8]>, u64)>) {
+    /// What was counted, with `limit` names at most.
+    pub(super) fn caught(&self, limit: usize) -> Caught {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let mut most: Vec<_> = names.by_name.iter().map(|(name, seen)| (name.clone(), seen.count)).collect();
         most.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         most.truncate(limit);
-        (names.total, most)
+        Caught { total: names.total, most }
     }
 }
 
@@ -85,7 +94,7 @@ mod tests {
             tally.count(&round.to_be_bytes(), start + QUIET);
             tally.count(b"\x01a\0", start + QUIET);
         }
-        let (total, most) = tally.most(MOST * 2);
+        let Caught { total, most } = tally.caught(MOST * 2);
         assert_eq!(total, 20_004);
         assert!(most.len() <= MOST, "{}", most.len());
         assert_eq!(most[0].0[..], b"\x01a\0"[..]);

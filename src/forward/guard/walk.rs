@@ -116,7 +116,8 @@ mod tests {
     /// A pointer may only lead back, so that no loop is walked.
     #[test]
     fn names_are_expanded_or_refused() {
-        let table: [(&str, &[u8], usize, Option<&[u8]>); 7] = [
+        type Row<'r> = (&'r str, &'r [u8], usize, Option<&'r [u8]>);
+        let table: [Row<'_>; 7] = [
             ("plain", b"\x01A\x02bC\0", 0, Some(b"\x01a\x02bc\0")),
             ("a pointer back", b"\x01a\0\x01b\xc0\x00", 3, Some(b"\x01b\x01a\0")),
             ("to itself", b"\xc0\x00", 0, None),
