@@ -12,6 +12,8 @@ use crate::control::{Published, PublishedZone};
 use crate::dns::{Name, Rtype, name_from_wire, service_hints};
 use crate::edit::differing_names;
 use crate::finding::{Finding, Place, Severity};
+use crate::forward::Blocked;
+use crate::forward::load_blocked;
 use crate::generate::Plan;
 use crate::inventory::may_publish;
 use crate::inventory::private_address_published;
@@ -55,6 +57,7 @@ impl Candidate {
     /// True when it serves the same as `other` in every way.
     pub fn serves_the_same(&self, other: &Candidate) -> bool {
         self.settings == other.settings
+            && Arc::ptr_eq(self.blocked(), other.blocked())
             && self.zones.len() == other.zones.len()
             && self.zones.iter().zip(&other.zones).all(|(a, b)| a.file == b.file && Arc::ptr_eq(&a.records, &b.records))
     }
@@ -65,6 +68,10 @@ impl Candidate {
         let new = self.zones.iter().filter(|zone| !same(zone, previous));
         let gone = previous.zones.iter().filter(|zone| self.zone(&zone.file).is_none());
         new.chain(gone).map(|zone| format!("{}. in {}", zone.file.origin, zone.file.horizon)).collect()
+    }
+
+    fn blocked(&self) -> &Arc<Blocked> {
+        self.published.snapshot.plan.blocked()
     }
 
     pub(super) fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
@@ -147,7 +154,9 @@ fn load(
         .collect();
     let patches = previous.map_or_else(Vec::new, |previous| patches(&zones, previous));
     let before = previous.map(|previous| &*previous.published.snapshot);
-    let snapshot = build_patched(&settings, &sources, before, &patches)?;
+    let blocked = load_blocked(&settings, before.map(|before| before.plan.blocked()));
+    findings.extend(blocked.findings().cloned());
+    let snapshot = build_patched(&settings, &sources, before, &patches, Some(&blocked))?;
     let zones_shown = zones.iter().map(|zone| PublishedZone {
         horizon: zone.file.horizon.clone(),
         files: zone.files.clone(),

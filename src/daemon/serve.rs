@@ -1,6 +1,7 @@
 //! The server from start to end.
 
 use super::editing::Workshop;
+use super::fetching::Fetching;
 use super::inputs::Inputs;
 use super::office::Office;
 use super::orders::Orders;
@@ -99,6 +100,8 @@ impl Server {
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
         watch.folders(inputs.folders());
+        let fetching = Fetching::start(&board.load().serving.settings)
+            .map_err(|error| system("the fetching of lists", &error))?;
         let reloads = Reloads {
             source,
             live,
@@ -107,6 +110,7 @@ impl Server {
             listeners,
             office,
             watch,
+            fetching,
             workshop,
             inputs,
             seen,

@@ -1,6 +1,7 @@
 //! The whole reply to a client that waited: header, its question, what was found, OPT.
 
 use super::cache::{Entry, STALE_TTL, Ttl, stale_note};
+use super::complete::{alias_targets, complete};
 use super::miss::Waiter;
 use crate::answer::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, flag};
 use crate::dns::UDP_SIZE;
@@ -14,8 +15,9 @@ pub enum Age {
     Stale,
 }
 
-/// Writes the reply to a waiter, out of an entry for its question's own name, into `buffer`. Returns its length: at most
-/// the waiter's limit and that of the buffer; 0 when not even the question fits. What does not fit leaves TC.
+/// Writes the reply to a waiter, out of an entry for its question's own name or for the target of an alias of ours, into
+/// `buffer`. Returns its length: at most the waiter's limit and that of the buffer; 0 when not even the question fits. What
+/// does not fit leaves TC.
 pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> usize {
     let question = waiter.query.get(..waiter.question_end).unwrap_or_default();
     let reserved = match (waiter.edns, waiter.cookie) {
@@ -23,12 +25,19 @@ pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> u
         (Some(_), None) => OPT_LENGTH,
         (Some(_), Some(_)) => OPT_LENGTH + COOKIE_LENGTH,
     };
-    let Some(mut reply) = Reply::new(buffer, question, waiter.limit, reserved) else { return 0 };
+    let begun = match &waiter.ours {
+        Some(ours) => Reply::resume(buffer, ours, waiter.limit, reserved),
+        None => Reply::new(buffer, question, waiter.limit, reserved),
+    };
+    let Some(mut reply) = begun else { return 0 };
     let ttl = match age {
         Age::Fresh => Ttl::Aged(0),
         Age::Stale => Ttl::Fixed(STALE_TTL),
     };
-    entry.write(ttl, &mut reply);
+    match &waiter.ours {
+        Some(ours) => complete_with(ours, entry, ttl, &mut reply),
+        None => entry.write(ttl, &mut reply),
+    }
     let note = match age {
         Age::Fresh => entry.note(),
         Age::Stale => Some(stale_note(entry.rcode())),
@@ -37,7 +46,8 @@ pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> u
     let dnssec_ok = waiter.edns.is_some_and(|edns| edns.dnssec_ok);
     // AD only for those who know of it (RFC 6840 section 5.8).
     let wants_authentic = dnssec_ok || query_flags & flag::AUTHENTIC_DATA != 0;
-    let authentic = age == Age::Fresh && entry.is_authentic() && wants_authentic;
+    // Aliases of ours were not validated.
+    let authentic = age == Age::Fresh && entry.is_authentic() && wants_authentic && waiter.ours.is_none();
     let flags = flag::RECURSION_AVAILABLE
         | query_flags & flag::CHECKING_DISABLED
         | if authentic { flag::AUTHENTIC_DATA } else { 0 };
@@ -49,4 +59,19 @@ pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> u
         extended_error: note.as_ref().map(|note| (note.code, note.text())),
     });
     reply.finish(flags, opt.as_ref())
+}
+
+/// Appends what an entry says about the name that our aliases lead to.
+fn complete_with(ours: &[u8], entry: &Entry, ttl: Ttl, reply: &mut Reply<'_>) {
+    reply.rcode = (entry.rcode() & 0x0F) as u8;
+    let Some(target) = alias_targets(ours).last() else { return };
+    // The type of the question does not matter to the records behind it.
+    let question = [&[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], entry.name(), &[0, 1, 0, 1]].concat();
+    let mut foreign = vec![0; usize::from(u16::MAX)];
+    let length = foreign.len();
+    let Some(mut part) = Reply::new(&mut foreign, &question, length, 0) else { return };
+    entry.write(ttl, &mut part);
+    let length = part.finish(0, None);
+    foreign.truncate(length);
+    complete(reply, target, &foreign);
 }

@@ -7,6 +7,7 @@
 mod ask;
 mod block;
 mod cache;
+mod complete;
 mod compose;
 mod guard;
 mod judge;
@@ -15,18 +16,21 @@ mod plan;
 mod refusal;
 mod service;
 mod stream;
+mod streams;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
 pub use block::{
     Blocked, BlockedBy, FetchError, FetchLimits, Fetched, Kept, ListState, block_files, fetch, load_blocked,
 };
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
 pub use guard::Caught;
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
-pub use plan::{Group, Plan};
+pub use plan::{By, Group, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
+pub use streams::{StreamSettings, Streams, stream_findings};
 pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};
