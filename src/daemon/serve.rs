@@ -100,8 +100,8 @@ impl Server {
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
         watch.folders(inputs.folders());
-        let fetching = Fetching::start(&board.load().serving.settings)
-            .map_err(|error| system("the fetching of lists", &error))?;
+        let fetching =
+            Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let reloads = Reloads {
             source,
             live,

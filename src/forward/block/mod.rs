@@ -5,9 +5,13 @@
 
 mod blocked;
 mod fetch;
+#[cfg(test)]
+mod fetch_tests;
 mod kept;
 mod line;
 mod load;
+#[cfg(test)]
+mod load_tests;
 mod names;
 
 pub use blocked::{Blocked, BlockedBy, ListState};
