@@ -214,6 +214,24 @@ impl<'b> Reply<'b> {
         written
     }
 
+    /// Appends a record that stands in no zone, its data uncompressed; false when it does not fit. `owner` is the question's
+    /// name in any case, or another one in wire format.
+    pub(crate) fn push_made(&mut self, section: Section, owner: &[u8], rtype: u16, ttl: u32, data: &[u8]) -> bool {
+        let start = self.at;
+        let asked = self.buffer.get(HEADER..HEADER + owner.len()).is_some_and(|name| name.eq_ignore_ascii_case(owner));
+        let owner = Owner { position: if asked { HEADER } else { usize::MAX }, wire: owner };
+        let written = self.push_head(owner, rtype, ttl).and_then(|data_at| {
+            self.put(data)?;
+            self.close(data_at);
+            Some(())
+        });
+        match written {
+            Some(()) => self.counts[section as usize] += 1,
+            None => self.at = start,
+        }
+        written.is_some()
+    }
+
     /// Offsets of the names that NS, MX and SRV records written so far lead to, with their count.
     pub(crate) fn targets(&self) -> ([u16; Targets::MOST], usize) {
         (self.targets.at, self.targets.count)

@@ -5,21 +5,28 @@
 //! [`Return`] that its transport gave it.
 
 mod ask;
+mod block;
 mod cache;
 mod complete;
 mod compose;
+mod guard;
 mod judge;
 mod miss;
 mod plan;
+mod refusal;
 mod service;
 mod stream;
 mod streams;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
+pub use block::{
+    Blocked, BlockedBy, FetchError, FetchLimits, Fetched, Kept, ListState, block_files, fetch, load_blocked,
+};
 pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
 pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
+pub use guard::Caught;
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{By, Group, Plan, Route};

@@ -1,7 +1,10 @@
 //! Who is asked for what: the upstreams of each horizon, and of each domain in it; the longest name wins.
 
-use super::ask::{Ask, Foreign};
+use super::ask::{Ask, Foreign, Note};
+use super::block::Blocked;
 use super::cache::{Cache, Key};
+use super::guard::{Caught, Guards};
+use super::refusal::Refusal;
 use crate::answer::Reply;
 use crate::config::Forward;
 use crate::config::ForwardDomain;
@@ -22,6 +25,10 @@ pub struct Plan {
     horizons: Vec<Option<HorizonPlan>>,
     /// What was answered before, under these settings; the answers outlive the plan.
     cache: Cache,
+    /// What never leaves and what is never let in.
+    pub(super) guards: Guards,
+    /// Names that are blocked.
+    pub(super) blocked: Arc<Blocked>,
 }
 
 /// One horizon's upstreams.
@@ -69,7 +76,8 @@ pub enum By {
 }
 
 impl Plan {
-    /// Makes the plan of these settings. The answers in the cache are those of the plan before; without one, none.
+    /// Makes the plan of these settings. The answers in the cache are those of the plan before; without one, none. So are
+    /// the blocked names, unless [`Plan::with_blocked`] gives others.
     pub fn new(settings: &Settings, previous: Option<&Plan>) -> Self {
         let forward = &settings.forward;
         let group = |upstreams: &[Upstream]| {
@@ -92,7 +100,42 @@ impl Plan {
             Some(previous) => previous.cache.with_settings(&forward.cache),
             None => Cache::new(&forward.cache),
         };
-        Plan { settings: forward.clone(), horizons: horizons.collect(), cache }
+        let guards = Guards::new(&forward.guard, previous.map(|previous| &previous.guards));
+        let blocked = previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.blocked));
+        Plan { settings: forward.clone(), horizons: horizons.collect(), cache, guards, blocked }
+    }
+
+    /// The same plan with these names blocked, which were loaded with the same settings.
+    #[must_use]
+    pub fn with_blocked(self, blocked: Arc<Blocked>) -> Self {
+        Plan { blocked, ..self }
+    }
+
+    /// The names that are blocked.
+    pub fn blocked(&self) -> &Arc<Blocked> {
+        &self.blocked
+    }
+
+    /// Which answers were not let in because they told private addresses, with `limit` names at most.
+    pub fn rebinding(&self, limit: usize) -> Caught {
+        self.guards.caught(limit)
+    }
+
+    /// Why the guards do not let a question leave; none when they do.
+    pub fn guarded(&self, horizon: usize, name: &[u8], rtype: u16) -> Option<Note> {
+        Some(self.guards.refuse(name, rtype, || self.is_routed(horizon, name))?.note)
+    }
+
+    /// What is said without asking anybody or the cache: guards first, then lists.
+    #[inline]
+    fn refuse(&self, horizon: usize, name: &[u8], rtype: u16) -> Option<Refusal> {
+        let guarded = self.guards.refuse(name, rtype, || self.is_routed(horizon, name));
+        guarded.or_else(|| self.blocked.refuse(horizon, name))
+    }
+
+    /// True when the name is that of a domain with upstreams of its own.
+    fn is_routed(&self, horizon: usize, name: &[u8]) -> bool {
+        self.horizons.get(horizon).and_then(Option::as_ref).is_some_and(|horizon| horizon.domains.contains_key(name))
     }
 
     /// The answers of upstreams that are kept.
@@ -102,9 +145,11 @@ impl Plan {
 
     /// Writes what can be said without asking anybody behind the question of `reply`, which must be for the same name.
     /// `now` is what [`Cache::now`] said for this batch. Allocates nothing.
-    #[allow(dead_code, reason = "the query path asks it")]
     pub(crate) fn answer(&self, ask: &Ask<'_>, now: u32, reply: &mut Reply<'_>) -> Foreign {
         let Some(tag) = self.tag(ask.horizon) else { return Foreign::NoUpstream };
+        if let Some(refusal) = self.refuse(ask.horizon, ask.name, ask.rtype) {
+            return refusal.write(ask, reply);
+        }
         let wants_authentic = ask.dnssec_ok || ask.authentic_data;
         match self.cache.answer(&Key::of(ask, tag), wants_authentic, now, reply) {
             Foreign::Miss if self.group(ask.horizon, ask.name).is_none() => Foreign::NoUpstream,
