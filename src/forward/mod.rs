@@ -15,7 +15,7 @@ mod stream;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
 pub use compose::{Age, compose};
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
