@@ -179,6 +179,14 @@ fn name(event: Event) -> &'static str {
         Event::RateSlipped => "rate_slipped",
         Event::ReloadsOk => "reloads_live",
         Event::ReloadsFailed => "reloads_refused",
+        Event::UpstreamAsked => "upstream_asked",
+        Event::UpstreamTimeout => "upstream_timeouts",
+        Event::UpstreamUseless => "upstream_useless",
+        Event::UpstreamUnmatched => "upstream_unmatched",
+        Event::ForwardMerged => "forward_merged",
+        Event::ForwardFailed => "forward_failed",
+        Event::ForwardStale => "forward_stale",
+        Event::ForwardRefused => "forward_refused",
     }
 }
 

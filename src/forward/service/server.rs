@@ -107,7 +107,10 @@ impl Server {
 
     pub(super) fn without_case(&mut self, now: Instant) {
         if self.keeps_case(now) {
-            tracing::info!("the upstream {} does not keep the case of letters; its replies are checked less", self.upstream);
+            tracing::info!(
+                "the upstream {} does not keep the case of letters; its replies are checked less",
+                self.upstream
+            );
         }
         self.small_until = Some(now + QUIRK);
         self.case_strikes = 0;
@@ -147,10 +150,6 @@ impl Servers {
         self.all.find(id)
     }
 
-    pub(super) fn ids(&self) -> Vec<Id> {
-        self.all.ids()
-    }
-
     /// The upstreams of a group, in its order.
     pub(super) fn of(&mut self, group: &Arc<Group>, now: Instant) -> Arc<[Id]> {
         let place = Arc::as_ptr(group).addr();
@@ -173,7 +172,8 @@ impl Servers {
         }
         let mut pools = Vec::new();
         for id in self.all.ids() {
-            let gone = |server: &&mut Server| server.in_flight == 0 && now.saturating_duration_since(server.wanted) > MEMORY;
+            let gone =
+                |server: &&mut Server| server.in_flight == 0 && now.saturating_duration_since(server.wanted) > MEMORY;
             if self.all.find(id).filter(gone).is_some()
                 && let Some(server) = self.all.remove(id)
             {

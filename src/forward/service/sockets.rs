@@ -51,7 +51,7 @@ pub(super) struct Spot {
 }
 
 /// Sockets that are shared by all upstreams; each has 8 at least.
-pub(super) const SOCKETS: usize = 320;
+const SOCKETS: usize = 320;
 const FEWEST: usize = 8;
 /// For one upstream.
 const MOST: usize = 256;
@@ -65,6 +65,9 @@ const AGE: Duration = Duration::from_secs(60);
 /// Sockets that wait for a last reply; beyond, used ones are used on.
 const RETIRED: usize = 96;
 
+/// Files that the forwarder may have open, with up to 40 upstreams: sockets, event queue, waker.
+pub(super) const FILES: usize = SOCKETS + RETIRED + 8;
+
 impl Sockets {
     pub(super) fn new(registry: Registry) -> Self {
         Sockets { registry, places: Vec::new(), free: Vec::new() }
@@ -77,13 +80,13 @@ impl Sockets {
     /// there are moved to `refused`.
     pub(super) fn send<'m>(
         &mut self,
-        route: Route<'_>,
+        mut route: Route<'_>,
         question: Id,
         random: &mut Random,
         message: impl FnOnce(u16) -> &'m [u8],
         refused: &mut Vec<Waiting>,
     ) -> io::Result<Spot> {
-        let place = self.choose(route, question, random)?;
+        let place = self.choose(&mut route, question, random)?;
         let Some(socket) = self.places[place as usize].as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
         let mut id = random.id();
         // Few wait here, so the first or second id is free; were all taken, the question would fail, not loop.
@@ -158,16 +161,16 @@ impl Sockets {
     }
 
     /// Some socket of the pool, or a new one in the place of one that was used often enough.
-    fn choose(&mut self, route: Route<'_>, question: Id, random: &mut Random) -> io::Result<u32> {
+    fn choose(&mut self, route: &mut Route<'_>, question: Id, random: &mut Random) -> io::Result<u32> {
         let room = (SOCKETS / route.upstreams.max(1)).clamp(FEWEST, MOST);
         let index = random.below(room);
         let now = route.now;
+        let crowded = self.places.len() - self.free.len() > SOCKETS.max(room * route.upstreams) + RETIRED;
         if let Some(&place) = route.pool.0.get(index) {
             let Some(socket) = self.places[place as usize].as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
             let fresh = socket.uses > 0 && now.saturating_duration_since(socket.opened) < AGE;
             // Two tries of one question at one socket would tell each other's ids.
             let own = socket.waiting.iter().any(|waiting| waiting.question == question);
-            let crowded = self.places.len() - self.free.len() > SOCKETS.max(room * route.upstreams) + RETIRED;
             if (fresh && !own) || crowded {
                 socket.uses = socket.uses.saturating_sub(1);
                 return Ok(place);

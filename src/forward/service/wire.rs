@@ -36,13 +36,7 @@ impl OwnQuery {
     /// The question for a name in wire format, lower-cased, its letters' case chosen by chance.
     ///
     /// Nothing of the client's query goes into it but the bits DO and CD: neither its cookie nor the network that it is in.
-    pub(super) fn new(
-        name: &[u8],
-        rtype: u16,
-        dnssec_ok: bool,
-        checking_disabled: bool,
-        random: &mut Random,
-    ) -> Self {
+    pub(super) fn new(name: &[u8], rtype: u16, dnssec_ok: bool, checking_disabled: bool, random: &mut Random) -> Self {
         let question_end = HEADER + name.len() + 4;
         let mut octets = Vec::with_capacity(question_end + OPT);
         let low = AUTHENTIC_DATA | if checking_disabled { CHECKING_DISABLED } else { 0 };
