@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Foreign, Note};
 use super::cache::{Entry, STALE_TTL, Ttl, stale_note};
+use super::complete::{alias_targets, complete};
 use super::miss::{Miss, Waiter};
 use crate::answer::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, flag};
 use crate::dns::UDP_SIZE;
@@ -15,21 +16,26 @@ pub enum Age {
     Stale,
 }
 
-/// Writes the reply to a waiter, out of an entry for its question's own name, into `buffer`. Returns its length: at most
-/// the waiter's limit and that of the buffer; 0 when not even the question fits. What does not fit leaves TC.
+/// Writes the reply to a waiter, out of an entry for its question's own name or for the target of an alias of ours, into
+/// `buffer`. Returns its length: at most the waiter's limit and that of the buffer; 0 when not even the question fits. What
+/// does not fit leaves TC.
 pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> usize {
     let Some(mut reply) = begin(waiter, buffer) else { return 0 };
     let ttl = match age {
         Age::Fresh => Ttl::Aged(0),
         Age::Stale => Ttl::Fixed(STALE_TTL),
     };
-    entry.write(ttl, &mut reply);
+    match &waiter.ours {
+        Some(ours) => complete_with(ours, entry, ttl, &mut reply),
+        None => entry.write(ttl, &mut reply),
+    }
     let note = match age {
         Age::Fresh => entry.note(),
         Age::Stale => Some(stale_note(entry.rcode())),
     };
-    // AD only for those who know of it (RFC 6840 section 5.8).
-    let authentic = age == Age::Fresh && entry.is_authentic() && wants_authentic(waiter);
+    // AD only for those who know of it (RFC 6840 section 5.8), and aliases of ours were not validated.
+    let wanted = wants_authentic(waiter) && waiter.ours.is_none();
+    let authentic = age == Age::Fresh && entry.is_authentic() && wanted;
     finish(reply, waiter, entry.rcode(), authentic, note.as_ref())
 }
 
@@ -64,7 +70,10 @@ fn begin<'b>(waiter: &Waiter, buffer: &'b mut [u8]) -> Option<Reply<'b>> {
         (Some(_), None) => OPT_LENGTH,
         (Some(_), Some(_)) => OPT_LENGTH + COOKIE_LENGTH,
     };
-    Reply::new(buffer, question, waiter.limit, reserved)
+    match &waiter.ours {
+        Some(ours) => Reply::resume(buffer, ours, waiter.limit, reserved),
+        None => Reply::new(buffer, question, waiter.limit, reserved),
+    }
 }
 
 /// The query has AD or DO set.
@@ -89,4 +98,19 @@ fn finish(reply: Reply<'_>, waiter: &Waiter, rcode: u16, authentic: bool, note: 
         | flags(waiter) & flag::CHECKING_DISABLED
         | if authentic { flag::AUTHENTIC_DATA } else { 0 };
     reply.finish(flags, opt.as_ref())
+}
+
+/// Appends what an entry says about the name that our aliases lead to.
+fn complete_with(ours: &[u8], entry: &Entry, ttl: Ttl, reply: &mut Reply<'_>) {
+    reply.rcode = (entry.rcode() & 0x0F) as u8;
+    let Some(target) = alias_targets(ours).last() else { return };
+    // The type of the question does not matter to the records behind it.
+    let question = [&[0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], entry.name(), &[0, 1, 0, 1]].concat();
+    let mut foreign = vec![0; usize::from(u16::MAX)];
+    let length = foreign.len();
+    let Some(mut part) = Reply::new(&mut foreign, &question, length, 0) else { return };
+    entry.write(ttl, &mut part);
+    let length = part.finish(0, None);
+    foreign.truncate(length);
+    complete(reply, target, &foreign);
 }

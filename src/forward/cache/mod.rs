@@ -34,4 +34,7 @@ pub use look::{Kind, Selection, Shown, Stats};
 pub use read::{Reader, Unfit};
 
 pub(in crate::forward) use body::Ttl;
+pub(in crate::forward) use frames::Records;
+pub(in crate::forward) use names::PlainName;
 pub(in crate::forward) use slot::{STALE_TTL, stale_note};
+pub(in crate::forward) use write::Writer;

@@ -55,6 +55,17 @@ impl<'b> Writer<'b> {
         writer
     }
 
+    /// Compresses names against the one at `place`, too.
+    pub(in crate::forward) fn know(&mut self, place: usize) {
+        let mut places = [0; Writer::KNOWN];
+        let mut count = 0;
+        for (known, (label, _)) in places.iter_mut().zip(labels_at(&self.out[..self.at], place)) {
+            *known = label;
+            count += 1;
+        }
+        places[..count].iter().for_each(|place| self.learn(*place));
+    }
+
     /// How long the message is.
     pub(in crate::forward) fn length(&self) -> usize {
         self.at
