@@ -48,6 +48,16 @@ pub(crate) struct Owner<'n> {
     pub(crate) wire: &'n [u8],
 }
 
+/// Flags of the header's fourth octet, for [`Reply::finish`].
+pub(crate) mod flag {
+    /// RA (RFC 1035 section 4.1.1).
+    pub(crate) const RECURSION_AVAILABLE: u8 = 0x80;
+    /// AD (RFC 4035 section 3.2.3).
+    pub(crate) const AUTHENTIC_DATA: u8 = 0x20;
+    /// CD (RFC 4035 section 3.2.2).
+    pub(crate) const CHECKING_DISABLED: u8 = 0x10;
+}
+
 /// The largest offset that a compression pointer can hold (RFC 1035 section 4.1.4).
 const POINTER_REACH: usize = 0x3FFF;
 
@@ -78,6 +88,11 @@ impl<'b> Reply<'b> {
     /// What is written so far.
     pub(crate) fn octets(&self) -> &[u8] {
         &self.buffer[..self.at]
+    }
+
+    /// Octets that records may still take.
+    pub(crate) fn room(&self) -> usize {
+        self.limit - self.at
     }
 
     pub(crate) fn set_truncated(&mut self) {
@@ -136,6 +151,40 @@ impl<'b> Reply<'b> {
         }
         self.counts[Section::Authority as usize] += 1;
         Some(true)
+    }
+
+    /// Appends records that were written beforehand for a message whose question ends where this reply ends now, so that
+    /// their pointers are right; `counts` are those of the answer, authority and additional section. Returns them, for
+    /// their TTLs to be changed, or leaves the reply as it was when they do not fit.
+    pub(crate) fn push_sections(&mut self, sections: &[u8], counts: [u16; 3]) -> Option<&mut [u8]> {
+        let start = self.at;
+        self.put(sections)?;
+        for (sum, count) in self.counts.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        Some(&mut self.buffer[start..self.at])
+    }
+
+    /// Lets `write` append records: it gets the buffer, as far as records may reach, and where they begin, and gives the new
+    /// end with the counts of each section; with none the reply stays as it was.
+    pub(crate) fn append(&mut self, write: impl FnOnce(&mut [u8], usize) -> Option<(usize, [u16; 3])>) {
+        let Some((end, counts)) = write(&mut self.buffer[..self.limit], self.at) else { return };
+        self.at = end.clamp(self.at, self.limit);
+        for (sum, count) in self.counts.iter_mut().zip(counts) {
+            *sum += count;
+        }
+    }
+
+    /// Goes on with a reply that [`Reply::finish`] ended without OPT; see [`Reply::new`].
+    pub(crate) fn resume(buffer: &'b mut [u8], so_far: &[u8], limit: usize, reserved: usize) -> Option<Self> {
+        let header = *so_far.first_chunk::<HEADER>()?;
+        let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let mut reply = Reply::new(buffer, so_far, limit, reserved)?;
+        reply.counts = [count(6), count(8), count(10)];
+        reply.authoritative = header[2] & 0x04 != 0;
+        reply.truncated = header[2] & 0x02 != 0;
+        reply.rcode = header[3] & 0x0F;
+        Some(reply)
     }
 
     /// Appends a CNAME record that leads to `prefix` followed by the name that stands at `rest` (RFC 6672 section 3.1).
@@ -226,9 +275,9 @@ impl<'b> Reply<'b> {
 
     /// Writes header flags, counts and the OPT record. Returns the length of the reply.
     ///
-    /// The opcode and RD are those of the query whose octets the reply began with; RA as given, AD and CD clear
-    /// (RFC 4035 section 3.1.6).
-    pub(crate) fn finish(mut self, recursion_available: bool, edns: Option<&OptRecord<'_>>) -> usize {
+    /// The opcode and RD are those of the query whose octets the reply began with; RA, AD and CD are what `flags` says (see
+    /// [`flag`]): an answer from our zones has AD and CD clear (RFC 4035 section 3.1.6).
+    pub(crate) fn finish(mut self, flags: u8, edns: Option<&OptRecord<'_>>) -> usize {
         let mut additional = self.counts[2];
         self.limit = self.total;
         if let Some(opt) = edns
@@ -236,12 +285,12 @@ impl<'b> Reply<'b> {
         {
             additional += 1;
         }
-        let flags = 0x80
+        let upper = 0x80
             | if self.authoritative { 0x04 } else { 0 }
             | if self.truncated { 0x02 } else { 0 }
             | self.buffer[2] & 0x79;
-        self.buffer[2] = flags;
-        self.buffer[3] = if recursion_available { 0x80 } else { 0 } | self.rcode & 0x0F;
+        self.buffer[2] = upper;
+        self.buffer[3] = flags & 0xF0 | self.rcode & 0x0F;
         for (at, count) in [(6, self.counts[0]), (8, self.counts[1]), (10, additional)] {
             self.buffer[at..at + 2].copy_from_slice(&count.to_be_bytes());
         }

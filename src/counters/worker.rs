@@ -40,6 +40,8 @@ pub enum Event {
     RateDropped,
     /// A reply beyond its horizon's rate limit was sent empty with TC.
     RateSlipped,
+    /// A question for an upstream found no place in the forwarder's queue, and was answered SERVFAIL.
+    NotForwarded,
     /// A TCP connection was taken.
     TcpAccepted,
     /// A TCP connection was closed at once: a cap was reached.
@@ -58,7 +60,7 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 15] = [
+    pub const ALL: [Event; 16] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
         Event::DroppedByKernel,
@@ -67,6 +69,7 @@ impl Event {
         Event::SendFailed,
         Event::RateDropped,
         Event::RateSlipped,
+        Event::NotForwarded,
         Event::TcpAccepted,
         Event::TcpRefused,
         Event::TcpClosedIdle,

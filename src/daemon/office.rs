@@ -177,6 +177,7 @@ fn name(event: Event) -> &'static str {
         Event::TcpAcceptPaused => "tcp_accept_paused",
         Event::RateDropped => "rate_dropped",
         Event::RateSlipped => "rate_slipped",
+        Event::NotForwarded => "questions_not_forwarded",
         Event::ReloadsOk => "reloads_live",
         Event::ReloadsFailed => "reloads_refused",
     }

@@ -6,6 +6,9 @@ use thiserror::Error;
 /// Octets in a message header (RFC 1035 section 4.1.1).
 pub const HEADER: usize = 12;
 
+/// The largest UDP payload in octets, both ways: no fragments on any link (RFC 9715).
+pub const UDP_SIZE: usize = 1232;
+
 /// One query as it came: its question and EDNS found, its octets kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {

@@ -30,7 +30,7 @@ pub use domain::base::Rtype;
 pub use domain::base::iana::{Class, Rcode};
 pub use error::DataError;
 pub use escape::EscapeError;
-pub use message::{Cookie, Edns, HEADER, Query, QueryError, skip_name};
+pub use message::{Cookie, Edns, HEADER, Query, QueryError, UDP_SIZE, skip_name};
 pub use name::{Name, NameError, is_at_or_below, labels, name_from_wire, parse_name, wire_len};
 pub use name_text::{NameTextError, present_name, present_relative, scan_name};
 pub use number::{parse_number, parse_seconds};

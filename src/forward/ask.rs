@@ -13,6 +13,8 @@ pub struct Ask<'q> {
     pub dnssec_ok: bool,
     /// The CD bit (RFC 4035 section 3.2.2).
     pub checking_disabled: bool,
+    /// The AD bit: the client knows what AD in a reply means (RFC 6840 section 5.7).
+    pub authentic_data: bool,
 }
 
 /// What can be said without asking anybody.

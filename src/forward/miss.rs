@@ -1,5 +1,6 @@
 //! A question on its way to an upstream, and the client that waits for it.
 
+use super::cache::Key;
 use super::plan::Plan;
 use crate::dns::Edns;
 use std::fmt;
@@ -49,6 +50,19 @@ pub struct Waiter {
 pub trait Return: Send {
     /// Sends the reply; called once. It must not block: what the client does not take at once is its transport's affair.
     fn send(self: Box<Self>, reply: &[u8]);
+}
+
+impl Miss {
+    /// What the answer is kept by; none when clients of the horizon may not use the forwarder.
+    pub fn key(&self) -> Option<Key<'_>> {
+        Some(Key {
+            tag: self.plan.tag(self.horizon)?,
+            name: &self.name,
+            rtype: self.rtype,
+            dnssec_ok: self.dnssec_ok,
+            checking_disabled: self.checking_disabled,
+        })
+    }
 }
 
 impl fmt::Debug for Miss {

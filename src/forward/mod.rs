@@ -5,9 +5,23 @@
 //! [`Return`] that its transport gave it.
 
 mod ask;
+mod cache;
+mod compose;
+mod join;
+mod judge;
 mod miss;
 mod plan;
+mod service;
+mod stream;
+mod validation;
 
 pub use ask::{Ask, Foreign, Note};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use compose::{Age, compose};
+pub(crate) use join::{alias_targets, join};
+pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
-pub use plan::{Group, Plan};
+pub use plan::{By, Group, Plan, Route};
+pub use service::{Asking, Forwarder, Tools, UpstreamState};
+pub use stream::{Carry, Done, NoStreams, StreamError};
+pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};

@@ -1,10 +1,15 @@
 //! Who is asked for what: the upstreams of each horizon, and of each domain in it; the longest name wins.
 
+use super::ask::{Ask, Foreign};
+use super::cache::{Cache, Key};
+use crate::answer::Reply;
 use crate::config::Forward;
 use crate::config::ForwardDomain;
 use crate::config::Policy;
 use crate::config::Settings;
 use crate::config::Upstream;
+use crate::dns::Name;
+use crate::dns::name_from_wire;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,6 +20,8 @@ pub struct Plan {
     pub settings: Forward,
     /// One for each horizon, in the order of the settings; none for one whose clients may not use the forwarder.
     horizons: Vec<Option<HorizonPlan>>,
+    /// What was answered before, under these settings; the answers outlive the plan.
+    cache: Cache,
 }
 
 /// One horizon's upstreams.
@@ -39,9 +46,31 @@ pub struct Group {
     pub policy: Policy,
 }
 
+/// Who is asked for a name, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// What decides it.
+    pub by: By,
+    /// As they are written, in their order.
+    pub upstreams: Vec<String>,
+    /// How they are chosen.
+    pub policy: Policy,
+}
+
+/// What decides who is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A `[[forward.domain]]` of this name.
+    Domain(Name),
+    /// `upstreams` of the horizon.
+    Horizon,
+    /// `upstreams` of `[forward]`.
+    Default,
+}
+
 impl Plan {
-    /// Makes the plan of these settings.
-    pub fn new(settings: &Settings) -> Self {
+    /// Makes the plan of these settings. The answers in the cache are those of the plan before; without one, none.
+    pub fn new(settings: &Settings, previous: Option<&Plan>) -> Self {
         let forward = &settings.forward;
         let group = |upstreams: &[Upstream]| {
             (!upstreams.is_empty()).then(|| Arc::new(Group { upstreams: upstreams.to_vec(), policy: forward.policy }))
@@ -59,7 +88,28 @@ impl Plan {
                 domains: Arc::clone(&domains),
             })
         });
-        Plan { settings: forward.clone(), horizons: horizons.collect() }
+        let cache = match previous {
+            Some(previous) => previous.cache.with_settings(&forward.cache),
+            None => Cache::new(&forward.cache),
+        };
+        Plan { settings: forward.clone(), horizons: horizons.collect(), cache }
+    }
+
+    /// The answers of upstreams that are kept.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Writes what can be said without asking anybody behind the question of `reply`, which must be for the same name.
+    /// `now` is what [`Cache::now`] said for this batch. Allocates nothing.
+    #[allow(dead_code, reason = "the query path asks it")]
+    pub(crate) fn answer(&self, ask: &Ask<'_>, now: u32, reply: &mut Reply<'_>) -> Foreign {
+        let Some(tag) = self.tag(ask.horizon) else { return Foreign::NoUpstream };
+        let wants_authentic = ask.dnssec_ok || ask.authentic_data;
+        match self.cache.answer(&Key::of(ask, tag), wants_authentic, now, reply) {
+            Foreign::Miss if self.group(ask.horizon, ask.name).is_none() => Foreign::NoUpstream,
+            said => said,
+        }
     }
 
     /// Whether clients of this horizon may use the forwarder.
@@ -70,6 +120,28 @@ impl Plan {
     /// What the cache knows a horizon by; none when its clients may not use the forwarder.
     pub fn tag(&self, horizon: usize) -> Option<u32> {
         self.horizons.get(horizon)?.as_ref().map(|horizon| horizon.tag)
+    }
+
+    /// Who is asked for a name, in wire format and lower-cased, and what decides that; none when nobody is. Allocates; not
+    /// for the query path.
+    pub fn route(&self, horizon: usize, name: &[u8]) -> Option<Route> {
+        let plan = self.horizons.get(horizon)?.as_ref()?;
+        let group = self.group(horizon, name)?;
+        let mut rest = name;
+        let domain = loop {
+            if plan.domains.contains_key(rest) {
+                break name_from_wire(rest).ok();
+            }
+            let Some(parent) = rest.first().and_then(|length| rest.get(1 + usize::from(*length)..)) else { break None };
+            rest = parent;
+        };
+        let by = match domain {
+            Some(domain) => By::Domain(domain),
+            None if group.upstreams != self.settings.upstreams => By::Horizon,
+            None => By::Default,
+        };
+        let upstreams = group.upstreams.iter().map(ToString::to_string).collect();
+        Some(Route { by, upstreams, policy: group.policy })
     }
 
     /// Who is asked for a name, in wire format and lower-cased; none when nobody is.
@@ -125,7 +197,7 @@ mod tests {
     /// The longest name wins, by whole labels; the horizon's own upstreams stand in place of the common ones.
     #[test]
     fn the_longest_domain_wins() {
-        let plan = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap());
+        let plan = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap(), None);
         let table: [(&str, usize, &[u8], &[&str]); 8] = [
             ("no domain", 0, b"\x07example\0", &["192.0.2.1", "192.0.2.2"]),
             ("the domain itself", 0, b"\x04corp\x07example\0", &["10.0.0.1"]),

@@ -3,6 +3,7 @@
 mod code;
 mod cookie;
 mod explain;
+mod foreign;
 mod kept;
 mod noter;
 mod notes;
@@ -12,10 +13,11 @@ mod recent;
 mod respond;
 mod verdict;
 
-pub use explain::{Explanation, explain};
+pub use crate::dns::UDP_SIZE;
+pub use explain::{Explanation, Forwarded, explain, explain_own};
 pub use noter::Noter;
 pub use pending::{Charge, Pending, slip};
 pub use probe::probe;
 pub use recent::{Asked, Recent};
 pub use respond::respond;
-pub use verdict::{Transport, UDP_SIZE, Verdict};
+pub use verdict::{Transport, Verdict};

@@ -72,7 +72,7 @@ pub(super) fn answered(snapshot: &Snapshot, query: &[u8]) {
                 assert!(!has_id, "only a response, or octets shorter than a header, are dropped: {query:02x?}");
             }
             Verdict::Drop => {}
-            Verdict::Forward => panic!("this horizon does not forward"),
+            Verdict::Forward(_) | Verdict::Refresh(_) => panic!("this horizon does not forward"),
         }
     }
 }
