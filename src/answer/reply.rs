@@ -99,6 +99,10 @@ impl<'b> Reply<'b> {
         self.truncated = true;
     }
 
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
     /// Appends an RRset whole. Returns where the data of its last record begins, or leaves the reply as it was when it does
     /// not fit.
     ///

@@ -1,7 +1,7 @@
 //! The whole reply to a client that waited: header, its question, what was found, OPT.
 
 use super::cache::{Entry, STALE_TTL, Ttl, stale_note};
-use super::join::{alias_targets, join};
+use super::complete::{alias_targets, complete};
 use super::miss::Waiter;
 use crate::answer::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, flag};
 use crate::dns::UDP_SIZE;
@@ -35,7 +35,7 @@ pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> u
         Age::Stale => Ttl::Fixed(STALE_TTL),
     };
     match &waiter.ours {
-        Some(ours) => join_entry(ours, entry, ttl, &mut reply),
+        Some(ours) => complete_with(ours, entry, ttl, &mut reply),
         None => entry.write(ttl, &mut reply),
     }
     let note = match age {
@@ -62,7 +62,7 @@ pub fn compose(waiter: &Waiter, entry: &Entry, age: Age, buffer: &mut [u8]) -> u
 }
 
 /// Appends what an entry says about the name that our aliases lead to.
-fn join_entry(ours: &[u8], entry: &Entry, ttl: Ttl, reply: &mut Reply<'_>) {
+fn complete_with(ours: &[u8], entry: &Entry, ttl: Ttl, reply: &mut Reply<'_>) {
     reply.rcode = (entry.rcode() & 0x0F) as u8;
     let Some(target) = alias_targets(ours).last() else { return };
     // The type of the question does not matter to the records behind it.
@@ -73,5 +73,5 @@ fn join_entry(ours: &[u8], entry: &Entry, ttl: Ttl, reply: &mut Reply<'_>) {
     entry.write(ttl, &mut part);
     let length = part.finish(0, None);
     foreign.truncate(length);
-    join(reply, target, &foreign);
+    complete(reply, target, &foreign);
 }

@@ -6,22 +6,24 @@
 
 mod ask;
 mod cache;
+mod complete;
 mod compose;
-mod join;
 mod judge;
 mod miss;
 mod plan;
 mod service;
 mod stream;
+mod streams;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
-pub(crate) use join::{alias_targets, join};
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
 pub use plan::{By, Group, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
+pub use streams::{StreamSettings, Streams, stream_findings};
 pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};

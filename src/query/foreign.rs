@@ -20,7 +20,7 @@ use crate::forward::Note;
 use crate::forward::Return;
 use crate::forward::Waiter;
 use crate::forward::alias_targets;
-use crate::forward::join;
+use crate::forward::complete;
 use crate::snapshot::Snapshot;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl Pending {
         match plan.answer(&ask, plan.cache().now(), &mut foreign) {
             Foreign::Written { rcode, note, refresh, .. } => {
                 let length = foreign.finish(0, None);
-                join(&mut reply, target, &scratch[..length]);
+                complete(&mut reply, target, &scratch[..length]);
                 let length = self.end_foreign(reply, flags, rcode, note.as_ref());
                 if refresh { Verdict::Refresh(length) } else { Verdict::Reply(length) }
             }

@@ -1,8 +1,8 @@
 //! An answer in two parts: aliases of ours, and behind them what an upstream said about the name that the last one leads to.
 
 use super::cache::PlainName;
+use super::cache::Records;
 use super::cache::Writer;
-use super::cache::walk;
 use crate::answer::Reply;
 use crate::dns::HEADER;
 use crate::dns::wire_len;
@@ -15,7 +15,7 @@ const CNAME: u16 = 5;
 ///
 /// A chain that leads back to the question's own name ends there. When something does not fit, nothing of `foreign` is
 /// appended, and the reply is truncated (RFC 2181 section 9); so it is when `foreign` is. Allocates nothing.
-pub(crate) fn join(reply: &mut Reply<'_>, target: usize, foreign: &[u8]) {
+pub(crate) fn complete(reply: &mut Reply<'_>, target: usize, foreign: &[u8]) {
     let Some(question) = question_name(foreign) else { return };
     let truncated = foreign.get(2).is_some_and(|flags| flags & 0x02 != 0);
     let mut fits = !truncated;
@@ -25,16 +25,16 @@ pub(crate) fn join(reply: &mut Reply<'_>, target: usize, foreign: &[u8]) {
         let mut writer = Writer::behind(out, at);
         writer.know(target);
         let mut counts = [0u16; 3];
-        walk(foreign, |record| {
+        for record in Records::behind(foreign, question.end + 4) {
+            let record = record.filter(|_| fits)?;
             let back = record.section == 0
                 && PlainName::read(foreign, record.owner, &question).is_some_and(|owner| owner.wire() == asked.wire());
             if record.section > 1 || back {
-                return false;
+                break;
             }
-            fits &= writer.push(foreign, &question, record, record.ttl).is_some();
+            fits = writer.push(foreign, &question, &record, record.ttl).is_some();
             counts[usize::from(record.section)] += 1;
-            fits
-        })?;
+        }
         fits.then_some((writer.length(), counts))
     });
     if !fits {
@@ -42,18 +42,11 @@ pub(crate) fn join(reply: &mut Reply<'_>, target: usize, foreign: &[u8]) {
     }
 }
 
-/// Where the targets of the CNAME records in the answer section of a message stand, in their order; 32 at most.
+/// Where the targets of the CNAME records in the answer section of a message stand, in their order.
 pub(crate) fn alias_targets(message: &[u8]) -> impl Iterator<Item = usize> {
-    let mut targets = [0; 32];
-    let mut count = 0;
-    walk(message, |record| {
-        if record.section == 0 && record.rtype == CNAME && count < targets.len() {
-            targets[count] = record.data;
-            count += 1;
-        }
-        record.section == 0
-    });
-    targets.into_iter().take(count)
+    let behind = question_name(message).map_or(message.len(), |name| name.end + 4);
+    let answers = Records::behind(message, behind).map_while(|record| record.filter(|record| record.section == 0));
+    answers.filter(|record| record.rtype == CNAME).map(|record| record.data)
 }
 
 /// Where the name of the question stands.
