@@ -56,11 +56,27 @@ pub enum Event {
     ReloadsOk,
     /// A reload was refused, whole or in what was to be generated; the last good state serves on.
     ReloadsFailed,
+    /// A question left for an upstream; repeated ones count each time.
+    UpstreamAsked,
+    /// An upstream did not answer a question in time.
+    UpstreamTimeout,
+    /// An upstream answered with something useless: SERVFAIL, REFUSED, malformed.
+    UpstreamUseless,
+    /// A message from an upstream's address fitted no question: wrong id, wrong name, or too late.
+    UpstreamUnmatched,
+    /// A client waited for a question that was under way already.
+    ForwardMerged,
+    /// A client was told that no upstream could answer.
+    ForwardFailed,
+    /// A client that waited for upstreams got an answer that had ended (RFC 8767).
+    ForwardStale,
+    /// A client was refused an answer because a limit on waiting questions was reached.
+    ForwardRefused,
 }
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 16] = [
+    pub const ALL: [Event; 24] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
         Event::DroppedByKernel,
@@ -77,6 +93,14 @@ impl Event {
         Event::TcpAcceptPaused,
         Event::ReloadsOk,
         Event::ReloadsFailed,
+        Event::UpstreamAsked,
+        Event::UpstreamTimeout,
+        Event::UpstreamUseless,
+        Event::UpstreamUnmatched,
+        Event::ForwardMerged,
+        Event::ForwardFailed,
+        Event::ForwardStale,
+        Event::ForwardRefused,
     ];
 }
 

@@ -188,6 +188,14 @@ fn name(event: Event) -> &'static str {
         Event::NotForwarded => "questions_not_forwarded",
         Event::ReloadsOk => "reloads_live",
         Event::ReloadsFailed => "reloads_refused",
+        Event::UpstreamAsked => "upstream_asked",
+        Event::UpstreamTimeout => "upstream_timeouts",
+        Event::UpstreamUseless => "upstream_useless",
+        Event::UpstreamUnmatched => "upstream_unmatched",
+        Event::ForwardMerged => "forward_merged",
+        Event::ForwardFailed => "forward_failed",
+        Event::ForwardStale => "forward_stale",
+        Event::ForwardRefused => "forward_refused",
     }
 }
 
