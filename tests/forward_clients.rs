@@ -47,6 +47,7 @@ fn script() -> Script {
             &[Say("NOERROR ad; @ 300 CNAME n; n 300 CNAME end.example.com.; end.example.com. 300 A 11.0.0.8")],
         )
         .on("fails.example.net", &[Say("SERVFAIL ! 6 signatures are bogus")])
+        .on("bare.example.net", &[Say("NOERROR; @ 300 CNAME ns.example.org.")])
         .on("slow.example.net", &[Wait(400), Say("NOERROR; @ 300 A 11.0.0.7")])
 }
 
@@ -82,6 +83,7 @@ fn aliases_that_lead_out_are_completed_in_one_answer() {
         ("names in data", "m.example.org MX", "NOERROR aa; m.example.org. 60 CNAME mail.example.net.; mail.example.net. 300 MX 5 mx.mail.example.net.; mail.example.net. 300 MX 9 mail.example.org.".to_owned()),
         ("a target that leads back", "loop.example.org A", "NOERROR aa; loop.example.org. 60 CNAME loop.example.net.; loop.example.net. 300 CNAME loop.example.org.".to_owned()),
         ("aliases of upstreams behind ours; AD is not theirs to give", "chain.example.org A", "NOERROR aa; chain.example.org. 60 CNAME chain.example.net.; chain.example.net. 300 CNAME n.chain.example.net.; n.chain.example.net. 300 CNAME end.example.com.; end.example.com. 300 A 11.0.0.8".to_owned()),
+        ("an alias of upstreams that leads to us ends there", "bare.example.net A", "NOERROR; bare.example.net. 300 CNAME ns.example.org.".to_owned()),
         ("upstreams that fail", "fails.example.org A", "SERVFAIL aa; fails.example.org. 60 CNAME fails.example.net. ! 6".to_owned()),
         ("the alias itself is asked for", "out.example.org CNAME", "NOERROR aa; out.example.org. 60 CNAME WWW.example.net.".to_owned()),
     ];
