@@ -133,6 +133,15 @@ const TABLE: &[Row] = &[
         "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
         1,
     ),
+    row(
+        "a renamed tree, the alias with TTL 0 and the letters of our question",
+        &[&[Say(
+            "NOERROR; example.net. 300 DNAME example.com.; @ 0 CNAME RoW.example.com.; row.example.com. 60 A 11.0.0.3",
+        )]],
+        "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
+        "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
+        1,
+    ),
     row("no such name, without SOA", &[&[Say("NXDOMAIN")]], "NXDOMAIN", "NXDOMAIN", 1),
     row("no data, without SOA", &[&[Say("NOERROR")]], "NOERROR", "NOERROR", 1),
     row(
