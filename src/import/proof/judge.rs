@@ -1,0 +1,145 @@
+//! What a difference between the old server's reply and the new one's means.
+
+use super::question::Question;
+use super::reply::Reply;
+use super::subject::Subject;
+use crate::dns::Rtype;
+use crate::import::zones::Kind;
+use serde::Serialize;
+
+/// How much a difference matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Meaning {
+    /// The import answers wrongly.
+    Fault,
+    /// It answers otherwise, and clients may notice.
+    Change,
+    /// It answers as it should, and the old server did not.
+    Expected,
+    /// The old server did not answer, so that nothing can be said.
+    Unanswered,
+}
+
+/// A kind of difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Difference {
+    /// How much it matters.
+    pub meaning: Meaning,
+    /// Stable, for scripts.
+    pub code: &'static str,
+    /// What it is, in words.
+    pub reason: &'static str,
+}
+
+const fn difference(meaning: Meaning, code: &'static str, reason: &'static str) -> Difference {
+    Difference { meaning, code, reason }
+}
+
+const SILENT: Difference =
+    difference(Meaning::Unanswered, "OLD_SILENT", "the old server did not answer; nothing can be said of these");
+const FAILED: Difference = difference(Meaning::Fault, "FAILED", "the new server fails or does not answer");
+const MISSING: Difference = difference(Meaning::Fault, "MISSING", "the old server's own records are missing");
+const DIFFERENT: Difference = difference(Meaning::Fault, "DIFFERENT", "the records are not those of the old server");
+const INVENTED: Difference = difference(Meaning::Fault, "INVENTED", "there is an answer where the old server has none");
+const GONE: Difference = difference(Meaning::Fault, "GONE", "the name exists on the old server only");
+const OUTSIDE: Difference = difference(Meaning::Fault, "OUTSIDE", "a name from outside resolves on one server only");
+const NO_DATA: Difference = difference(
+    Meaning::Expected,
+    "NODATA",
+    "the name exists: no data of the type in place of NXDOMAIN, on which musl and Alpine clients give up",
+);
+const SOA_IN_DENIAL: Difference =
+    difference(Meaning::Expected, "SOA_IN_DENIAL", "a denial has its SOA, so that it can be kept (RFC 2308)");
+const APEX: Difference =
+    difference(Meaning::Expected, "SOA_PRESENT", "the zone has SOA and NS, by which ACME clients find it");
+const NO_LEAK: Difference =
+    difference(Meaning::Expected, "NO_LEAK", "what the zone does not hold is not fetched from public servers");
+const ANSWERED: Difference =
+    difference(Meaning::Expected, "ANSWERED", "the old server failed where the zone knows the answer");
+const CHAIN: Difference =
+    difference(Meaning::Expected, "CHAIN", "an alias is an alias for every type, followed to its end");
+const TTL: Difference = difference(Meaning::Expected, "TTL", "a TTL of 0 became one that spares repeated questions");
+const OTHER_TTL: Difference = difference(Meaning::Change, "OTHER_TTL", "the TTL is another one");
+const OWNED: Difference = difference(
+    Meaning::Change,
+    "OWNED",
+    "the name is a zone now: other types of it, and names below it, do not come from outside any more",
+);
+const APEX_ALIAS: Difference =
+    difference(Meaning::Change, "APEX_ALIAS", "an alias where a zone begins became the addresses of its target");
+const OTHER_DATA: Difference =
+    difference(Meaning::Change, "OTHER_DATA", "a name from outside has other records, as those of large services do");
+
+/// Compares two replies to one question; none for a server that did not answer.
+pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: Option<&Reply>) -> Vec<Difference> {
+    let Some(old) = old else { return vec![SILENT] };
+    let Some(new) = new.filter(|new| matches!(new.rcode, 0 | 3)) else {
+        let both_fail = new.is_some_and(|new| new.rcode == old.rcode) && subject.zone(&question.name).is_none();
+        return if both_fail { Vec::new() } else { vec![FAILED] };
+    };
+    let Some((apex, kind)) = subject.zone(&question.name) else { return outside(old, new) };
+    if !matches!(old.rcode, 0 | 3) {
+        return vec![ANSWERED];
+    }
+    let mut differences = Vec::new();
+    let at_apex = *apex == question.name && matches!(question.rtype, Rtype::SOA | Rtype::NS);
+    let owned = || if subject.in_subtree(&question.name) || kind == Kind::Local { NO_LEAK } else { OWNED };
+    if old.same_records(new) {
+        differences.extend(same(subject, question, old, new, kind));
+    } else if at_apex && !new.answer.is_empty() && !(old.authoritative && !old.answer.is_empty()) {
+        differences.push(APEX);
+    } else if old.answer.is_empty() {
+        differences.push(if new.has_alias() { CHAIN } else { INVENTED });
+    } else if new.answer.is_empty() {
+        // dnsmasq sets AA on what it knows by itself, and on nothing that it fetched.
+        differences.push(if old.authoritative { MISSING } else { owned() });
+    } else if new.has_alias() && (new.holds(old) || !old.authoritative) {
+        differences.push(CHAIN);
+    } else if old.has_alias() && *apex == question.name && old.addresses() == new.addresses() {
+        differences.push(APEX_ALIAS);
+    } else {
+        differences.push(DIFFERENT);
+    }
+    if new.answer.is_empty() && new.soa && !old.soa && old.answer.is_empty() {
+        differences.push(SOA_IN_DENIAL);
+    }
+    differences
+}
+
+/// The same records, or none on both sides.
+fn same(subject: &Subject, question: &Question, old: &Reply, new: &Reply, kind: Kind) -> Option<Difference> {
+    if !old.answer.is_empty() {
+        let pairs = || {
+            old.answer.iter().flat_map(|old| new.answer.iter().filter(|new| new.same(old)).map(move |new| (old, new)))
+        };
+        if pairs().all(|(old, new)| old.ttl == new.ttl) {
+            return None;
+        }
+        return Some(if pairs().all(|(old, new)| old.ttl == 0 || old.ttl == new.ttl) { TTL } else { OTHER_TTL });
+    }
+    match (old.rcode, new.rcode) {
+        (3, 0) if subject.exists(&question.name) || subject.in_subtree(&question.name) => Some(NO_DATA),
+        (3, 0) => Some(INVENTED),
+        (0, 3) if kind == Kind::Own && !subject.exists(&question.name) => Some(OWNED),
+        (0, 3) => Some(GONE),
+        _ => None,
+    }
+}
+
+/// A name that no zone of the import holds.
+fn outside(old: &Reply, new: &Reply) -> Vec<Difference> {
+    if !matches!(old.rcode, 0 | 3) {
+        return vec![ANSWERED];
+    }
+    if old.rcode != new.rcode || old.answer.is_empty() != new.answer.is_empty() {
+        return vec![OUTSIDE];
+    }
+    if !old.same_records(new) {
+        return vec![OTHER_DATA];
+    }
+    if old.answer.is_empty() && new.soa && !old.soa {
+        return vec![SOA_IN_DENIAL];
+    }
+    Vec::new()
+}
