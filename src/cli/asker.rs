@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const TRIES: u32 = 2;
 /// A server that has answered none of so many questions is not there.
 const SILENCE: usize = 100;
+/// Nor is one behind whose address nobody listens.
+const REFUSALS: usize = 8;
 
 /// Asks all of them; none where no answer came. `questions` gives the octets of each for an id.
 ///
@@ -32,7 +34,8 @@ pub(super) fn ask_all(server: SocketAddr, questions: &[Vec<u8>]) -> io::Result<V
     let socket = UdpSocket::bind((any, 0))?;
     socket.connect(server)?;
     socket.set_read_timeout(Some(Duration::from_millis(5)))?;
-    let mut asker = Asker { socket, waiting: HashMap::new(), replies: vec![None; questions.len()], heard: 0, lost: 0 };
+    let mut asker =
+        Asker { socket, waiting: HashMap::new(), replies: vec![None; questions.len()], heard: 0, lost: 0, refused: 0 };
     let mut next = 0;
     while next < questions.len() || !asker.waiting.is_empty() {
         if next < questions.len() && asker.waiting.len() < WINDOW {
@@ -46,7 +49,7 @@ pub(super) fn ask_all(server: SocketAddr, questions: &[Vec<u8>]) -> io::Result<V
         let full = next == questions.len() || asker.waiting.len() >= WINDOW;
         asker.take(questions, full);
         asker.repeat(questions);
-        if asker.heard == 0 && asker.lost >= SILENCE.min(questions.len()) {
+        if asker.heard == 0 && (asker.lost >= SILENCE.min(questions.len()) || asker.refused >= REFUSALS) {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "it answers no question"));
         }
     }
@@ -68,6 +71,8 @@ struct Asker {
     replies: Vec<Option<Vec<u8>>>,
     heard: usize,
     lost: usize,
+    /// How often the system said that nobody listens there (ICMP).
+    refused: usize,
 }
 
 impl Asker {
@@ -76,8 +81,7 @@ impl Asker {
         if let Some(head) = octets.first_chunk_mut::<2>() {
             *head = id.to_be_bytes();
         }
-        // A refusal (ICMP) shows as no answer.
-        let _ = self.socket.send(&octets);
+        self.sent(self.socket.send(&octets));
         self.waiting.insert(id, (at, Instant::now(), tries));
     }
 
@@ -85,7 +89,9 @@ impl Asker {
     fn take(&mut self, questions: &[Vec<u8>], patient: bool) {
         let mut buffer = [0; 4096];
         let _ = self.socket.set_nonblocking(!patient);
-        while let Ok(length) = self.socket.recv(&mut buffer) {
+        loop {
+            let received = self.socket.recv(&mut buffer);
+            let Ok(length) = received else { return self.sent(received) };
             let reply = &buffer[..length];
             let Some(id) = reply.first_chunk::<2>().map(|id| u16::from_be_bytes(*id)) else { continue };
             let Some((at, ..)) = self.waiting.get(&id).copied() else { continue };
@@ -101,6 +107,11 @@ impl Asker {
                 }
             }
         }
+    }
+
+    /// Notes a refusal; it shows on the next use of the socket, whatever that is.
+    fn sent(&mut self, result: io::Result<usize>) {
+        self.refused += usize::from(result.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused));
     }
 
     /// Asks again for what did not come, and gives up on what did not come twice.

@@ -47,6 +47,8 @@ struct ImportAnswer {
     config: FileShown,
     /// Its zones.
     zones: Vec<ZoneShown>,
+    /// Lists of blocked names.
+    lists: Vec<FileShown>,
     /// What became of each line.
     verdicts: Vec<Verdict>,
     /// Errors of the files, and what is worth a look.
@@ -129,6 +131,11 @@ fn shown(mut imported: Imported, folder: &Path, zones: &Path) -> Shown {
         written: false,
         config: FileShown { path: folder.join("horizon.toml"), text: imported.config.clone() },
         zones: imported.zones.iter().map(zone).collect(),
+        lists: imported
+            .lists
+            .iter()
+            .map(|list| FileShown { path: folder.join(&list.path), text: list.text.clone() })
+            .collect(),
         verdicts: std::mem::take(&mut imported.verdicts),
         findings: imported.findings.clone(),
         verified: None,
@@ -166,7 +173,7 @@ fn loaded(imported: &Imported, config: &Path, zones: &Path, horizon: &str) -> Re
 fn write(shown: &Shown, out: &Path, zones: &Path, force: bool) -> Result<(), Failure> {
     let failed = |error: files::FileError| Failure::new(Exit::Error, error.to_string());
     let config = [&shown.answer.config];
-    let all = || config.into_iter().chain(shown.answer.zones.iter().map(|zone| &zone.file));
+    let all = || config.into_iter().chain(shown.answer.zones.iter().map(|zone| &zone.file)).chain(&shown.answer.lists);
     let there: Vec<&Path> = all().map(|file| file.path.as_path()).filter(|path| path.exists()).collect();
     let (ours, others): (Vec<PathBuf>, Vec<PathBuf>) =
         zone_files(zones).into_iter().partition(|path| there.contains(&path.as_path()));
@@ -185,6 +192,9 @@ fn write(shown: &Shown, out: &Path, zones: &Path, force: bool) -> Result<(), Fai
         say(&format!("{}: no zone of this import; it stays and is served as well", other.display()));
     }
     files::create_folder(zones).map_err(failed)?;
+    for folder in shown.answer.lists.iter().filter_map(|list| list.path.parent()) {
+        files::create_folder(folder).map_err(failed)?;
+    }
     let contents: Vec<(&Path, &str)> = all().map(|file| (file.path.as_path(), file.text.as_str())).collect();
     files::replace_all(&contents).map_err(failed)
 }

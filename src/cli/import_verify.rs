@@ -79,12 +79,10 @@ fn in_memory(snapshot: &Snapshot, questions: Vec<Question>, tally: &mut Tally) -
     let mut replies = Vec::with_capacity(questions.len());
     for question in questions {
         let verdict = respond(snapshot, client, Transport::Stream, &question.octets(0), &mut buffer);
-        let reply = match verdict {
-            Verdict::Reply(length) => Reply::read(&buffer[..length]),
-            Verdict::Forward | Verdict::Drop => None,
-        };
-        let elsewhere = reply.as_ref().is_none_or(|reply| reply.rcode == REFUSED);
-        if question.why == Why::Outside && elsewhere {
+        let reply = if let Verdict::Reply(length) = verdict { Reply::read(&buffer[..length]) } else { None };
+        // Also an alias of the import may lead to a name that would be forwarded.
+        let refused = reply.as_ref().is_some_and(|reply| reply.rcode == REFUSED);
+        if reply.is_none() || (question.why == Why::Outside && refused) {
             tally.skipped += 1;
             continue;
         }

@@ -1,8 +1,11 @@
 //! A configuration that was read becomes `horizon.toml`, zones and verdicts.
 
+use super::blocklist;
+use super::blocklist::ListFile;
 use super::layout;
 use super::layout::Nodes;
 use super::model::Model;
+use super::model::Pointer;
 use super::model::Raw;
 use super::naming::address_octets;
 use super::naming::name;
@@ -66,6 +69,8 @@ pub struct Imported {
     pub config: String,
     /// In the order of their apexes.
     pub zones: Vec<ImportedZone>,
+    /// Lists of blocked names, beside the config.
+    pub lists: Vec<ListFile>,
     /// In the order in which the lines were read.
     pub verdicts: Vec<Verdict>,
     /// Errors of the files, and what is worth a look.
@@ -91,9 +96,11 @@ pub struct ImportedZone {
 pub fn import(reading: &Reading, wishes: &Wishes) -> Imported {
     let mut model = Model::default();
     let mut verdicts = understand::lines(&reading.lines, &mut model);
-    verdicts.extend(understand::hosts(&reading.hosts, &mut model));
+    let hosts = blocklist::without_blocked(&reading.hosts, &mut model);
+    verdicts.extend(understand::hosts(&reading.hosts, &hosts, &mut model));
     verdicts.extend(understand::nameservers(&reading.nameservers, &mut model));
     synthetic(&mut model);
+    blocklist::take_out(&mut model);
     mail(&mut model);
     pointers(&mut model);
     circles(&mut model);
@@ -120,7 +127,8 @@ pub fn import(reading: &Reading, wishes: &Wishes) -> Imported {
     let mut findings = reading.findings.clone();
     findings.extend(model.findings.iter().cloned());
     let subject = Subject::new(&model, &apexes, &laid, &server);
-    Imported { config, zones: laid.iter().map(zone).collect(), verdicts, findings, subject }
+    let lists = model.blocks.files();
+    Imported { config, zones: laid.iter().map(zone).collect(), lists, verdicts, findings, subject }
 }
 
 /// Names of `synth-domain` stand behind all others of their address.
@@ -135,30 +143,23 @@ fn mail(model: &mut Model) {
     for (owner, preference, origin) in std::mem::take(&mut model.mx_open) {
         match model.mx_target.clone() {
             Some(target) => model.push(owner, Rtype::MX, None, understand::mx_data(preference, &target), &origin),
-            None => {
-                let what = "dnsmasq would name the machine it runs on as the target";
-                let finding = Finding::new(
-                    "IMPORT_LINE",
-                    Severity::Error,
-                    "mx-host",
-                    what,
-                    "write the target: `mx-host=NAME,TARGET`",
-                );
-                model.findings.push(finding.seen_at(origin.at(1)));
-            }
+            None => model.held.push((
+                origin,
+                "dnsmasq would name the machine it runs on as the target: write it, `mx-host=NAME,TARGET`".to_owned(),
+            )),
         }
     }
 }
 
 /// The reverse names of addresses.
 fn pointers(model: &mut Model) {
-    for (address, (target, origin)) in model.pointers.clone() {
+    for (address, Pointer { target, ttl, origin }) in model.pointers.clone() {
         // 0.0.0.0 and `::` block a name, and a loopback address leads back to localhost (RFC 6761).
         if address.is_unspecified() || address.is_loopback() {
             continue;
         }
         if let Ok(owner) = reverse_name(address) {
-            model.push(owner, Rtype::PTR, None, target.as_slice().to_vec(), &origin);
+            model.push(owner, Rtype::PTR, ttl, target.as_slice().to_vec(), &origin);
         }
     }
 }
@@ -258,8 +259,13 @@ fn settings(model: &mut Model, wishes: &Wishes, listen: &[(SocketAddr, String)])
     for prefix in wishes.clients() {
         model.settings.add(Section::Horizon, "clients", quoted(&prefix.to_string()), "");
     }
-    let forwards = model.forwards();
-    if forwards {
+    let seconds = |key| model.settings.value(Section::Cache, key).and_then(|text| text.parse::<u32>().ok());
+    if let (Some(least), Some(most)) = (seconds("min_ttl"), seconds("max_ttl"))
+        && least > most
+    {
+        model.settings.set(Section::Cache, "min_ttl", most.to_string(), "no more than max_ttl");
+    }
+    if model.forwards() {
         model.settings.set(Section::Horizon, "forward", "true", "");
         let several = model.settings.count(Section::Forward, "upstreams") > 1
             || model.rules.values().flatten().any(|rule| rule.upstreams.len() > 1);

@@ -4,6 +4,7 @@
 //! settings, zones and a verdict on every line. Whether the result answers as the old server does is decided in [`proof`]:
 //! what to ask, and what a difference between two replies means; who asks stands in `cli`.
 
+mod blocklist;
 mod build;
 mod hosts;
 mod layout;
@@ -24,6 +25,7 @@ mod verdict;
 mod zone_text;
 mod zones;
 
+pub use blocklist::ListFile;
 pub use build::{Imported, ImportedZone, Wishes, import};
 pub use line::Origin;
 pub use option::{Known, Stand, known};

@@ -1,5 +1,6 @@
 //! What a configuration means: names, records, rules for domains and settings, each with its line.
 
+use super::blocklist::Blocks;
 use super::line::Origin;
 use super::settings::Settings;
 use crate::config::Prefix;
@@ -27,7 +28,7 @@ pub(super) struct Model {
     /// Names of `synth-domain`: any other name of the address comes before them.
     pub(super) synthetic: Vec<(Name, IpAddr, Origin)>,
     /// The first name of each address leads back from it.
-    pub(super) pointers: BTreeMap<IpAddr, (Name, Origin)>,
+    pub(super) pointers: BTreeMap<IpAddr, Pointer>,
     /// By domain: what holds for it and below it, and what holds below it only.
     pub(super) rules: BTreeMap<Name, [Rule; 2]>,
     /// What holds where no domain does: `/#/`, and the upstreams without a domain.
@@ -35,6 +36,8 @@ pub(super) struct Model {
     /// `domain`: for addresses in these ranges, or for all.
     pub(super) domains: Vec<(Option<(IpAddr, IpAddr)>, Name, Origin)>,
     pub(super) mx_target: Option<Name>,
+    /// Domains and names of a list of blocked ones, too many for zones of their own.
+    pub(super) blocks: Blocks,
     /// MX records whose target is not said: name, preference.
     pub(super) mx_open: Vec<(Name, u16, Origin)>,
     pub(super) expand_hosts: bool,
@@ -56,6 +59,15 @@ pub(super) struct Raw {
     pub(super) origin: Option<Origin>,
 }
 
+/// What an address leads back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pointer {
+    pub(super) target: Name,
+    /// Seconds; none for that of the zone.
+    pub(super) ttl: Option<u32>,
+    pub(super) origin: Origin,
+}
+
 /// What `address`, `server` and `local` lines say of one domain.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rule {
@@ -65,6 +77,8 @@ pub(super) struct Rule {
     pub(super) zero: Option<Origin>,
     /// `/d/`: never forwarded.
     pub(super) nothing: Option<Origin>,
+    /// It was `address` that said so: the domain is blocked rather than of this network.
+    pub(super) blocked: bool,
     pub(super) upstreams: Vec<(String, Origin)>,
     /// `server=/d/#`: the upstreams without a domain.
     pub(super) default: Option<Origin>,
@@ -147,7 +161,8 @@ impl Model {
     pub(super) fn host(&mut self, owner: &Name, address: IpAddr, ttl: Option<u32>, origin: &Origin) {
         let rtype = if address.is_ipv4() { Rtype::A } else { Rtype::AAAA };
         self.push(owner.clone(), rtype, ttl, super::naming::address_octets(address), origin);
-        self.pointers.entry(address).or_insert_with(|| (owner.clone(), origin.clone()));
+        let pointer = || Pointer { target: owner.clone(), ttl, origin: origin.clone() };
+        self.pointers.entry(address).or_insert_with(pointer);
     }
 
     /// The domain that completes plain names at an address.

@@ -52,7 +52,7 @@ pub const OPTIONS: &[Known] = &[
     refused("bridge-interface", Argument::Must, DHCP),
     kept("caa-record", Argument::Must, "a CAA record"),
     done_otherwise("cache-rr", Argument::Must, "every type is kept in the cache"),
-    kept("cache-size", Argument::Must, "`size` of [forward.cache], which counts octets"),
+    kept("cache-size", Argument::Maybe, "`size` of [forward.cache], which counts octets"),
     done_otherwise("clear-on-reload", Argument::No, "a reload drops from the cache only what its change concerns"),
     kept("cname", Argument::Must, "a CNAME record, followed within the same answer"),
     kept("conf-dir", Argument::Must, "its files are read in the order of their names"),
@@ -178,7 +178,7 @@ pub const OPTIONS: &[Known] = &[
         "it drops SOA and SRV, without which Kerberos, AD and ACME clients find nothing; nothing needs to be in its place",
     ),
     done_otherwise("group", Argument::Maybe, SERVICE),
-    done_otherwise("help", Argument::Maybe, "`horizond --help`, `zonectl --help`"),
+    done_otherwise("help", Argument::No, "`horizond --help`, `zonectl --help`"),
     kept("host-record", Argument::Must, "A and AAAA records, and PTR for the first name"),
     kept(
         "hostsdir",
@@ -192,7 +192,7 @@ pub const OPTIONS: &[Known] = &[
     ),
     done_otherwise(
         "interface",
-        Argument::Maybe,
+        Argument::Must,
         "a server listens on addresses here: `listen` of [server], or `--listen ADDRESS` of the import",
     ),
     refused(

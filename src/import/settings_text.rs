@@ -1,5 +1,6 @@
 //! The text of `horizon.toml`, in which each value says what line it came from.
 
+use super::line::Origin;
 use super::model::Model;
 use super::option::Stand;
 use super::settings::Section;
@@ -41,6 +42,7 @@ pub(super) fn text(model: &Model, apexes: &Apexes, verdicts: &[Verdict], files: 
     if model.forwards() {
         domains(&mut text, model, apexes);
     }
+    blocks(&mut text, model);
     left_out(&mut text, verdicts);
     text
 }
@@ -66,7 +68,12 @@ fn domains(text: &mut String, model: &Model, apexes: &Apexes) {
         if nearest(apexes, domain).is_some() {
             continue;
         }
-        let upstreams: Vec<_> = rules.iter().flat_map(|rule| &rule.upstreams).collect();
+        let mut upstreams: Vec<&(String, Origin)> = Vec::new();
+        for (server, origin) in rules.iter().flat_map(|rule| rule.upstreams.iter().map(|pair| (&pair.0, pair))) {
+            if upstreams.iter().all(|(known, _)| known != server) {
+                upstreams.push(origin);
+            }
+        }
         let default = rules.iter().find_map(|rule| rule.default.as_ref());
         let values: Vec<(String, String)> = match default {
             Some(origin) => vec![(quoted("default"), origin.to_string())],
@@ -78,6 +85,19 @@ fn domains(text: &mut String, model: &Model, apexes: &Apexes) {
         push(text, "\n[[forward.domain]]");
         push(text, &format!("name = {}", quoted(&domain.to_string())));
         key(text, &Setting { section: Section::Forward, key: "upstreams", values, list: true });
+    }
+}
+
+/// `[[block]]`
+fn blocks(text: &mut String, model: &Model) {
+    for list in model.blocks.files() {
+        push(text, &format!("\n[[block]]\nname = {}", quoted(list.name)));
+        push(text, &format!("files = [{}]", quoted(&list.path)));
+        push(text, &format!("answer = {}", quoted(list.answer)));
+        if !list.allow.is_empty() {
+            let names: Vec<String> = list.allow.iter().map(|name| quoted(&name.to_string())).collect();
+            push(text, &format!("allow = [{}]  # forwarded by a domain of their own", names.join(", ")));
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use super::question::Question;
 use super::reply::Reply;
 use super::subject::Subject;
+use crate::dns::Name;
 use crate::dns::Rtype;
+use crate::dns::is_at_or_below;
 use crate::import::zones::Kind;
 use serde::Serialize;
 
@@ -66,10 +68,21 @@ const OWNED: Difference = difference(
     "OWNED",
     "the name is a zone now: other types of it, and names below it, do not come from outside any more",
 );
+const HELD: Difference = difference(
+    Meaning::Change,
+    "HELD",
+    "the name was forwarded by a domain of its own; the zone round it holds it now, with all types",
+);
 const APEX_ALIAS: Difference =
     difference(Meaning::Change, "APEX_ALIAS", "an alias where a zone begins became the addresses of its target");
 const OTHER_DATA: Difference =
     difference(Meaning::Change, "OTHER_DATA", "a name from outside has other records, as those of large services do");
+
+const SHORT_REVERSE: Difference = difference(
+    Meaning::Expected,
+    "SHORT_REVERSE",
+    "a reverse name that is cut short is no address; dnsmasq fills it up with zeros",
+);
 
 /// Compares two replies to one question; none for a server that did not answer.
 pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: Option<&Reply>) -> Vec<Difference> {
@@ -84,13 +97,26 @@ pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: O
     }
     let mut differences = Vec::new();
     let at_apex = *apex == question.name && matches!(question.rtype, Rtype::SOA | Rtype::NS);
-    let owned = || if subject.in_subtree(&question.name) || kind == Kind::Local { NO_LEAK } else { OWNED };
+    let held = subject.forwarded(&question.name);
+    let owned = || {
+        if held {
+            HELD
+        } else if subject.in_subtree(&question.name) || kind == Kind::Local {
+            NO_LEAK
+        } else {
+            OWNED
+        }
+    };
     if old.same_records(new) {
-        differences.extend(same(subject, question, old, new, kind));
+        differences.extend(
+            same(subject, question, old, new, kind).map(|found| if held && found != TTL { HELD } else { found }),
+        );
     } else if at_apex && !new.answer.is_empty() && !(old.authoritative && !old.answer.is_empty()) {
         differences.push(APEX);
     } else if old.answer.is_empty() {
         differences.push(if new.has_alias() { CHAIN } else { INVENTED });
+    } else if new.answer.is_empty() && question.rtype == Rtype::PTR && is_short_reverse(&question.name) {
+        differences.push(SHORT_REVERSE);
     } else if new.answer.is_empty() {
         // dnsmasq sets AA on what it knows by itself, and on nothing that it fetched.
         differences.push(if old.authoritative { MISSING } else { owned() });
@@ -125,6 +151,14 @@ fn same(subject: &Subject, question: &Question, old: &Reply, new: &Reply, kind: 
         (0, 3) => Some(GONE),
         _ => None,
     }
+}
+
+/// True for a reverse name with fewer labels than an address has.
+fn is_short_reverse(name: &Name) -> bool {
+    let labels = name.label_count();
+    let ends = |suffix: &[u8]| is_at_or_below(name.as_slice(), suffix);
+    // The suffix and the root are three labels.
+    (ends(b"\x07in-addr\x04arpa\0") && labels < 7) || (ends(b"\x03ip6\x04arpa\0") && labels < 35)
 }
 
 /// A name that no zone of the import holds.

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// With more names than this, only some of them are also asked for what is below them.
 const MANY: usize = 2_000;
+/// Blocked names that are asked for.
+const BLOCKED: usize = 50;
 /// Names in each zone that nobody has heard of.
 const MISSING: usize = 2;
 
@@ -26,6 +28,8 @@ pub struct Subject {
     names: BTreeMap<Name, Known>,
     /// Domains that are forwarded to servers of their own.
     forwarded: Vec<Name>,
+    /// Some of the names of lists of blocked ones.
+    blocked: Vec<Name>,
     server: Option<Name>,
 }
 
@@ -56,7 +60,8 @@ impl Subject {
         }
         let forwarded = model.rules.iter().filter(|(_, rules)| rules.iter().any(|rule| !rule.upstreams.is_empty()));
         let forwarded = forwarded.map(|(name, _)| name.clone()).collect();
-        Subject { zones: apexes.clone(), names, forwarded, server: Some(server.clone()) }
+        let blocked = model.blocks.some(BLOCKED);
+        Subject { zones: apexes.clone(), names, forwarded, blocked, server: Some(server.clone()) }
     }
 
     /// Everything to ask about the import itself: its names, names below them, names that nobody has heard of; then names
@@ -86,7 +91,7 @@ impl Subject {
                 ask(&name, &TYPES, Why::Missing);
             }
         }
-        for domain in &self.forwarded {
+        for domain in self.forwarded.iter().chain(&self.blocked) {
             ask(domain, &TYPES, Why::Outside);
         }
         for name in outside {
@@ -105,6 +110,12 @@ impl Subject {
             at = domain.parent();
         }
         None
+    }
+
+    /// True when the old server forwarded the name by a domain of its own.
+    pub(super) fn forwarded(&self, name: &Name) -> bool {
+        let owner = self.zone(name).map_or(0, |(apex, _)| apex.label_count());
+        self.forwarded.iter().any(|domain| name.ends_with(domain) && domain.label_count() > owner)
     }
 
     /// True when the name was imported, or stands between others and the apex.

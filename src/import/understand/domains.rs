@@ -42,7 +42,10 @@ pub(super) fn address(value: &Value, origin: &Origin, model: &mut Model) -> Resu
         Some(IpAddr::V6(v6)) if rule.v6.iter().all(|(known, _)| *known != v6) => rule.v6.push((v6, origin.clone())),
         Some(_) => {}
         None if text == "#" => rule.zero = rule.zero.take().or_else(|| Some(origin.clone())),
-        None => rule.nothing = rule.nothing.take().or_else(|| Some(origin.clone())),
+        None => {
+            rule.blocked = rule.nothing.is_none();
+            rule.nothing = rule.nothing.take().or_else(|| Some(origin.clone()));
+        }
     };
     into_rules(&patterns, model, write, "an address for names without a dot")
 }
@@ -58,7 +61,10 @@ pub(super) fn server(value: &Value, origin: &Origin, model: &mut Model) -> Resul
             model.settings.set(Section::Guard, "plain_names", "false", origin);
             return Ok(Heard::Became("`plain_names = false` of [forward.guard]".to_owned()));
         }
-        let write = |rule: &mut Rule| rule.nothing = rule.nothing.take().or_else(|| Some(origin.clone()));
+        let write = |rule: &mut Rule| {
+            rule.blocked = false;
+            rule.nothing = rule.nothing.take().or_else(|| Some(origin.clone()));
+        };
         let heard = into_rules(&patterns, model, write, "names without a dot")?;
         return Ok(if heard == Heard::AsUsual { Heard::Became("a zone with SOA and NS".to_owned()) } else { heard });
     }
@@ -118,6 +124,7 @@ pub(super) fn rev_server(value: &Value, origin: &Origin, model: &mut Model) -> R
     for zone in zones {
         let rule = &mut model.rules.entry(zone).or_default()[0];
         match &server {
+            Some(server) if rule.upstreams.iter().any(|(known, _)| *known == server.text) => {}
             Some(server) => rule.upstreams.push((server.text.clone(), origin.clone())),
             None => rule.nothing = rule.nothing.take().or_else(|| Some(origin.clone())),
         }

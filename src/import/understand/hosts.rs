@@ -13,10 +13,16 @@ use std::net::IpAddr;
 /// Names that are always answered here (RFC 6761 section 6.3).
 const BUILT_IN: [&str; 1] = ["localhost"];
 
-/// Takes the lines of hosts files in; those of `host-record` are in already and lead back first.
-pub(in crate::import) fn hosts(lines: &[HostsLine], model: &mut Model) -> Vec<Verdict> {
+/// Takes the lines of hosts files in, save those that block names; those of `host-record` are in already and lead back first.
+pub(in crate::import) fn hosts(lines: &[HostsLine], kept: &[bool], model: &mut Model) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    for line in lines {
+    for (line, kept) in lines.iter().zip(kept) {
+        if !kept {
+            let text = format!("{} ({} names)", line.address, line.names.len());
+            let what = (Stand::Understood, "a [[block]]: the names are blocked, not those below them");
+            verdicts.push(verdict(&line.origin, "hosts", text, what));
+            continue;
+        }
         let domain = model.domain_of(line.address).filter(|_| model.expand_hosts).cloned();
         let mut built_in = 0;
         for (name, plain) in &line.names {
