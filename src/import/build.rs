@@ -254,23 +254,23 @@ fn settings(model: &mut Model, wishes: &Wishes, listen: &[(SocketAddr, String)])
     for (address, why) in listen {
         model.settings.add(Section::Server, "listen", quoted(&address.to_string()), why);
     }
-    model.settings.set(Section::Zones, "directory", quoted("zones"), "");
-    model.settings.set(Section::Horizon, "name", quoted(&wishes.horizon), "");
+    model.settings.set(Section::Zones, "directory", quoted("zones"), &"");
+    model.settings.set(Section::Horizon, "name", quoted(&wishes.horizon), &"");
     for prefix in wishes.clients() {
-        model.settings.add(Section::Horizon, "clients", quoted(&prefix.to_string()), "");
+        model.settings.add(Section::Horizon, "clients", quoted(&prefix.to_string()), &"");
     }
     let seconds = |key| model.settings.value(Section::Cache, key).and_then(|text| text.parse::<u32>().ok());
     if let (Some(least), Some(most)) = (seconds("min_ttl"), seconds("max_ttl"))
         && least > most
     {
-        model.settings.set(Section::Cache, "min_ttl", most.to_string(), "no more than max_ttl");
+        model.settings.set(Section::Cache, "min_ttl", most.to_string(), &"no more than max_ttl");
     }
     if model.forwards() {
-        model.settings.set(Section::Horizon, "forward", "true", "");
+        model.settings.set(Section::Horizon, "forward", "true", &"");
         let several = model.settings.count(Section::Forward, "upstreams") > 1
             || model.rules.values().flatten().any(|rule| rule.upstreams.len() > 1);
         if model.settings.value(Section::Forward, "policy").is_none() && several {
-            model.settings.set(Section::Forward, "policy", "\"fastest\"", "neither strict-order nor all-servers");
+            model.settings.set(Section::Forward, "policy", "\"fastest\"", &"neither strict-order nor all-servers");
         }
         for (key, value, why) in [
             (
@@ -285,7 +285,7 @@ fn settings(model: &mut Model, wishes: &Wishes, listen: &[(SocketAddr, String)])
             ),
         ] {
             if model.settings.value(Section::Guard, key).is_none() {
-                model.settings.set(Section::Guard, key, value, why);
+                model.settings.set(Section::Guard, key, value, &why);
             }
         }
     }
@@ -300,7 +300,7 @@ fn settings(model: &mut Model, wishes: &Wishes, listen: &[(SocketAddr, String)])
             published.into_iter().chain(from_rules.filter(|ip| Prefix::new(*ip, 128).is_private())).collect();
         for address in all {
             let prefix = Prefix::new(address, 128).to_string();
-            model.settings.add(Section::Horizon, "private_addresses", quoted(&prefix), "published as dnsmasq did");
+            model.settings.add(Section::Horizon, "private_addresses", quoted(&prefix), &"published as dnsmasq did");
         }
     }
 }

@@ -150,7 +150,7 @@ fn flatten(zones: &mut Zones, findings: &mut Vec<Finding>) {
             match entries.iter().find(|entry| entry.rtype == Rtype::CNAME) {
                 Some(next) => target = crate::dns::name_from_wire(&next.data).ok(),
                 None => {
-                    found = entries.into_iter().filter(|entry| matches!(entry.rtype, Rtype::A | Rtype::AAAA)).collect()
+                    found.extend(entries.into_iter().filter(|entry| matches!(entry.rtype, Rtype::A | Rtype::AAAA)));
                 }
             }
         }

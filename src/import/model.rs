@@ -34,7 +34,7 @@ pub(super) struct Model {
     /// What holds where no domain does: `/#/`, and the upstreams without a domain.
     pub(super) everything: Rule,
     /// `domain`: for addresses in these ranges, or for all.
-    pub(super) domains: Vec<(Option<(IpAddr, IpAddr)>, Name, Origin)>,
+    pub(super) domains: Vec<Completion>,
     pub(super) mx_target: Option<Name>,
     /// Domains and names of a list of blocked ones, too many for zones of their own.
     pub(super) blocks: Blocks,
@@ -57,6 +57,14 @@ pub(super) struct Raw {
     pub(super) data: Vec<u8>,
     /// None for this server's own.
     pub(super) origin: Option<Origin>,
+}
+
+/// A domain that completes plain names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Completion {
+    /// The first and the last address that it is for; none for all.
+    pub(super) range: Option<(IpAddr, IpAddr)>,
+    pub(super) domain: Name,
 }
 
 /// What an address leads back to.
@@ -167,14 +175,19 @@ impl Model {
 
     /// The domain that completes plain names at an address.
     pub(super) fn domain_of(&self, address: IpAddr) -> Option<&Name> {
-        let inside = |range: &Option<(IpAddr, IpAddr)>| {
-            range.is_some_and(|(first, last)| {
+        let inside = |known: &&Completion| {
+            let within = |(first, last): (IpAddr, IpAddr)| {
                 first.is_ipv4() == address.is_ipv4() && first <= address && address <= last
-            })
+            };
+            known.range.is_some_and(within)
         };
-        let conditional = self.domains.iter().rev().find(|(range, ..)| inside(range));
-        let plain = || self.domains.iter().rev().find(|(range, ..)| range.is_none());
-        conditional.or_else(plain).map(|(_, domain, _)| domain)
+        let conditional = self.domains.iter().rev().find(inside).map(|known| &known.domain);
+        conditional.or_else(|| self.domain())
+    }
+
+    /// The domain that completes plain names at any address.
+    pub(super) fn domain(&self) -> Option<&Name> {
+        self.domains.iter().rev().find(|known| known.range.is_none()).map(|known| &known.domain)
     }
 
     /// True when anything is forwarded.

@@ -193,7 +193,7 @@ impl Reader {
             named.filter_map(|line| Some((line, line.value.as_ref().filter(|value| !value.is_empty())?.text())))
         };
         // dnsmasq reads the last one only.
-        if let Some((line, path)) = of(&["servers-file"]).last() {
+        if let Some((line, path)) = of(&["servers-file"]).next_back() {
             let path = self.found(&path, line);
             self.config(&path, 1, true, Some(&line.origin));
         }

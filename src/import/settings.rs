@@ -29,7 +29,7 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Sets a key; a later value takes the place of an earlier one.
-    pub(super) fn set(&mut self, section: Section, key: &'static str, value: impl Into<String>, why: impl ToString) {
+    pub(super) fn set(&mut self, section: Section, key: &'static str, value: impl Into<String>, why: &impl ToString) {
         let values = vec![(value.into(), why.to_string())];
         let new = Setting { section, key, values, list: false };
         match self.find(section, key) {
@@ -44,7 +44,7 @@ impl Settings {
         section: Section,
         key: &'static str,
         value: impl Into<String>,
-        why: impl ToString,
+        why: &impl ToString,
     ) -> bool {
         let value = value.into();
         match self.find(section, key) {

@@ -41,7 +41,9 @@ pub(super) fn apexes(model: &mut Model) -> Apexes {
         let inside = nearest(&apexes, domain).is_some();
         let stops = subtree.nothing.is_some() || below.nothing.is_some();
         let covered = domain.parent().is_some_and(|parent| is_covered(model, &parent));
-        if stops && !(subtree.forwards() && !subtree.has_addresses()) && (!inside || covered) {
+        // Where servers are named for the domain as well, they are asked.
+        let asked = subtree.forwards() && !subtree.has_addresses();
+        if stops && !asked && (!inside || covered) {
             let kind = if subtree.nothing.is_some() { Kind::Local } else { Kind::Own };
             apexes.insert(domain.clone(), kind);
         } else if (subtree.has_addresses() || below.has_addresses()) && !inside {
@@ -54,7 +56,7 @@ pub(super) fn apexes(model: &mut Model) -> Apexes {
         .filter(|(_, rules)| rules.iter().any(Rule::forwards))
         .map(|(name, _)| name.clone())
         .collect();
-    let domains: BTreeSet<Name> = model.domains.iter().map(|(_, domain, _)| domain.clone()).collect();
+    let domains: BTreeSet<Name> = model.domains.iter().map(|known| known.domain.clone()).collect();
     for domain in &domains {
         if nearest(&apexes, domain).is_none()
             && (private_suffix(domain).is_some() || !model.forwards())

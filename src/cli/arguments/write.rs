@@ -229,7 +229,7 @@ Examples:
   zonectl import internal.example.zone --dry-run
   zonectl import db.internal --zone internal.example --horizon internal
   zonectl import dnsmasq --help                     for the configuration of a dnsmasq")]
-    Import(Import),
+    Import(Box<Import>),
     /// Write the text of a zone to stdout, also as it was
     #[command(after_help = "\
 Examples:

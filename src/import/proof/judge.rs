@@ -107,19 +107,20 @@ pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: O
             OWNED
         }
     };
+    // dnsmasq sets AA on what it knows by itself, and on nothing that it fetched.
+    let old_knows = old.authoritative && !old.answer.is_empty();
     if old.same_records(new) {
         differences.extend(
             same(subject, question, old, new, kind).map(|found| if held && found != TTL { HELD } else { found }),
         );
-    } else if at_apex && !new.answer.is_empty() && !(old.authoritative && !old.answer.is_empty()) {
+    } else if at_apex && !new.answer.is_empty() && !old_knows {
         differences.push(APEX);
     } else if old.answer.is_empty() {
         differences.push(if new.has_alias() { CHAIN } else { INVENTED });
     } else if new.answer.is_empty() && question.rtype == Rtype::PTR && is_short_reverse(&question.name) {
         differences.push(SHORT_REVERSE);
     } else if new.answer.is_empty() {
-        // dnsmasq sets AA on what it knows by itself, and on nothing that it fetched.
-        differences.push(if old.authoritative { MISSING } else { owned() });
+        differences.push(if old_knows { MISSING } else { owned() });
     } else if new.has_alias() && (new.holds(old) || !old.authoritative) {
         differences.push(CHAIN);
     } else if old.has_alias() && *apex == question.name && old.addresses() == new.addresses() {

@@ -5,6 +5,7 @@ use super::upstream;
 use crate::config::Prefix;
 use crate::import::line::Origin;
 use crate::import::line::Wrong;
+use crate::import::model::Completion;
 use crate::import::model::Model;
 use crate::import::model::Rule;
 use crate::import::model::range_of;
@@ -214,7 +215,7 @@ pub(super) fn domain(value: &Value, origin: &Origin, model: &mut Model) -> Resul
             }
         }
     };
-    model.domains.push((range, name.clone(), origin.clone()));
+    model.domains.push(Completion { range, domain: name.clone() });
     if parts.last().is_some_and(|part| part.text() == "local") {
         let mut owned = vec![name];
         if let Ok(prefix) = prefix_of(&parts[0].unquoted()) {

@@ -100,9 +100,9 @@ pub(super) fn srv(value: &Value, origin: &Origin, model: &mut Model) -> Result<H
     let mut name = name_of(&parts[0])?;
     // `_service._proto` alone is of the domain.
     if name.label_count() == 3
-        && let Some(domain) = model.domains.iter().rev().find(|(range, ..)| range.is_none())
+        && let Some(domain) = model.domain()
     {
-        name = crate::import::naming::joined(&name.to_string(), &domain.1)
+        name = crate::import::naming::joined(&name.to_string(), domain)
             .map_err(|what| Wrong::new(value.column(), what, "shorten it"))?;
     }
     let target = match parts.get(1) {
