@@ -117,14 +117,14 @@ pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: O
         differences.push(APEX);
     } else if old.answer.is_empty() {
         differences.push(if new.has_alias() { CHAIN } else { INVENTED });
+    } else if old.has_alias() && *apex == question.name && old.addresses() == new.addresses() {
+        differences.push(APEX_ALIAS);
     } else if new.answer.is_empty() && question.rtype == Rtype::PTR && is_short_reverse(&question.name) {
         differences.push(SHORT_REVERSE);
     } else if new.answer.is_empty() {
         differences.push(if old_knows { MISSING } else { owned() });
     } else if new.has_alias() && (new.holds(old) || !old.authoritative) {
         differences.push(CHAIN);
-    } else if old.has_alias() && *apex == question.name && old.addresses() == new.addresses() {
-        differences.push(APEX_ALIAS);
     } else {
         differences.push(DIFFERENT);
     }
@@ -177,4 +177,86 @@ fn outside(old: &Reply, new: &Reply) -> Vec<Difference> {
         return vec![SOA_IN_DENIAL];
     }
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Given;
+    use crate::import::Reading;
+    use crate::import::Wishes;
+    use crate::import::import;
+    use crate::import::proof::Why;
+    use crate::import::proof::reply::Rr;
+
+    const TEXT: &str = "no-hosts\nno-resolv\nserver=192.0.2.1\nlocal=/home.example/\naddress=/app.home.example/10.0.0.5\n\
+                        host-record=www.public.example,10.0.0.6\n";
+
+    fn subject() -> Subject {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("d.conf");
+        std::fs::write(&file, TEXT).unwrap();
+        let reading = Reading::of(&Given { paths: vec![file], ..Given::default() });
+        import(&reading, &Wishes { horizon: "lan".into(), clients: Vec::new(), listen: Vec::new() }).subject
+    }
+
+    /// `own 0 10.0.0.5`: what the server knows itself, TTL and addresses; `far` what it fetched; else the RCODE.
+    fn reply(name: &Name, text: &str) -> Option<Reply> {
+        let mut words = text.split(' ');
+        let (mut reply, first) =
+            (Reply { rcode: 0, authoritative: false, truncated: false, answer: Vec::new(), soa: false }, words.next()?);
+        match first {
+            "silent" => return None,
+            "nodata" => {}
+            "nxdomain" => reply.rcode = 3,
+            "servfail" => reply.rcode = 2,
+            _ => {
+                reply.authoritative = first == "own";
+                let ttl = words.next()?.parse().ok()?;
+                let address = |word: &str| word.parse::<std::net::Ipv4Addr>().unwrap().octets().to_vec();
+                let rr = |word| Rr { owner: name.clone(), rtype: Rtype::A, data: address(word), ttl };
+                reply.answer = words.by_ref().map(rr).collect();
+            }
+        }
+        Some(reply)
+    }
+
+    /// Each difference has one meaning; what cannot be explained is a fault.
+    #[test]
+    fn differences_mean_what_they_are() {
+        let subject = subject();
+        let table = [
+            ("app.home.example", "own 0 10.0.0.5", "own 0 10.0.0.5", ""),
+            ("app.home.example", "own 0 10.0.0.5", "own 60 10.0.0.5", "TTL"),
+            ("app.home.example", "own 300 10.0.0.5", "own 60 10.0.0.5", "OTHER_TTL"),
+            ("app.home.example", "own 0 10.0.0.5", "own 60 10.0.0.6", "DIFFERENT"),
+            ("app.home.example", "own 0 10.0.0.5 10.0.0.6", "own 0 10.0.0.5", "DIFFERENT"),
+            ("app.home.example", "own 0 10.0.0.5", "nodata", "MISSING"),
+            ("app.home.example", "far 0 10.0.0.5", "nodata", "NO_LEAK"),
+            ("app.home.example", "nxdomain", "nodata", "NODATA"),
+            ("x.y.app.home.example", "nxdomain", "nodata", "NODATA"),
+            ("app.home.example", "nodata", "nxdomain", "GONE"),
+            ("none.home.example", "nxdomain", "nxdomain", ""),
+            ("none.home.example", "nxdomain", "nodata", "INVENTED"),
+            ("none.home.example", "nxdomain", "own 60 10.0.0.5", "INVENTED"),
+            ("app.home.example", "silent", "nodata", "OLD_SILENT"),
+            ("app.home.example", "servfail", "nodata", "ANSWERED"),
+            ("app.home.example", "own 0 10.0.0.5", "servfail", "FAILED"),
+            ("app.home.example", "own 0 10.0.0.5", "silent", "FAILED"),
+            ("www.public.example", "far 300 192.0.2.1", "nodata", "OWNED"),
+            ("x.www.public.example", "nodata", "nxdomain", "OWNED"),
+            ("elsewhere.example", "far 300 192.0.2.1", "far 10 192.0.2.1", ""),
+            ("elsewhere.example", "far 300 192.0.2.1", "far 10 192.0.2.2", "OTHER_DATA"),
+            ("elsewhere.example", "far 300 192.0.2.1", "nxdomain", "OUTSIDE"),
+            ("elsewhere.example", "servfail", "servfail", ""),
+        ];
+        for (name, old, new, expected) in table {
+            let name = crate::dns::parse_name(name).unwrap();
+            let question = Question { name: name.clone(), rtype: Rtype::A, why: Why::Imported };
+            let (before, after) = (reply(&name, old), reply(&name, new));
+            let found = judge(&subject, &question, before.as_ref(), after.as_ref());
+            let codes: Vec<&str> = found.iter().map(|difference| difference.code).collect();
+            assert_eq!(codes.join(" "), expected, "{name}: {old} -> {new}");
+        }
+    }
 }
