@@ -2,6 +2,7 @@
 
 mod drafts;
 mod early;
+mod hidden;
 pub(super) mod history;
 mod judge;
 mod lint;
@@ -9,6 +10,7 @@ mod mark;
 mod novelty;
 mod offline;
 mod plan;
+mod put_back;
 mod refused;
 mod shown;
 mod verify;
