@@ -109,7 +109,7 @@ pub(in crate::daemon) fn text(
     };
     let Some(octets) = octets else {
         let what = format!("{} was not there then", path.display());
-        return Err(Refusal::new("NO_ZONE", what, "see `zonectl log` for what happened to it"));
+        return Err(Refusal::new("NO_ZONE_THEN", what, "see `zonectl log` for what happened to it"));
     };
     let marked = mark(Some(&octets));
     let (text, exact) = match String::from_utf8(octets) {
