@@ -4,7 +4,7 @@
 mod edit_lab;
 mod reload_lab;
 
-use edit_lab::{by, change, errand, refusal, remove, set, set_in};
+use edit_lab::{add, by, change, errand, refusal, remove, set, set_in};
 use horizon_dns::control::{ChangeAnswer, ChangeRequest, Errand, LogAnswer, Refusal};
 use horizon_dns::edit::{Order, Place};
 use reload_lab::Lab;
@@ -39,6 +39,14 @@ alias CNAME www
 /// Only insiders have this one.
 const INTERNAL: &str = "db A 10.0.0.5\n";
 
+/// Where addresses of insiders lead back.
+const REVERSE: &str = "\
+$TTL 300
+@ SOA ns.corp.example. hostmaster.corp.example. 1 3600 600 86400 60
+@ NS ns.corp.example.
+5.0.0 PTR DB.corp.example.
+";
+
 /// The inner horizon owns one name of its own.
 const GUESTS: &str = "$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 198.51.100.1\n";
 
@@ -47,6 +55,7 @@ fn lab() -> Lab {
     let files = [
         ("guests/corp.example.zone", GUESTS),
         ("internal/corp.example.zone", &internal),
+        ("internal/10.in-addr.arpa.zone", REVERSE),
         ("external/corp.example.zone", ZONE),
     ];
     Lab::start(CONFIG, &files)
@@ -56,6 +65,13 @@ fn everywhere(name: &str, rtype: &str, data: &[&str]) -> Order {
     let mut order = set(name, rtype, data);
     if let Order::Set { place, .. } = &mut order {
         *place = Place::All;
+    }
+    order
+}
+
+fn with_reverse(mut order: Order) -> Order {
+    if let Order::Set { reverse, .. } = &mut order {
+        *reverse = true;
     }
     order
 }
@@ -110,6 +126,12 @@ fn each_kind_of_doubt_needs_a_yes() {
             set_in("guests", "www.corp.example.", "A", &["198.51.100.9"]),
             "HIDES_INHERITED",
         ),
+        (
+            "its reverse record is left behind",
+            set_in("internal", "db.corp.example.", "A", &["10.0.0.6"]),
+            "REVERSE_LEFT",
+        ),
+        ("and when it goes", remove("internal", "db.corp.example.", None), "REVERSE_LEFT"),
     ];
     for (why, order, code) in doubts {
         let refused = refusal(&lab, vec![order]);
@@ -120,7 +142,9 @@ fn each_kind_of_doubt_needs_a_yes() {
         ("insiders have more than others", set_in("internal", "nas.corp.example.", "A", &["10.0.0.7"])),
         ("all horizons with the zone get it", everywhere("shop.corp.example.", "A", &["198.51.100.3"])),
         ("its address changes where it is", set_in("external", "www.corp.example.", "A", &["198.51.100.4"])),
-        ("what only insiders have goes", remove("internal", "db.corp.example.", None)),
+        ("its reverse record stays right", add("internal", "db.corp.example.", "A", &["10.0.0.6"])),
+        ("its reverse record follows", with_reverse(set_in("internal", "db.corp.example.", "A", &["10.0.0.9"]))),
+        ("what only insiders have goes", remove("internal", "nas.corp.example.", None)),
     ];
     for (why, order) in plain {
         assert!(change(&lab, vec![order]).unwrap().id.is_some(), "{why}");
@@ -158,7 +182,7 @@ fn errors_refuse_whatever_is_said() {
 fn reasons_are_bounded() {
     let lab = lab();
     let with = |reason: String, user: String| {
-        let order = set_in("internal", "db.corp.example.", "A", &["10.0.0.8"]);
+        let order = set_in("internal", "why.corp.example.", "A", &["10.0.0.8"]);
         let mut by = by();
         by.user = user;
         let request = ChangeRequest { dry: false, reason: Some(reason), ..ChangeRequest::dry(vec![order], by) };

@@ -53,7 +53,7 @@ pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText
     let touched = touched(&changes);
     let mut findings = new_findings(&serving.findings, &candidate.findings);
     findings.extend(new_findings(&serving.withheld, &candidate.withheld));
-    findings.extend(lint(&serving.published.snapshot, &candidate.published.snapshot, &touched));
+    findings.extend(lint(&serving.published, &candidate.published.snapshot, &touched));
     findings.extend(lines);
     drop(touched);
     let errors: Vec<Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();

@@ -2,7 +2,9 @@
 //! saw before and see afterwards.
 
 use super::hidden::hidden;
+use super::reverse_left::reverse_left;
 use crate::answer::Rule;
+use crate::control::Published;
 use crate::dns::{Name, Rtype, name_from_wire, present_name, present_rtype, wire_len};
 use crate::finding::{Finding, Severity};
 use crate::query;
@@ -23,12 +25,14 @@ pub(super) struct Touched<'a> {
 }
 
 /// Warnings about the sets that a change leaves.
-pub(super) fn lint(before: &Snapshot, after: &Snapshot, sets: &[Touched<'_>]) -> Vec<Finding> {
+pub(super) fn lint(serving: &Published, after: &Snapshot, sets: &[Touched<'_>]) -> Vec<Finding> {
+    let before = &serving.snapshot;
     let mut findings = Vec::new();
     for set in sets {
         findings.extend(ttl_zero(set));
         findings.extend(not_ascii(set));
         findings.extend(targets(after, set));
+        findings.extend(reverse_left(serving, after, set));
     }
     let mut told: HashSet<(&str, &Name)> = HashSet::new();
     for set in sets.iter().filter(|set| set.after.is_some()) {

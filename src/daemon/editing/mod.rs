@@ -12,6 +12,7 @@ mod offline;
 mod plan;
 mod put_back;
 mod refused;
+mod reverse_left;
 mod shown;
 mod verify;
 mod workshop;
