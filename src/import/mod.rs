@@ -1,7 +1,7 @@
 //! What other servers were configured with becomes our config and zones: dnsmasq first.
 //!
-//! Knows files and text; opens no socket. [`Reading`] follows a configuration through its files, [`import`] makes of it
-//! settings, zones and a verdict on every line. Whether the result answers as the old server does is decided in [`proof`]:
+//! Knows files and text; opens no socket. `Reading` follows a configuration through its files, `import` makes of it
+//! settings, zones and a verdict on every line. Whether the result answers as the old server does is decided in `proof`:
 //! what to ask, and what a difference between two replies means; who asks stands in `cli`.
 
 mod blocklist;
