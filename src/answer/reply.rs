@@ -262,8 +262,8 @@ impl<'b> Reply<'b> {
         let origin = origin.filter(|position| *position <= POINTER_REACH);
         let (Some(origin), true) = (origin, tail_count(rtype) > 0) else {
             // Most data are an address.
-            return match <[u8; 4]>::try_from(data) {
-                Ok(address) => self.put_array(address),
+            return match data.try_into() {
+                Ok(address) => self.put_array::<4>(address),
                 Err(_) => self.put(data),
             };
         };
