@@ -214,6 +214,7 @@ fn tag(name: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cache::Entry;
     use super::*;
     use crate::config;
 
@@ -259,5 +260,23 @@ mod tests {
             assert_eq!(asked.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{why}");
         }
         assert!(plan.serves(0) && !plan.serves(2) && !plan.serves(3));
+    }
+
+    /// A plan takes over what is kept, under its own settings; without a plan before it there is nothing.
+    #[test]
+    fn answers_outlive_the_plan() {
+        let name = b"\x07example\0";
+        let key = Key { tag: tag("lan"), name, rtype: 1, dnssec_ok: false, checking_disabled: false };
+        let failure = || Entry::servfail(name, None);
+        let known = |plan: &Plan| plan.cache().stats(1).failures;
+        let first = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap(), None);
+        first.cache().failed(&key, failure(), first.cache().era(), 1);
+        let smaller = TEXT.to_owned() + "[forward.cache]\nsize = 1048576\n";
+        let settings = config::parse(&smaller, "horizon.toml").unwrap();
+        let second = Plan::new(&settings, Some(&first));
+        assert_eq!((known(&first), known(&second)), (1, 1));
+        assert_eq!(second.cache().stats(1).size, settings.forward.cache.size);
+        assert_ne!(second.cache().stats(1).size, first.cache().stats(1).size);
+        assert_eq!(known(&Plan::new(&settings, None)), 0);
     }
 }
