@@ -31,7 +31,7 @@ pub use guard::Caught;
 pub use judge::Judged;
 pub use loops::loop_findings;
 pub use miss::{Miss, Return, Waiter};
-pub use plan::{By, Group, Plan, Route};
+pub use plan::{By, Group, Origins, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
 pub use streams::{StreamSettings, Streams, stream_findings};

@@ -14,6 +14,7 @@ use crate::config::Upstream;
 use crate::dns::Name;
 use crate::dns::name_from_wire;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What the forwarder does for the horizons of one snapshot; never changed once made.
@@ -29,7 +30,12 @@ pub struct Plan {
     pub(super) guards: Guards,
     /// Names that are blocked.
     pub(super) blocked: Arc<Blocked>,
+    /// The origins of the zones of each horizon, in wire format and lower-cased.
+    origins: Vec<Origins>,
 }
+
+/// Origins of zones in wire format, lower-cased.
+pub type Origins = HashSet<Box<[u8]>>;
 
 /// One horizon's upstreams.
 #[derive(Debug)]
@@ -102,13 +108,41 @@ impl Plan {
         };
         let guards = Guards::new(&forward.guard, previous.map(|previous| &previous.guards));
         let blocked = previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.blocked));
-        Plan { settings: forward.clone(), horizons: horizons.collect(), cache, guards, blocked }
+        Plan { settings: forward.clone(), horizons: horizons.collect(), cache, guards, blocked, origins: Vec::new() }
     }
 
     /// The same plan with these names blocked, which were loaded with the same settings.
     #[must_use]
     pub fn with_blocked(self, blocked: Arc<Blocked>) -> Self {
         Plan { blocked, ..self }
+    }
+
+    /// The same plan for horizons with zones of these origins, in the order of the settings: no name of theirs leaves.
+    #[must_use]
+    pub fn with_origins(self, origins: Vec<Origins>) -> Self {
+        Plan { origins, ..self }
+    }
+
+    /// The origins of the zones of each horizon.
+    pub fn origins(&self) -> &[Origins] {
+        &self.origins
+    }
+
+    /// Whether a name that an upstream's alias leads to may be asked for: neither a zone of the horizon holds it, nor do
+    /// guards or lists keep it here. In wire format, lower-cased.
+    pub(super) fn may_leave(&self, horizon: usize, name: &[u8], rtype: u16) -> bool {
+        let ours = self.origins.get(horizon).is_some_and(|origins| {
+            let mut rest = name;
+            loop {
+                if origins.contains(rest) {
+                    return true;
+                }
+                let Some(parent) = rest.first().and_then(|length| rest.get(1 + usize::from(*length)..)) else { break };
+                rest = parent;
+            }
+            false
+        });
+        !ours && self.refuse(horizon, name, rtype).is_none()
     }
 
     /// The names that are blocked.

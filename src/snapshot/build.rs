@@ -7,6 +7,7 @@ use crate::config::{Horizon, Settings};
 use crate::dns::{Name, labels};
 use crate::finding::{Finding, Place, Severity};
 use crate::forward::Blocked;
+use crate::forward::Origins;
 use crate::forward::Plan;
 use crate::horizon::HorizonMap;
 use crate::zone::Records;
@@ -59,26 +60,30 @@ pub fn build_patched(
         views[index] = Some(view);
     }
     if findings.is_empty() {
-        let views = views.into_iter().flatten().collect();
-        Ok(Snapshot { settings: settings.clone(), horizons, views, plan: plan(settings, previous, blocked) })
+        let views: Vec<View> = views.into_iter().flatten().collect();
+        let plan = plan(settings, &views, previous, blocked);
+        Ok(Snapshot { settings: settings.clone(), horizons, views, plan })
     } else {
         Err(findings)
     }
 }
 
 /// The plan of the snapshot before where it is the same, else a new one that has what the old one's cache holds.
-fn plan(settings: &Settings, previous: Option<&Snapshot>, blocked: Option<&Arc<Blocked>>) -> Arc<Plan> {
+fn plan(settings: &Settings, views: &[View], previous: Option<&Snapshot>, blocked: Option<&Arc<Blocked>>) -> Arc<Plan> {
+    let origin = |seen: &SeenZone| seen.zone.origin().as_slice().to_ascii_lowercase().into_boxed_slice();
+    let origins: Vec<Origins> = views.iter().map(|view| view.zones.iter().map(origin).collect()).collect();
     let same = |old: &&Snapshot| {
         let told = |horizon: &Horizon| (horizon.name.clone(), horizon.forward, horizon.upstreams.clone());
         old.settings.forward == settings.forward
             && old.settings.blocks == settings.blocks
             && blocked.is_none_or(|blocked| Arc::ptr_eq(blocked, old.plan.blocked()))
             && old.settings.horizons.iter().map(told).eq(settings.horizons.iter().map(told))
+            && old.plan.origins() == origins
     };
     match previous.filter(same) {
         Some(previous) => Arc::clone(&previous.plan),
         None => {
-            let plan = Plan::new(settings, previous.map(|previous| &*previous.plan));
+            let plan = Plan::new(settings, previous.map(|previous| &*previous.plan)).with_origins(origins);
             Arc::new(match blocked {
                 Some(blocked) => plan.with_blocked(Arc::clone(blocked)),
                 None => plan,
