@@ -13,6 +13,7 @@ mod plan;
 mod service;
 mod stream;
 mod streams;
+mod validate;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
@@ -24,4 +25,5 @@ pub use plan::{Group, Plan};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
 pub use streams::{StreamSettings, Streams, stream_findings};
+pub use validate::{Asker, Validator};
 pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};
