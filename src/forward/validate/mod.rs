@@ -13,6 +13,7 @@ mod pieces;
 mod source;
 mod trim;
 mod validator;
+mod wildcard;
 
 pub use asker::Asker;
 pub use validator::Validator;

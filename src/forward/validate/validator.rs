@@ -12,6 +12,7 @@ use super::pieces::cut;
 use super::source::CURRENT;
 use super::source::ITERATIONS;
 use super::source::Source;
+use super::wildcard::is_proven;
 use crate::config::Forward;
 use crate::forward::Asking;
 use crate::forward::Note;
@@ -26,11 +27,13 @@ use hickory_net::xfer::DnsHandle;
 use hickory_net::xfer::FirstAnswer;
 use hickory_proto::dnssec::Proof;
 use hickory_proto::dnssec::TrustAnchors;
+use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::op::DnsRequestOptions;
 use hickory_proto::op::DnsResponse;
 use hickory_proto::op::Message;
 use hickory_proto::op::Query;
 use hickory_proto::rr::Name;
+use hickory_proto::rr::RData;
 use hickory_proto::rr::Record;
 use hickory_proto::rr::RecordType;
 use hickory_proto::serialize::binary::BinDecodable;
@@ -151,7 +154,9 @@ impl Validator {
         let mut options = DnsRequestOptions::default();
         options.edns_set_dnssec_ok = true;
         match self.library.lookup(query.clone(), options).first_answer().await {
+            Ok(response) if is_opted_out(&response) => worse(worst(&response), Proof::Insecure),
             Ok(response) => worst(&response),
+            Err(NetError::Dns(DnsError::Nsec { response, .. })) if is_proven(&response, query) => Proof::Secure,
             Err(NetError::Dns(DnsError::Nsec { proof, .. })) => proof,
             Err(error) => {
                 tracing::debug!("validation of {query}: {error}");
@@ -187,7 +192,21 @@ fn worst(response: &DnsResponse) -> Proof {
     let records = if response.answers.is_empty() { &response.authorities } else { &response.answers };
     let is_data = |record: &&Record| record.record_type() != RecordType::RRSIG;
     let proofs = records.iter().filter(is_data).map(|record| record.proof);
-    proofs.min_by_key(|proof| *proof as u8).unwrap_or(Proof::Insecure)
+    proofs.reduce(worse).unwrap_or(Proof::Insecure)
+}
+
+fn worse(one: Proof, other: Proof) -> Proof {
+    if (other as u8) < one as u8 { other } else { one }
+}
+
+/// Whether a denial may hide a delegation without keys: then it vouches for nothing (RFC 5155 section 9.2). One record proves
+/// that a name has no data, whatever it says of its neighbours; more are there to cover what is not there.
+fn is_opted_out(response: &DnsResponse) -> bool {
+    let hashed = response.authorities.iter().filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => Some(nsec3.opt_out()),
+        _ => None,
+    });
+    response.answers.is_empty() && hashed.clone().count() > 1 && hashed.into_iter().any(|opt_out| opt_out)
 }
 
 impl Validate for Validator {
