@@ -6,8 +6,9 @@ mod promises;
 #[path = "peers/random.rs"]
 mod random;
 
-use promises::{message, whole_path, zone_text};
+use promises::{message, upstream, whole_path, zone_text};
 use random::Random;
+use std::fs;
 
 /// One to six changes: an octet set, flipped, taken out, put in, a part doubled, the end cut off.
 fn mutate(random: &mut Random, seed: &[u8], words: &[&[u8]]) -> Vec<u8> {
@@ -65,6 +66,23 @@ fn no_message_breaks_the_query_path() {
         let types = [1, 2, 5, 6, 16, 28, 33, 39, 41, 43, 250, 252, 255];
         let seed = query(random.pick::<&[u8]>(&names), *random.pick(&types), random.chance(50));
         message(&if round < 400 { seed.clone() } else { mutate(&mut random, &seed, &words) });
+    }
+}
+
+/// Whatever an upstream says, what is kept of it answers soundly; from the seeds of the fuzz target.
+#[test]
+fn no_reply_of_an_upstream_breaks_the_cache() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/seeds/upstream");
+    let mut seeds: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    seeds.sort();
+    let seeds: Vec<_> = seeds.iter().map(|path| fs::read(path).unwrap()).collect();
+    let words: [&[u8]; 7] =
+        [b"\xc0\x0c", b"\xc0\x10", b"\0\x29", b"\0\x05\0\x01", b"\xff\xff", b"\0\0\0\0", b"\x07example\x03org\0"];
+    let mut random = Random::new(4);
+    seeds.iter().for_each(|seed| upstream(seed));
+    for _ in 0..40_000 {
+        let seed = random.pick(&seeds).clone();
+        upstream(&mutate(&mut random, &seed, &words));
     }
 }
 

@@ -41,6 +41,12 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     all.push(bounds.plain("reloads", figure::P999_RATIO, "x p99.9 without", 1.0, 2.0));
     all.push(bounds.at_least("workers", figure::RATE_RATIO, "x q/s of one", 1.0));
     all.push(bounds.plain("workers", figure::CPU_RATIO, "x CPU of one", 1.0, 1.10));
+    for (peer, limit) in [(Program::Unbound, 0.75), (Program::Dnsmasq, 1.0)] {
+        all.push(bounds.by("cached", "CPU", figure::CPU, peer, limit));
+    }
+    all.push(bounds.by_peer("misses", 0.5));
+    all.push(bounds.plain("cached-memory", figure::ADDED, "MB added", 1e-6, 40.0));
+    all.push(bounds.by("miss-latency", "p99", figure::P99, Program::Dnsmasq, 1.0));
     all.retain(|verdict| results.has(verdict.scenario));
     all
 }
@@ -63,6 +69,13 @@ impl Bounds<'_> {
     fn by_peer(&self, scenario: &'static str, limit: f64) -> Verdict {
         let best = self.results.best_peer(scenario, figure::CPU, Better::Less);
         self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), best, limit, Better::Less)
+    }
+
+    /// Against one peer.
+    fn by(&self, scenario: &'static str, what: &str, figure: &str, peer: Program, limit: f64) -> Verdict {
+        let other = self.results.median(scenario, peer, figure).map(|value| (peer, value));
+        let verdict = self.ratio(scenario, what, self.ours(scenario, figure), other, limit, Better::Less);
+        Verdict { bound: format!("{what} <= {limit:.2} x {}", peer.name()), ..verdict }
     }
 
     /// Against our own plain hits.

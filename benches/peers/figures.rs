@@ -15,12 +15,16 @@ pub(crate) mod figure {
     pub(crate) const MIXED: &str = "mixed";
     /// CPU time by wall time: near 1, the server's core is the limit.
     pub(crate) const BUSY: &str = "busy";
+    pub(crate) const P50: &str = "p50_us";
+    pub(crate) const P99: &str = "p99_us";
     pub(crate) const P999: &str = "p999_us";
     pub(crate) const RESIDENT: &str = "resident_octets";
     pub(crate) const PROPORTIONAL: &str = "proportional_octets";
     pub(crate) const START: &str = "start_seconds";
     pub(crate) const DNSPERF_CPU: &str = "dnsperf_us_per_query";
     pub(crate) const DNSPERF_LOST: &str = "dnsperf_lost";
+    /// Resident octets that kept answers added.
+    pub(crate) const ADDED: &str = "added_octets";
     /// Resident octets that idle connections added.
     pub(crate) const IDLE: &str = "idle_octets";
     pub(crate) const PER_NAME: &str = "octets_per_name";

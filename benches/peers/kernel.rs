@@ -179,6 +179,20 @@ pub(crate) fn wait(sockets: &[(RawFd, bool)], at_most: Duration) {
     unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, milliseconds) };
 }
 
+/// Waits until a socket can be read, or until so much time has passed, to the microsecond.
+pub(crate) fn wait_exactly(socket: RawFd, at_most: Duration) {
+    let mut polled = libc::pollfd { fd: socket, events: libc::POLLIN, revents: 0 };
+    let time = libc::timespec { tv_sec: at_most.as_secs() as libc::time_t, tv_nsec: at_most.subsec_nanos().into() };
+    // SAFETY: one entry and one time that live during the call; no signal mask.
+    unsafe { libc::ppoll(&raw mut polled, 1, &raw const time, std::ptr::null()) };
+}
+
+/// Lets waits of this thread end when they should: by default the system may add 50 us.
+pub(crate) fn exact_sleeps() {
+    // SAFETY: one system call with plain numbers.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
+}
+
 /// Keeps this thread, and what it starts, on these cores.
 pub(crate) fn stay_on(cores: &[usize]) -> io::Result<()> {
     // SAFETY: an all-zero set is the empty set; CPU_SET checks its range; the size is that of the set.

@@ -94,15 +94,7 @@ impl<'a> Load<'a> {
 
     /// Asks until `done` says so, which is looked at every few milliseconds, and for `longest` at most.
     pub(crate) fn run_until(&mut self, longest: Duration, done: impl Fn() -> bool) -> io::Result<Tally> {
-        let mut tally = Tally {
-            answered: 0,
-            lost: 0,
-            wrong: 0,
-            mixed: 0,
-            first_fault: None,
-            elapsed: Duration::ZERO,
-            latency: Histogram::new(),
-        };
+        let mut tally = Tally::new();
         let begun = Instant::now();
         let mut looked = self.clock();
         let sockets: Vec<_> = self.channels.iter().map(|channel| (channel.socket.descriptor(), false)).collect();
@@ -186,6 +178,20 @@ impl<'a> Load<'a> {
     /// Nanoseconds since the load was made.
     fn clock(&self) -> u64 {
         self.started.elapsed().as_nanos() as u64
+    }
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        Tally {
+            answered: 0,
+            lost: 0,
+            wrong: 0,
+            mixed: 0,
+            first_fault: None,
+            elapsed: Duration::ZERO,
+            latency: Histogram::new(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::asking::{Asking, Edns};
 use crate::change;
 use crate::dnsperf;
 use crate::figures::{Results, Sample, figure};
+use crate::forwarded;
 use crate::kernel::interrupted;
 use crate::load::{Judge, Load, Tally};
 use crate::options::Options;
@@ -33,6 +34,8 @@ pub(crate) struct Cores {
 struct Prepared {
     world: World,
     askings: BTreeMap<&'static str, Vec<Asking>>,
+    /// Whom forwarders ask, and why there is nobody.
+    upstream: Option<Result<Running, String>>,
 }
 
 /// Measures everything that the options ask for. Ends early, with what there is, at Ctrl-C.
@@ -44,7 +47,7 @@ pub(crate) fn all(options: &Options, cores: &Cores, folder: &Path, results: &mut
         for kind in &kinds {
             let scenarios: Vec<_> = options.scenarios.iter().filter(|scenario| scenario.world == *kind).collect();
             let place = folder.join(format!("{kind:?}"));
-            let mut prepared = prepare(*kind, &place, &scenarios)?;
+            let mut prepared = prepare(*kind, &place, &scenarios, options, cores)?;
             // Every round begins with another server, so that none always comes after the same one.
             for turn in 0..options.programs.len() {
                 let program = options.programs[(turn + round) % options.programs.len()];
@@ -59,10 +62,17 @@ pub(crate) fn all(options: &Options, cores: &Cores, folder: &Path, results: &mut
     Ok(())
 }
 
-fn prepare(kind: Kind, folder: &Path, scenarios: &[&Scenario]) -> io::Result<Prepared> {
+fn prepare(
+    kind: Kind,
+    folder: &Path,
+    scenarios: &[&Scenario],
+    options: &Options,
+    cores: &Cores,
+) -> io::Result<Prepared> {
     fs::create_dir_all(folder)?;
     let world = World::write(kind, folder)?;
     let mut askings = BTreeMap::new();
+    let enough = MISSES * (options.time.as_secs() as u32 + 1);
     for scenario in scenarios {
         let asking: Vec<Asking> = match scenario.task {
             Task::Hits => (0..world.zones.len()).map(|horizon| world.hits(horizon, Edns::None)).collect(),
@@ -71,6 +81,9 @@ fn prepare(kind: Kind, folder: &Path, scenarios: &[&Scenario]) -> io::Result<Pre
             Task::Secure => vec![world.hits(0, Edns::Secure)],
             Task::Special(special) => vec![world.of_kind(special)],
             Task::Streams | Task::Idle | Task::Reloads | Task::Workers => vec![world.hits(0, Edns::None)],
+            Task::CachedMemory | Task::Cached => vec![world.hits(0, Edns::None)],
+            Task::Misses => vec![world.misses('m', enough)],
+            Task::MissLatency => vec![world.misses('l', enough)],
             Task::Memory | Task::Start | Task::Change | Task::Edits => Vec::new(),
         };
         if scenario.by_dnsperf() {
@@ -78,7 +91,11 @@ fn prepare(kind: Kind, folder: &Path, scenarios: &[&Scenario]) -> io::Result<Pre
         }
         askings.insert(scenario.name, asking);
     }
-    Ok(Prepared { world, askings })
+    let upstream = kind.forwarded().then(|| {
+        let manner = Manner { workers: 1, cores: &cores.load, upstream: None, horizond: None };
+        Running::start(Program::Knot, &world, manner).map_err(|error| format!("n/a: no upstream: {error}"))
+    });
+    Ok(Prepared { world, askings, upstream })
 }
 
 fn questions(world: &World, scenario: &Scenario) -> std::path::PathBuf {
@@ -101,7 +118,15 @@ fn serve(
             None => takes_part.push(**scenario),
         }
     }
-    let manner = Manner { workers: 1, cores: &cores.server, horizond: options.horizond.as_deref() };
+    let upstream = match &prepared.upstream {
+        Some(Ok(upstream)) => Some(upstream.address),
+        Some(Err(reason)) => {
+            takes_part.iter().for_each(|scenario| results.note(scenario.name, program, reason.clone()));
+            return;
+        }
+        None => None,
+    };
+    let manner = Manner { workers: 1, cores: &cores.server, upstream, horizond: options.horizond.as_deref() };
     let bench = Bench { options, cores, program };
     let mut running: Option<Running> = None;
     for scenario in takes_part {
@@ -200,6 +225,22 @@ impl Bench<'_> {
                 };
                 load.run(server, &mut prepared.world)
             }
+            Task::CachedMemory => {
+                let sample = forwarded::memory(&askings[0], server, &prepared.world, self.options.window)?;
+                Ok((sample, None))
+            }
+            Task::Cached => {
+                forwarded::prime(&askings[0], server, &prepared.world, self.options.window)?;
+                let clients = prepared.world.clients();
+                let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
+                self.datagrams(load, server)
+            }
+            Task::Misses => {
+                let clients = prepared.world.clients();
+                let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
+                self.datagrams(load, server)
+            }
+            Task::MissLatency => forwarded::latency(&askings[0], server, self.options.time),
             Task::Workers => Err(io::Error::other("starts its own servers")),
         }
     }
@@ -207,7 +248,8 @@ impl Bench<'_> {
     /// One worker and then two, both free to use the same two cores.
     fn workers(&self, world: &World, askings: &[Asking]) -> Measured {
         let run = |workers| {
-            let manner = Manner { workers, cores: &self.cores.two, horizond: self.options.horizond.as_deref() };
+            let manner =
+                Manner { workers, cores: &self.cores.two, upstream: None, horizond: self.options.horizond.as_deref() };
             let server = Running::start(self.program, world, manner)?;
             // Sixteen ports, so that the kernel spreads them over both workers.
             let clients = [world.clients(), world.clients()].concat();
@@ -260,6 +302,9 @@ fn per_query(spent: Duration, answered: u64) -> f64 {
 
 /// Before anything is counted: caches and socket queues fill.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// Names that nobody asked before, for each second: more than any server is asked for, so that none comes twice.
+const MISSES: u32 = 250_000;
 
 /// Edits of the scenario that is named after them.
 const EDITS: usize = 200;

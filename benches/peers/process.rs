@@ -35,6 +35,8 @@ pub(crate) struct Running {
 pub(crate) struct Manner<'a> {
     pub(crate) workers: usize,
     pub(crate) cores: &'a [usize],
+    /// Whom a forwarder asks.
+    pub(crate) upstream: Option<SocketAddr>,
     pub(crate) horizond: Option<&'a Path>,
 }
 
@@ -55,6 +57,7 @@ impl Running {
             address,
             control,
             workers: manner.workers,
+            upstream: manner.upstream,
             horizond: manner.horizond,
         };
         let Plan { mut command, again, edits } = program.plan(&setup)?;

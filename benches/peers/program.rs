@@ -3,6 +3,7 @@
 //! Every setting is listed in `benches/README.md` with its reason.
 
 use crate::echo::ECHO;
+use crate::forwarders;
 use crate::world::{Kind, ORIGIN, World};
 use std::env;
 use std::fs;
@@ -51,6 +52,8 @@ pub(crate) struct Setup<'a> {
     /// For servers whose control channel is TCP.
     pub(crate) control: SocketAddr,
     pub(crate) workers: usize,
+    /// Whom a forwarder asks; none for a server that has the zones itself.
+    pub(crate) upstream: Option<SocketAddr>,
     /// Another `horizond` than the one built with the bench.
     pub(crate) horizond: Option<&'a Path>,
 }
@@ -114,6 +117,9 @@ impl Program {
     /// # Errors
     /// A file that cannot be written, or a program that is not there.
     pub(crate) fn plan(self, setup: &Setup<'_>) -> io::Result<Plan> {
+        if let Some(upstream) = setup.upstream {
+            return forwarders::plan(self, setup, upstream);
+        }
         match self {
             Program::Echo => {
                 let mut command = Command::new(env::current_exe()?);
@@ -146,9 +152,13 @@ fn horizon(setup: &Setup<'_>) -> io::Result<Plan> {
     }
     let config = setup.folder.join("horizon.toml");
     fs::write(&config, text)?;
-    let mut command = Command::new(setup.horizond.unwrap_or(Path::new(env!("CARGO_BIN_EXE_horizond"))));
+    let mut command = horizond(setup);
     command.arg("serve").arg("--config").arg(&config);
     Ok(Plan { command, again: Again::Hangup, edits: Some(setup.folder.join("control.sock")) })
+}
+
+pub(crate) fn horizond(setup: &Setup<'_>) -> Command {
+    Command::new(setup.horizond.unwrap_or(Path::new(env!("CARGO_BIN_EXE_horizond"))))
 }
 
 fn nsd(setup: &Setup<'_>) -> io::Result<Plan> {
@@ -271,7 +281,7 @@ fn dnsmasq(setup: &Setup<'_>) -> io::Result<Plan> {
     Ok(Plan { command, again: Again::Hangup, edits: None })
 }
 
-fn command(program: &str) -> io::Result<Command> {
+pub(crate) fn command(program: &str) -> io::Result<Command> {
     let found =
         find(program).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{program} is not installed")))?;
     Ok(Command::new(found))

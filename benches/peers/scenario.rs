@@ -29,6 +29,11 @@ pub(crate) enum Task {
     Edits,
     Reloads,
     Workers,
+    /// Of forwarders: memory of what is kept, before anything else is asked; then what is kept; then what is not.
+    CachedMemory,
+    Cached,
+    Misses,
+    MissLatency,
 }
 
 /// Persistent connections in the TCP scenario.
@@ -38,7 +43,7 @@ pub(crate) const STREAMS: usize = 50;
 pub(crate) const IDLE: usize = 10_000;
 
 /// In the order they are run with one server; what changes the server comes last.
-pub(crate) const ALL: [Scenario; 17] = [
+pub(crate) const ALL: [Scenario; 21] = [
     scenario("hits", "names that exist, 100,000-name zone", Kind::Names, Task::Hits),
     scenario("mix", "70 % hits, 15 % NODATA, 15 % missing names", Kind::Names, Task::Mix),
     scenario("flood", "random names that do not exist", Kind::Names, Task::Flood),
@@ -56,6 +61,10 @@ pub(crate) const ALL: [Scenario; 17] = [
     scenario("million", "1,000,000 names, random", Kind::Million, Task::Hits),
     scenario("memory", "resident memory, 1,000,000 A records", Kind::Million, Task::Memory),
     scenario("change", "one record changed in the zone of 1,000,000", Kind::Million, Task::Change),
+    scenario("cached-memory", "forwarder: memory that 100,000 kept answers add", Kind::Foreign, Task::CachedMemory),
+    scenario("cached", "forwarder: 100,000 kept answers, random", Kind::Foreign, Task::Cached),
+    scenario("misses", "forwarder: names that nobody asked before", Kind::Foreign, Task::Misses),
+    scenario("miss-latency", "forwarder: such names at a steady 5,000 q/s", Kind::Foreign, Task::MissLatency),
 ];
 
 /// Apart, because its zone is written anew while it runs.
@@ -79,6 +88,7 @@ impl Scenario {
             (Program::Dnsmasq, _) if self.world == Kind::Million => {
                 Some("did not start within 120 s with 1,000,000 hosts")
             }
+            (Program::Echo | Program::Nsd | Program::Knot, _) if self.world.forwarded() => Some("does not forward"),
             (Program::Echo, Task::Hits | Task::Mix | Task::Flood | Task::Secure | Task::Special(_)) => None,
             (Program::Echo, _) => Some("the echo has no zones and no TCP"),
             (Program::Horizon, _) => None,

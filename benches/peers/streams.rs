@@ -1,7 +1,6 @@
 //! The load over TCP: persistent connections with questions in a pipeline, and connections that do nothing.
 
 use crate::asking::Asking;
-use crate::histogram::Histogram;
 use crate::kernel::{interrupted, wait};
 use crate::load::{Judge, Tally, judge};
 use std::io::{self, Read, Write};
@@ -53,15 +52,7 @@ impl<'a> Streams<'a> {
 
     /// Asks for so long.
     pub(crate) fn run(&mut self, duration: Duration) -> io::Result<Tally> {
-        let mut tally = Tally {
-            answered: 0,
-            lost: 0,
-            wrong: 0,
-            mixed: 0,
-            first_fault: None,
-            elapsed: Duration::ZERO,
-            latency: Histogram::new(),
-        };
+        let mut tally = Tally::new();
         let begun = Instant::now();
         while begun.elapsed() < duration && !interrupted() {
             let mut quiet = true;

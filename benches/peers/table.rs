@@ -81,7 +81,7 @@ enum Show {
     ByPeer,
 }
 
-const COLUMNS: [Column; 22] = [
+const COLUMNS: [Column; 25] = [
     Column { title: "us/query", width: 18, show: Show::Figure(figure::CPU, 1.0, 2, true) },
     Column { title: "x echo", width: 7, show: Show::ByEcho },
     Column { title: "x best peer", width: 11, show: Show::ByPeer },
@@ -90,12 +90,15 @@ const COLUMNS: [Column; 22] = [
     Column { title: "lost", width: 6, show: Show::Figure(figure::LOST, 1.0, 0, false) },
     Column { title: "wrong", width: 6, show: Show::Figure(figure::WRONG, 1.0, 0, false) },
     Column { title: "mixed", width: 6, show: Show::Figure(figure::MIXED, 1.0, 0, false) },
+    Column { title: "p50 us", width: 7, show: Show::Figure(figure::P50, 1.0, 0, false) },
+    Column { title: "p99 us", width: 18, show: Show::Figure(figure::P99, 1.0, 0, true) },
     Column { title: "p99.9 us", width: 9, show: Show::Figure(figure::P999, 1.0, 0, false) },
     Column { title: "x without", width: 9, show: Show::Figure(figure::P999_RATIO, 1.0, 2, false) },
     Column { title: "reload ms", width: 9, show: Show::Figure(figure::RELOAD, 1.0, 0, false) },
     Column { title: "dnsperf us", width: 10, show: Show::Figure(figure::DNSPERF_CPU, 1.0, 2, false) },
     Column { title: "RSS MB", width: 8, show: Show::Figure(figure::RESIDENT, 1e-6, 1, false) },
     Column { title: "octets/name", width: 11, show: Show::Figure(figure::PER_NAME, 1.0, 0, false) },
+    Column { title: "added MB", width: 8, show: Show::Figure(figure::ADDED, 1e-6, 1, false) },
     Column { title: "idle MB", width: 8, show: Show::Figure(figure::IDLE, 1e-6, 1, false) },
     Column { title: "start s", width: 18, show: Show::Figure(figure::START, 1.0, 3, true) },
     Column { title: "p50 ms", width: 18, show: Show::Figure(figure::CHANGE_P50, 1.0, 2, true) },

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Million,
     /// 100,000 names with two A records each, in two versions.
     Pairs,
+    /// 100,000 names and a wildcard that only the upstream has; the servers forward.
+    Foreign,
 }
 
 /// Zones on disk.
@@ -59,11 +61,21 @@ const OF_EACH: usize = 10_000;
 impl Kind {
     pub(crate) fn names(self) -> usize {
         match self {
-            Kind::Names | Kind::Pairs => 100_000,
+            Kind::Names | Kind::Pairs | Kind::Foreign => 100_000,
             Kind::Kinds => OF_EACH,
             Kind::Horizons => 20_000,
             Kind::Million => 1_000_000,
         }
+    }
+
+    /// Whether the servers ask an upstream that has the zone.
+    pub(crate) fn forwarded(self) -> bool {
+        self == Kind::Foreign
+    }
+
+    /// Of all records, in seconds: nothing that an upstream said may end while it is measured.
+    fn ttl(self) -> u32 {
+        if self.forwarded() { 86_400 } else { 300 }
     }
 
     /// Whether answers need addresses in the additional section; else the peers are set to leave out what they may.
@@ -96,7 +108,7 @@ impl World {
         self.version = version;
         for (horizon, zone) in self.zones.iter().enumerate() {
             let (master, hosts) = &self.bodies[horizon][version % 2];
-            let (head, hosts_head) = heads(horizon, version);
+            let (head, hosts_head) = heads(self.kind, horizon, version);
             replace(&zone.path, &[&head, master])?;
             // For special kinds dnsmasq reads lines of configuration, not of a hosts file.
             let hosts_head = if self.kind == Kind::Kinds { "" } else { &hosts_head };
@@ -110,7 +122,7 @@ impl World {
         use std::os::unix::fs::FileExt;
         self.version = version;
         let zone = &self.zones[0];
-        let (head, _) = heads(0, version);
+        let (head, _) = heads(self.kind, 0, version);
         fs::File::options().write(true).open(&zone.path)?.write_all_at(head.as_bytes(), 0)?;
         fs::File::options().write(true).open(&zone.hosts)?.write_all_at(hosts_head(version).as_bytes(), 0)
     }
@@ -156,6 +168,9 @@ impl World {
                 let _ = writeln!(master, "h{index:07} A {a}.{b}.{c}.{}", d ^ 255);
                 let _ = writeln!(hosts, "{a}.{b}.{c}.{} h{index:07}.{ORIGIN}", d ^ 255);
             }
+        }
+        if self.kind.forwarded() {
+            let _ = writeln!(master, "*.w A 11.7.7.7");
         }
         let _ = writeln!(master, "zz A 11.255.255.254");
         if self.kind != Kind::Kinds {
@@ -223,6 +238,17 @@ impl World {
         asking
     }
 
+    /// Questions that nobody asked before, each once; another `letter`, other questions.
+    pub(crate) fn misses(&self, letter: char, count: u32) -> Asking {
+        let mut asking = Asking::default();
+        for index in 0..count {
+            // An odd factor: as random to look at, and never the same twice.
+            let label = index.wrapping_mul(0x9E37_79B1);
+            asking.push(&format!("{letter}{label:08x}.w.{ORIGIN}"), A, Edns::None, Expected::address([11, 7, 7, 7]));
+        }
+        asking
+    }
+
     /// Questions of one kind of [`Kind::Kinds`].
     pub(crate) fn of_kind(&self, special: Special) -> Asking {
         let mut asking = Asking::default();
@@ -260,11 +286,12 @@ pub(crate) enum Special {
 }
 
 /// The part of both files that [`World::change_one`] replaces has the same length in every version.
-fn heads(horizon: usize, version: usize) -> (String, String) {
+fn heads(kind: Kind, horizon: usize, version: usize) -> (String, String) {
     let serial = 2_000_000_000 + version;
     let [a, b, c, d] = probe_address(version);
     let master = format!(
-        "$TTL 300\n@ SOA ns1 hostmaster {serial} 3600 600 86400 60\nprobe A {a}.{b}.{c}.{d}\n@ NS ns1\nns1 A 11.0.0.{}\n",
+        "$TTL {}\n@ SOA ns1 hostmaster {serial} 3600 600 86400 60\nprobe A {a}.{b}.{c}.{d}\n@ NS ns1\nns1 A 11.0.0.{}\n",
+        kind.ttl(),
         horizon + 1
     );
     (master, hosts_head(version))

@@ -2,7 +2,7 @@
 //! (RFC 4592) and DNAME (RFC 6672), stage by stage: answer, authority, additional. No lock, no allocation.
 
 use super::additional::{push_addresses, push_glue};
-use super::name::SearchName;
+use super::name::{SearchName, hash_name};
 use super::node::{Node, flag, rtype};
 use super::redirects::{Redirect, Redirects};
 use super::reply::{Owner, Reply, Section};
@@ -25,6 +25,13 @@ pub(crate) enum Outcome {
     Answered {
         /// By a built-in special-use zone.
         special: bool,
+    },
+    /// As `Answered`; the last alias leads to a name that no zone of this horizon holds.
+    LeadsOut {
+        /// A built-in special-use zone had a part in it.
+        special: bool,
+        /// Where in the reply the name stands that is to be searched elsewhere.
+        target: usize,
     },
     /// No zone of this horizon holds the name; the reply is untouched.
     NotOurs,
@@ -71,6 +78,21 @@ impl Lookup {
         self.found.filter(|found| !found.is_special()).map(|_| (self.name.wire(), self.rtype))
     }
 
+    /// True when no zone holds the question's name.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.found.is_none()
+    }
+
+    /// The question's name, lower-cased, and its type, whoever holds it.
+    pub(crate) fn question(&self) -> (&[u8], u16) {
+        (self.name.wire(), self.rtype)
+    }
+
+    /// The hash of the question's name, whoever holds it.
+    pub(crate) fn whole_hash(&self) -> u64 {
+        hash_name(&self.name)
+    }
+
     /// The hash of the zone's origin; 0 when no zone holds the name.
     pub(crate) fn zone_hash(&self, zones: &Zones) -> u64 {
         self.found.and_then(|found| zones.recall(found)).map_or(0, |located| located.zone.origin_hash())
@@ -101,12 +123,27 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply
     let mut room = [Redirect::default(); 1];
     let mut redirects = Redirects::new(&mut room);
     match search.run(&mut redirects, reply, trace) {
-        Some(target) => Outcome::Answered { special: special | follow(&search, target, &redirects, reply, trace) },
+        Some(target) => {
+            let end = follow(&search, target, &redirects, reply, trace);
+            let special = special | end.special;
+            match end.leads_out {
+                Some(target) => Outcome::LeadsOut { special, target },
+                None => Outcome::Answered { special },
+            }
+        }
         None => Outcome::Answered { special },
     }
 }
 
-/// Searches the targets of aliases until one is no alias. Returns true when a special-use zone had a part in it.
+/// How a chain of aliases ended.
+struct End {
+    /// A special-use zone had a part in it.
+    special: bool,
+    /// Where in the reply the name stands that no zone holds.
+    leads_out: Option<usize>,
+}
+
+/// Searches the targets of aliases until one is no alias.
 #[cold]
 fn follow<T: Trace>(
     question: &Search<'_>,
@@ -114,13 +151,13 @@ fn follow<T: Trace>(
     redirects: &Redirects<'_>,
     reply: &mut Reply<'_>,
     trace: &mut T,
-) -> bool {
+) -> End {
     let zones = question.zones;
     let mut room = [Redirect::default(); ALIASES];
     let mut redirects = redirects.moved(&mut room);
     let mut searched = [0u64; ALIASES];
     searched[0] = question.located.hash;
-    let mut special = false;
+    let mut end = End { special: false, leads_out: None };
     let mut target = Some(target);
     let mut name = SearchName::blank();
     for alias in 1..ALIASES {
@@ -128,18 +165,19 @@ fn follow<T: Trace>(
         let Some(Ok(())) = target.map(|target| name.read_message(reply.octets(), target)) else { break };
         let Some(located) = zones.locate(&name, question.rtype == rtype::DS) else {
             trace.step(|| not_ours(&name));
+            end.leads_out = target;
             break;
         };
         // So does one that was searched before.
         if searched[..alias].contains(&located.hash) {
             break;
         }
-        special |= located.special;
+        end.special |= located.special;
         searched[alias] = located.hash;
         let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
         target = search.run(&mut redirects, reply, trace);
     }
-    special
+    end
 }
 
 /// One name to be searched in one zone.

@@ -28,6 +28,7 @@ mod zones;
 pub use compile::{CompileError, compile};
 pub(crate) use engine::{Lookup, Outcome, answer};
 pub use gather::Layer;
+pub(crate) use name::SearchName;
 pub use patch::NameAfter;
 pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, flag};
 pub use table::SeenZone;

@@ -70,7 +70,7 @@ fn ask(zones: &Zones, owner: &Name, rtype: Rtype) -> (Vec<u8>, Vec<Step>) {
     let mut steps: Vec<Step> = Vec::new();
     let mut reply = Reply::new(&mut buffer, &question, 4096, 0).unwrap();
     answer(zones, &lookup, &mut reply, &mut steps);
-    let length = reply.finish(false, None);
+    let length = reply.finish(0, None);
     buffer.truncate(length);
     (buffer, steps)
 }

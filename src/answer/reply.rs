@@ -99,6 +99,10 @@ impl<'b> Reply<'b> {
         self.truncated = true;
     }
 
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
     /// Appends an RRset whole. Returns where the data of its last record begins, or leaves the reply as it was when it does
     /// not fit.
     ///
@@ -163,6 +167,28 @@ impl<'b> Reply<'b> {
             *sum += count;
         }
         Some(&mut self.buffer[start..self.at])
+    }
+
+    /// Lets `write` append records: it gets the buffer, as far as records may reach, and where they begin, and gives the new
+    /// end with the counts of each section; with none the reply stays as it was.
+    pub(crate) fn append(&mut self, write: impl FnOnce(&mut [u8], usize) -> Option<(usize, [u16; 3])>) {
+        let Some((end, counts)) = write(&mut self.buffer[..self.limit], self.at) else { return };
+        self.at = end.clamp(self.at, self.limit);
+        for (sum, count) in self.counts.iter_mut().zip(counts) {
+            *sum += count;
+        }
+    }
+
+    /// Goes on with a reply that [`Reply::finish`] ended without OPT; see [`Reply::new`].
+    pub(crate) fn resume(buffer: &'b mut [u8], so_far: &[u8], limit: usize, reserved: usize) -> Option<Self> {
+        let header = *so_far.first_chunk::<HEADER>()?;
+        let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let mut reply = Reply::new(buffer, so_far, limit, reserved)?;
+        reply.counts = [count(6), count(8), count(10)];
+        reply.authoritative = header[2] & 0x04 != 0;
+        reply.truncated = header[2] & 0x02 != 0;
+        reply.rcode = header[3] & 0x0F;
+        Some(reply)
     }
 
     /// Appends a CNAME record that leads to `prefix` followed by the name that stands at `rest` (RFC 6672 section 3.1).

@@ -2,6 +2,7 @@
 
 use super::ErrandOrder;
 use crate::finding::Finding;
+use crate::forward::UpstreamState;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -52,6 +53,8 @@ pub struct Health {
     pub last_reload: LastReload,
     /// Counters by name, to be shown as they are.
     pub counters: BTreeMap<String, u64>,
+    /// What is known of each upstream, in no order.
+    pub upstreams: Vec<UpstreamState>,
 }
 
 /// How the last attempt to load went.

@@ -76,7 +76,7 @@ fn one(
 ) -> SeenName {
     let mut seen = SeenName { name: present_name(name.as_slice()), ..SeenName::default() };
     for rtype in [Rtype::A, Rtype::AAAA] {
-        let explanation = query::explain(&published.snapshot, client, name, rtype);
+        let explanation = query::explain_own(&published.snapshot, client, name, rtype);
         let Some(reply) = Decoded::read(&explanation.reply) else { continue };
         for record in &reply.answer {
             if record.rtype == Rtype::CNAME && rtype == Rtype::A {

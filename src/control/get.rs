@@ -88,7 +88,7 @@ fn one(
     let mut result =
         HorizonRecords { horizon: view.name.clone(), outcome: "NODATA".to_owned(), zone: None, records: Vec::new() };
     for (index, asked) in asked.into_iter().enumerate() {
-        let explanation = query::explain(&published.snapshot, client, name, asked);
+        let explanation = query::explain_own(&published.snapshot, client, name, asked);
         let Some(reply) = Decoded::read(&explanation.reply) else { continue };
         let referral = explanation.steps.last().is_some_and(|step| step.rule == Rule::Delegation);
         let section = if referral { &reply.authority } else { &reply.answer };

@@ -8,9 +8,8 @@ use crate::dns::Rtype;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
 use crate::query::Asked;
+use crate::query::Pending;
 use crate::query::Transport;
-use crate::query::Verdict;
-use crate::query::respond;
 use crate::snapshot::Snapshot;
 use std::net::IpAddr;
 
@@ -66,11 +65,15 @@ fn query(asked: &Asked) -> Vec<u8> {
     query
 }
 
+/// Empty for a name that upstreams are asked for: what they say is not ours to compare.
 fn reply<'a>(snapshot: &Snapshot, client: IpAddr, query: &[u8], buffer: &'a mut [u8]) -> &'a [u8] {
-    match respond(snapshot, client, Transport::Stream, query, buffer) {
-        Verdict::Reply(length) => &buffer[..length],
-        Verdict::Forward | Verdict::Drop => &[],
+    let mut pending = Pending::new();
+    pending.read(snapshot, client, query);
+    if pending.is_foreign() {
+        return &[];
     }
+    let length = pending.answer(snapshot, Transport::Stream, query, buffer).reply();
+    &buffer[..length.unwrap_or_default()]
 }
 
 /// What of a reply a client goes by.
@@ -85,7 +88,7 @@ struct Seen {
 impl Seen {
     fn read(reply: &[u8]) -> Self {
         let Some(Decoded { rcode, answer, authority, additional, .. }) = Decoded::read(reply) else {
-            return Seen { outcome: "NO REPLY".to_owned(), records: Vec::new() };
+            return Seen { outcome: "FORWARDED".to_owned(), records: Vec::new() };
         };
         let referral = authority.iter().any(|record| record.rtype == Rtype::NS);
         let outcome = match (rcode.as_str(), answer.is_empty()) {

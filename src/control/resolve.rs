@@ -117,7 +117,7 @@ enum Existence {
 }
 
 fn existence(views: &[(&View, IpAddr)], snapshot: &Snapshot, name: &Name) -> Existence {
-    let in_view = |client: IpAddr| match query::explain(snapshot, client, name, Rtype::A).steps.first() {
+    let in_view = |client: IpAddr| match query::explain_own(snapshot, client, name, Rtype::A).steps.first() {
         None => Existence::Absent,
         Some(step) if step.special => Existence::Absent,
         Some(step) => match step.rule {

@@ -40,6 +40,8 @@ pub enum Event {
     RateDropped,
     /// A reply beyond its horizon's rate limit was sent empty with TC.
     RateSlipped,
+    /// A question for an upstream found no place in the forwarder's queue, and was answered SERVFAIL.
+    NotForwarded,
     /// A TCP connection was taken.
     TcpAccepted,
     /// A TCP connection was closed at once: a cap was reached.
@@ -54,11 +56,27 @@ pub enum Event {
     ReloadsOk,
     /// A reload was refused, whole or in what was to be generated; the last good state serves on.
     ReloadsFailed,
+    /// A question left for an upstream; repeated ones count each time.
+    UpstreamAsked,
+    /// An upstream did not answer a question in time.
+    UpstreamTimeout,
+    /// An upstream answered with something useless: SERVFAIL, REFUSED, malformed.
+    UpstreamUseless,
+    /// A message from an upstream's address fitted no question: wrong id, wrong name, or too late.
+    UpstreamUnmatched,
+    /// A client waited for a question that was under way already.
+    ForwardMerged,
+    /// A client was told that no upstream could answer.
+    ForwardFailed,
+    /// A client that waited for upstreams got an answer that had ended (RFC 8767).
+    ForwardStale,
+    /// A client was refused an answer because a limit on waiting questions was reached.
+    ForwardRefused,
 }
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 15] = [
+    pub const ALL: [Event; 24] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
         Event::DroppedByKernel,
@@ -67,6 +85,7 @@ impl Event {
         Event::SendFailed,
         Event::RateDropped,
         Event::RateSlipped,
+        Event::NotForwarded,
         Event::TcpAccepted,
         Event::TcpRefused,
         Event::TcpClosedIdle,
@@ -74,6 +93,14 @@ impl Event {
         Event::TcpAcceptPaused,
         Event::ReloadsOk,
         Event::ReloadsFailed,
+        Event::UpstreamAsked,
+        Event::UpstreamTimeout,
+        Event::UpstreamUseless,
+        Event::UpstreamUnmatched,
+        Event::ForwardMerged,
+        Event::ForwardFailed,
+        Event::ForwardStale,
+        Event::ForwardRefused,
     ];
 }
 

@@ -3,6 +3,7 @@
 mod demo;
 mod editing;
 mod errands;
+mod forwarding;
 mod generating;
 mod inputs;
 mod loading;

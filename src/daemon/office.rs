@@ -1,5 +1,6 @@
 //! What the server lays out for the control socket, and the socket itself, which may move while the server runs.
 
+use super::forwarding::Forwarding;
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::status::Board;
@@ -39,8 +40,7 @@ impl Office {
     /// What requests are answered from. Orders to reload are passed on from now on.
     pub(super) fn desk(
         published: Arc<Published>,
-        board: Arc<Board>,
-        counters: Arc<Counters>,
+        health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
         runtime: &Runtime,
     ) -> Desk {
@@ -48,7 +48,6 @@ impl Office {
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let health = Box::new(move || health(&board, &counters));
         Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands }
     }
 
@@ -134,18 +133,27 @@ fn reply(outcome: Outcome) -> ReloadOutcome {
     }
 }
 
-fn health(board: &Board, counters: &Counters) -> Health {
-    let status = board.load();
-    Health {
-        started: status.started,
-        listen: status.listening.clone(),
-        workers: status.serving.settings.server.workers,
-        last_reload: LastReload {
-            at: status.tried,
-            live: status.is_well(),
-            findings: status.failing.iter().chain(&status.serving.findings).cloned().collect(),
-        },
-        counters: named(counters),
+/// Looks at the server as it is whenever it is called.
+pub(super) fn health(
+    board: &Arc<Board>,
+    counters: &Arc<Counters>,
+    forwarding: &Arc<Forwarding>,
+) -> impl Fn() -> Health + Send + Sync + use<> {
+    let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
+    move || {
+        let status = board.load();
+        Health {
+            started: status.started,
+            listen: status.listening.clone(),
+            workers: status.serving.settings.server.workers,
+            last_reload: LastReload {
+                at: status.tried,
+                live: status.is_well(),
+                findings: status.failing.iter().chain(&status.serving.findings).cloned().collect(),
+            },
+            counters: named(&counters),
+            upstreams: forwarding.upstreams(),
+        }
     }
 }
 
@@ -177,8 +185,17 @@ fn name(event: Event) -> &'static str {
         Event::TcpAcceptPaused => "tcp_accept_paused",
         Event::RateDropped => "rate_dropped",
         Event::RateSlipped => "rate_slipped",
+        Event::NotForwarded => "questions_not_forwarded",
         Event::ReloadsOk => "reloads_live",
         Event::ReloadsFailed => "reloads_refused",
+        Event::UpstreamAsked => "upstream_asked",
+        Event::UpstreamTimeout => "upstream_timeouts",
+        Event::UpstreamUseless => "upstream_useless",
+        Event::UpstreamUnmatched => "upstream_unmatched",
+        Event::ForwardMerged => "forward_merged",
+        Event::ForwardFailed => "forward_failed",
+        Event::ForwardStale => "forward_stale",
+        Event::ForwardRefused => "forward_refused",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The load as a sentence: read config and inventory, generate, load zones, check, build. Nothing is written here and no
 //! socket is touched, so that `zonectl` runs the very same load without a server.
 
+use super::forwarding;
 use super::generating::{Generated, Texts, generate};
 use super::inputs::Inputs;
 use super::loading::LoadedZone;
@@ -133,7 +134,10 @@ fn load(
     findings.extend(zones.iter().flat_map(|zone| zone.findings.iter().cloned()));
     findings.extend(strays(&settings, &zones));
     findings.extend(no_zones(&settings, &zones));
-    let refusing: Vec<Finding> = private_addresses(&settings, &zones);
+    let (mut refusing, told): (Vec<_>, Vec<_>) =
+        forwarding::findings(&settings).into_iter().partition(|finding| finding.severity == Severity::Error);
+    findings.extend(told);
+    refusing.extend(private_addresses(&settings, &zones));
     if !refusing.is_empty() {
         return Err(refusing);
     }

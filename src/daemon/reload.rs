@@ -1,6 +1,7 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
 use super::editing::Workshop;
+use super::forwarding::{Forwarding, forget};
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
@@ -26,6 +27,7 @@ pub(super) struct Reloads {
     pub(super) board: Arc<Board>,
     pub(super) counters: Arc<Counters>,
     pub(super) listeners: Listeners,
+    pub(super) forwarding: Arc<Forwarding>,
     pub(super) office: Office,
     pub(super) watch: Watch,
     /// Where changes are made.
@@ -116,6 +118,7 @@ impl Reloads {
             .open(&server.listen, server.workers)
             .map_err(|errors| refuse(errors.iter().map(BindError::finding).collect()))?;
         let control = self.office.bind(&server.control).map_err(refuse)?;
+        self.forwarding.prepare(&candidate.settings, &self.listeners).map_err(refuse)?;
         if let Err(withheld) = write(&candidate.plan) {
             candidate = unwritten(&self.source, Some(&before.serving), candidate, withheld)?;
         }
@@ -125,6 +128,10 @@ impl Reloads {
         let changed = !candidate.serves_the_same(&before.serving);
         if changed {
             self.live.store(Arc::clone(&candidate.published.snapshot));
+            let dropped = forget(&before.serving.published.snapshot, &candidate.published.snapshot);
+            if dropped > 0 {
+                tracing::info!("{dropped} kept answers of upstreams no longer hold and are forgotten");
+            }
         }
         self.office.publish(Arc::clone(&candidate.published));
         self.office.adopt(control);

@@ -1,8 +1,9 @@
 //! The server from start to end.
 
 use super::editing::Workshop;
+use super::forwarding::Forwarding;
 use super::inputs::Inputs;
-use super::office::Office;
+use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
@@ -77,6 +78,8 @@ impl Server {
         let counters = Arc::new(Counters::new(1 + server.listen.len() * server.workers));
         let limits = Limits::affordable(RESERVED_FILES + 2 * server.listen.len() * server.workers);
         let mut listeners = Listeners::new(Arc::clone(&live), Arc::clone(&counters), limits, runtime.handle().clone());
+        let forwarding = Arc::new(Forwarding::new(&counters, runtime.handle().clone()));
+        forwarding.prepare(&candidate.settings, &listeners)?;
         let opened = listeners
             .open(&server.listen, server.workers)
             .map_err(|errors| errors.iter().map(BindError::finding).collect::<Vec<_>>())?;
@@ -92,7 +95,8 @@ impl Server {
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let (orders, queue) = Orders::new();
-        let desk = Office::desk(published, Arc::clone(&board), Arc::clone(&counters), orders.clone(), &runtime);
+        let health = Box::new(health(&board, &counters, &forwarding));
+        let desk = Office::desk(published, health, orders.clone(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -105,6 +109,7 @@ impl Server {
             board: Arc::clone(&board),
             counters,
             listeners,
+            forwarding,
             office,
             watch,
             workshop,
@@ -175,9 +180,11 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, office, watch, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, office, watch, .. }) = reloading.join() {
                 drop((office, watch));
                 runtime.block_on(listeners.stop(FAREWELL));
+                // Who still waits, over UDP, is told so.
+                forwarding.stop();
             }
             runtime.shutdown_timeout(Duration::from_secs(1));
         });

@@ -1,7 +1,7 @@
 //! Names x horizons -> addresses, as the snapshot answers them: the table that the demo prints.
 
 use crate::dns::{Name, Rtype, name_from_wire};
-use crate::query::explain;
+use crate::query::explain_own;
 use crate::snapshot::Snapshot;
 use domain::base::Message;
 use domain::rdata::{A, Aaaa, Cname};
@@ -44,7 +44,7 @@ fn addresses(snapshot: &Snapshot, client: IpAddr, name: &Name) -> String {
     let mut found = Vec::new();
     let mut rcode = String::new();
     for rtype in [Rtype::A, Rtype::AAAA] {
-        let reply = explain(snapshot, client, name, rtype).reply;
+        let reply = explain_own(snapshot, client, name, rtype).reply;
         let Ok(message) = Message::from_octets(reply.as_slice()) else { continue };
         rcode = message.header().rcode().to_string();
         let Ok(answer) = message.answer() else { continue };

@@ -6,6 +6,7 @@
 
 mod ask;
 mod cache;
+mod complete;
 mod compose;
 mod judge;
 mod miss;
@@ -17,11 +18,12 @@ mod validate;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
 pub use judge::Judged;
 pub use miss::{Miss, Return, Waiter};
-pub use plan::{Group, Plan};
+pub use plan::{By, Group, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
 pub use streams::{StreamSettings, Streams, stream_findings};

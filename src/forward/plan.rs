@@ -8,6 +8,8 @@ use crate::config::ForwardDomain;
 use crate::config::Policy;
 use crate::config::Settings;
 use crate::config::Upstream;
+use crate::dns::Name;
+use crate::dns::name_from_wire;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -42,6 +44,28 @@ pub struct Group {
     pub upstreams: Vec<Upstream>,
     /// How they are chosen.
     pub policy: Policy,
+}
+
+/// Who is asked for a name, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// What decides it.
+    pub by: By,
+    /// As they are written, in their order.
+    pub upstreams: Vec<String>,
+    /// How they are chosen.
+    pub policy: Policy,
+}
+
+/// What decides who is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// A `[[forward.domain]]` of this name.
+    Domain(Name),
+    /// `upstreams` of the horizon.
+    Horizon,
+    /// `upstreams` of `[forward]`.
+    Default,
 }
 
 impl Plan {
@@ -96,6 +120,28 @@ impl Plan {
     /// What the cache knows a horizon by; none when its clients may not use the forwarder.
     pub fn tag(&self, horizon: usize) -> Option<u32> {
         self.horizons.get(horizon)?.as_ref().map(|horizon| horizon.tag)
+    }
+
+    /// Who is asked for a name, in wire format and lower-cased, and what decides that; none when nobody is. Allocates; not
+    /// for the query path.
+    pub fn route(&self, horizon: usize, name: &[u8]) -> Option<Route> {
+        let plan = self.horizons.get(horizon)?.as_ref()?;
+        let group = self.group(horizon, name)?;
+        let mut rest = name;
+        let domain = loop {
+            if plan.domains.contains_key(rest) {
+                break name_from_wire(rest).ok();
+            }
+            let Some(parent) = rest.first().and_then(|length| rest.get(1 + usize::from(*length)..)) else { break None };
+            rest = parent;
+        };
+        let by = match domain {
+            Some(domain) => By::Domain(domain),
+            None if group.upstreams != self.settings.upstreams => By::Horizon,
+            None => By::Default,
+        };
+        let upstreams = group.upstreams.iter().map(ToString::to_string).collect();
+        Some(Route { by, upstreams, policy: group.policy })
     }
 
     /// Who is asked for a name, in wire format and lower-cased; none when nobody is.

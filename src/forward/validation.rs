@@ -1,7 +1,6 @@
 //! The door to what validates answers (RFC 4035): the forwarder hands an answer over and goes on.
 
 use super::ask::Note;
-use super::miss::Miss;
 use super::plan::Plan;
 use super::service::Asking;
 use std::sync::Arc;
@@ -53,15 +52,5 @@ pub struct NoValidation;
 impl Validate for NoValidation {
     fn validate(&self, suspect: Suspect, _asking: &Asking, done: Validated) {
         done(suspect.message, Validity::Insecure);
-    }
-}
-
-impl Asking {
-    /// Asks as clients do; see [`super::Forwarder::submit`].
-    ///
-    /// # Errors
-    /// The queue is full, or the forwarder has stopped: the miss comes back.
-    pub fn submit(&self, miss: Miss) -> Result<(), Miss> {
-        self.queue.push(miss)
     }
 }

@@ -28,6 +28,7 @@ pub(super) mod qtype {
 
 /// INFO-CODEs of RFC 8914 section 5.2 and its registry.
 pub(super) mod ede {
+    pub(in crate::query) const OTHER: u16 = 0;
     pub(in crate::query) const PROHIBITED: u16 = 18;
     pub(in crate::query) const NOT_AUTHORITATIVE: u16 = 20;
     pub(in crate::query) const NOT_SUPPORTED: u16 = 21;

@@ -2,8 +2,9 @@
 
 use super::pending::Pending;
 use super::verdict::{Transport, Verdict};
-use crate::answer::Step;
+use crate::answer::{Rule, Step};
 use crate::dns::{Name, Rtype};
+use crate::forward::{Route, Selection, Shown};
 use crate::horizon::Match;
 use crate::snapshot::Snapshot;
 use std::net::IpAddr;
@@ -15,13 +16,39 @@ pub struct Explanation {
     pub horizon: Option<Match>,
     /// The searches of the engine, in order.
     pub steps: Vec<Step>,
-    /// The reply as it would leave over TCP; empty when there is none.
+    /// What becomes of a name that no zone holds, in a horizon that forwards: the question's, or an alias target.
+    pub forwarded: Option<Forwarded>,
+    /// The reply as it would leave over TCP, or its part that is ours where an upstream must be asked; empty when there is
+    /// none.
     pub reply: Vec<u8>,
 }
 
-/// Runs a question through the query path as if `client` had asked it over TCP, with EDNS.
+/// A name that upstreams are asked for.
+#[derive(Debug, Clone)]
+pub struct Forwarded {
+    /// The name.
+    pub name: Name,
+    /// Who is asked and why; none when no upstream is set for it.
+    pub route: Option<Route>,
+    /// True when the reply waits for them: nothing is known of it.
+    pub asked: bool,
+    /// What the cache holds of the name and type.
+    pub cached: Option<Shown>,
+}
+
+/// Runs a question through the query path as if `client` had asked it over TCP, with EDNS and RD. Nobody is asked for what
+/// is not known.
 pub fn explain(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype) -> Explanation {
-    let mut query = vec![0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1];
+    run(snapshot, client, name, rtype, true)
+}
+
+/// As [`explain`] without RD: only what our own zones have to say, nothing of what upstreams said.
+pub fn explain_own(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype) -> Explanation {
+    run(snapshot, client, name, rtype, false)
+}
+
+fn run(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype, recursion: bool) -> Explanation {
+    let mut query = vec![0, 0, u8::from(recursion), 0, 0, 1, 0, 0, 0, 0, 0, 1];
     query.extend_from_slice(name.as_slice());
     query.extend(rtype.to_int().to_be_bytes());
     query.extend([0, 1]);
@@ -31,7 +58,28 @@ pub fn explain(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype) -
     let mut pending = Pending::new();
     pending.read(snapshot, client, &query);
     let verdict = pending.answer_traced(snapshot, Transport::Stream, &query, &mut reply, &mut steps);
-    let length = if let Verdict::Reply(length) = verdict { length } else { 0 };
+    let (length, asked) = match verdict {
+        Verdict::Reply(length) | Verdict::Refresh(length) => (length, false),
+        Verdict::Forward(length) => (length, true),
+        Verdict::Drop => (0, false),
+    };
     reply.truncate(length);
-    Explanation { horizon: snapshot.horizons.find(client), steps, reply }
+    let foreign = steps.last().filter(|step| step.rule == Rule::NotOurs).map(|step| step.name.clone());
+    let horizon = snapshot.horizons.find(client).filter(|found| snapshot.plan.serves(found.horizon));
+    let forwarded = foreign.zip(horizon).map(|(name, found)| {
+        let wire = name.as_slice().to_ascii_lowercase();
+        let cache = snapshot.plan.cache();
+        let what = Selection {
+            tag: snapshot.plan.tag(found.horizon),
+            name: Some(wire.clone().into()),
+            below: false,
+            rtype: Some(rtype.to_int()),
+        };
+        let cached = cache.show(&what, SIBLINGS, cache.now()).into_iter().min_by_key(|entry| entry.dnssec_ok);
+        Forwarded { route: snapshot.plan.route(found.horizon, &wire), name, asked, cached }
+    });
+    Explanation { horizon: snapshot.horizons.find(client), steps, forwarded, reply }
 }
+
+/// Entries of one name and type: with DO, with CD, with both and with none, and an NXDOMAIN for each.
+const SIBLINGS: usize = 8;

@@ -3,6 +3,7 @@
 mod code;
 mod cookie;
 mod explain;
+mod foreign;
 mod kept;
 mod noter;
 mod notes;
@@ -13,7 +14,7 @@ mod respond;
 mod verdict;
 
 pub use crate::dns::UDP_SIZE;
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, Forwarded, explain, explain_own};
 pub use noter::Noter;
 pub use pending::{Charge, Pending, slip};
 pub use probe::probe;

@@ -3,7 +3,7 @@
 use super::code::{class, ede, qtype, rcode};
 use super::cookie::{self, Checked};
 use super::verdict::{Transport, Verdict};
-use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer};
+use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer, flag};
 use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, wire_len};
 use crate::snapshot::{Snapshot, View};
 use std::hint::black_box;
@@ -19,8 +19,8 @@ const PLAIN_UDP_SIZE: usize = 512;
 #[derive(Debug, Clone)]
 pub struct Pending {
     state: State,
-    question: Question,
-    lookup: Lookup,
+    pub(super) question: Question,
+    pub(super) lookup: Lookup,
 }
 
 /// What is known before the zones are asked.
@@ -28,12 +28,13 @@ pub struct Pending {
 enum State {
     /// No reply.
     Drop,
-    /// The question could not be read beyond this octet, or is none that is answered.
-    Unread { rcode: u16, end: usize },
+    /// The question could not be read beyond this octet, or is none that is answered. `flags` are those of the reply.
+    Unread { rcode: u16, end: usize, flags: u8 },
     /// The question can be echoed; the zones have no part in the reply.
-    Refused(Status),
-    /// To be answered from this view.
-    Ask { view: usize },
+    Refused { status: Status, flags: u8 },
+    /// To be answered from this view, or by upstreams: the name is `foreign` to its zones, and its clients may use the
+    /// forwarder for it.
+    Ask { view: usize, foreign: bool },
 }
 
 /// A reply as a rate limit sees it.
@@ -59,22 +60,22 @@ pub fn slip(reply: &mut [u8]) -> usize {
 
 /// What of the query is needed to write the reply.
 #[derive(Debug, Clone, Copy)]
-struct Question {
-    end: usize,
-    edns: Option<Edns>,
+pub(super) struct Question {
+    pub(super) end: usize,
+    pub(super) edns: Option<Edns>,
     /// What the query's cookie told, if it had one.
-    cookie: Option<Checked>,
+    pub(super) cookie: Option<Checked>,
 }
 
 /// The RCODE, with the extended error that says why (RFC 8914).
 #[derive(Debug, Clone, Copy)]
-struct Status {
-    rcode: u16,
-    extended: Option<(u16, &'static str)>,
+pub(super) struct Status {
+    pub(super) rcode: u16,
+    pub(super) extended: Option<(u16, &'static str)>,
 }
 
 impl Status {
-    fn new(rcode: u16, code: u16, text: &'static str) -> Self {
+    pub(super) fn new(rcode: u16, code: u16, text: &'static str) -> Self {
         Status { rcode, extended: Some((code, text)) }
     }
 }
@@ -93,10 +94,11 @@ impl Pending {
 
     /// Reads a query, finds its horizon and its zone.
     pub fn read(&mut self, snapshot: &Snapshot, client: IpAddr, octets: &[u8]) {
+        let unread = |rcode, end| State::Unread { rcode, end, flags: flags_for(snapshot, client) };
         self.state = match Query::read(octets) {
             Err(QueryError::NotAQuery) => State::Drop,
-            Err(QueryError::Opcode(end)) => State::Unread { rcode: rcode::NOTIMP, end },
-            Err(QueryError::Malformed(end)) => State::Unread { rcode: rcode::FORMERR, end },
+            Err(QueryError::Opcode(end)) => unread(rcode::NOTIMP, end),
+            Err(QueryError::Malformed(end)) => unread(rcode::FORMERR, end),
             Ok(query) => {
                 let cookie = query.edns.and_then(|edns| edns.cookie).map(|cookie| cookie::check(&cookie, client));
                 self.question = Question { end: query.question_end, edns: query.edns, cookie };
@@ -107,21 +109,24 @@ impl Pending {
 
     fn ask(&mut self, snapshot: &Snapshot, client: IpAddr, query: &Query<'_>) -> State {
         if let Some(status) = never_answered(query) {
-            return State::Refused(status);
+            return State::Refused { status, flags: flags_for(snapshot, client) };
         }
         let own = self.question.cookie.and_then(|cookie| cookie.horizon);
         let Some(horizon) = own.or_else(|| Some(snapshot.horizons.find(client)?.horizon)) else {
-            return State::Refused(Status::new(rcode::REFUSED, ede::PROHIBITED, "no horizon covers this client"));
+            let status = Status::new(rcode::REFUSED, ede::PROHIBITED, "no horizon covers this client");
+            return State::Refused { status, flags: 0 };
         };
+        let mut foreign = false;
         if let Some(view) = snapshot.views.get(horizon) {
             self.lookup.start(&view.zones, query.name, query.rtype);
+            foreign = self.lookup.is_foreign() && view.forward && query.class == class::IN;
         }
-        State::Ask { view: horizon }
+        State::Ask { view: horizon, foreign }
     }
 
     /// Reads the first of the two places in memory that the answer needs.
     pub fn reach_slot(&mut self, snapshot: &Snapshot) {
-        if let State::Ask { view } = self.state
+        if let State::Ask { view, .. } = self.state
             && let Some(view) = snapshot.views.get(view)
         {
             self.lookup.reach_slot(&view.zones);
@@ -130,7 +135,7 @@ impl Pending {
 
     /// Reads the second.
     pub fn reach_node(&self, snapshot: &Snapshot) {
-        if let State::Ask { view } = self.state
+        if let State::Ask { view, .. } = self.state
             && let Some(view) = snapshot.views.get(view)
         {
             black_box(self.lookup.reach_node(&view.zones));
@@ -150,50 +155,102 @@ impl Pending {
         buffer: &mut [u8],
         trace: &mut T,
     ) -> Verdict {
-        let view = match self.state {
+        let (view, flags) = match self.state {
             State::Drop => return Verdict::Drop,
-            State::Unread { rcode, end } => return refuse_unread(octets.get(..end).unwrap_or_default(), rcode, buffer),
-            State::Refused(_) => None,
-            State::Ask { view } => snapshot.views.get(view),
+            State::Unread { rcode, end, flags } => {
+                return refuse_unread(octets.get(..end).unwrap_or_default(), rcode, flags, buffer);
+            }
+            State::Refused { flags, .. } => (None, flags),
+            State::Ask { view, .. } => {
+                let view = snapshot.views.get(view);
+                (view, if view.is_some_and(|view| view.forward) { flag::RECURSION_AVAILABLE } else { 0 })
+            }
         };
-        let Question { end, edns, cookie } = self.question;
-        let limit = match (transport, edns) {
+        let Some(mut reply) = self.begin(transport, octets, buffer) else { return Verdict::Drop };
+        let status = match (self.state, view) {
+            (State::Refused { status, .. }, _) => Some(status),
+            (State::Ask { view: horizon, foreign }, Some(view)) => {
+                match answer(&view.zones, &self.lookup, &mut reply, trace) {
+                    Outcome::LeadsOut { target, .. } if view.forward && wants_recursion(octets) => {
+                        return self.chase(snapshot, horizon, transport, octets, target, reply);
+                    }
+                    Outcome::Answered { special: false } | Outcome::LeadsOut { special: false, .. } => None,
+                    Outcome::Answered { special: true } | Outcome::LeadsOut { special: true, .. } => {
+                        let rcode = u16::from(reply.rcode);
+                        Some(Status::new(rcode, ede::SYNTHESIZED, "special-use name, always answered locally"))
+                    }
+                    Outcome::NotOurs if foreign => return self.ask_cache(snapshot, horizon, octets, reply),
+                    Outcome::NotOurs => {
+                        let why = "no zone of this client's horizon holds the name";
+                        Some(Status::new(rcode::REFUSED, ede::NOT_AUTHORITATIVE, why))
+                    }
+                }
+            }
+            _ => Some(Status { rcode: rcode::SERVFAIL, extended: None }),
+        };
+        Verdict::Reply(self.end(reply, flags, status))
+    }
+
+    /// The largest reply in octets.
+    pub(super) fn limit(&self, transport: Transport) -> usize {
+        match (transport, self.question.edns) {
             (Transport::Stream, _) => usize::from(u16::MAX),
             (Transport::Udp, None) => PLAIN_UDP_SIZE,
             (Transport::Udp, Some(edns)) => usize::from(edns.udp_size).clamp(PLAIN_UDP_SIZE, UDP_SIZE),
-        };
+        }
+    }
+
+    /// A reply with the question and room for what [`Pending::end`] will write; none when not even that fits.
+    pub(super) fn begin<'b>(&self, transport: Transport, octets: &[u8], buffer: &'b mut [u8]) -> Option<Reply<'b>> {
+        let Question { end, edns, cookie } = self.question;
         let reserved = match (edns, cookie) {
             (None, _) => 0,
             (Some(_), None) => OPT_LENGTH,
             (Some(_), Some(_)) => OPT_LENGTH + COOKIE_LENGTH,
         };
-        let Some(mut reply) = Reply::new(buffer, octets.get(..end).unwrap_or_default(), limit, reserved) else {
-            return Verdict::Drop;
-        };
-        let status = match (self.state, view) {
-            (State::Refused(status), _) => Some(status),
-            (_, Some(view)) => self.ask_zones(view, &mut reply, trace),
-            (_, None) => Some(Status { rcode: rcode::SERVFAIL, extended: None }),
-        };
+        Reply::new(buffer, octets.get(..end).unwrap_or_default(), self.limit(transport), reserved)
+    }
+
+    /// Writes RCODE, header and OPT. Returns the length of the reply.
+    pub(super) fn end(&self, mut reply: Reply<'_>, flags: u8, status: Option<Status>) -> usize {
         if let Some(status) = &status {
             reply.rcode = (status.rcode & 0x0F) as u8;
         }
-        let opt = edns.map(|edns| OptRecord {
+        let upper = status.map_or(0, |status| (status.rcode >> 4) as u8);
+        let opt = self.opt(upper, status.and_then(|status| status.extended));
+        reply.finish(flags, opt.as_ref())
+    }
+
+    /// The reply's OPT record, for a query that has one (RFC 6891 section 6.1.1).
+    pub(super) fn opt<'t>(&self, upper: u8, extended: Option<(u16, &'t str)>) -> Option<OptRecord<'t>> {
+        let Question { edns, cookie, .. } = self.question;
+        edns.map(|edns| OptRecord {
             udp_size: UDP_SIZE as u16,
-            extended_rcode: status.map_or(0, |status| (status.rcode >> 4) as u8),
+            extended_rcode: upper,
             dnssec_ok: edns.dnssec_ok,
             cookie: cookie.map(|cookie| cookie.reply),
-            extended_error: status.and_then(|status| status.extended),
-        });
-        Verdict::Reply(reply.finish(0, opt.as_ref()))
+            extended_error: extended,
+        })
+    }
+
+    /// The place of the horizon that is asked.
+    pub(super) fn horizon(&self) -> Option<usize> {
+        let State::Ask { view, .. } = self.state else { return None };
+        Some(view)
+    }
+
+    /// True when no zone of the client's horizon holds the name, and the client may use the forwarder for it.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.state, State::Ask { foreign: true, .. })
     }
 
     /// What the reply counts against its horizon's rate limit; none when it is not limited: the horizon has no limit, the
     /// client is exempt, is on this machine, or has shown our cookie.
     ///
-    /// Replies are told apart as those of other servers are: data by name, denials and referrals by zone, errors together.
+    /// Replies are told apart as those of other servers are: data by name, denials and referrals by zone, errors together;
+    /// what upstreams answer, or are to answer, by name.
     pub fn charge(&self, snapshot: &Snapshot, client: IpAddr, reply: &[u8]) -> Option<Charge> {
-        let State::Ask { view } = self.state else { return None };
+        let State::Ask { view, foreign } = self.state else { return None };
         let rate = snapshot.settings.horizons.get(view)?.rate.as_ref()?;
         let known = self.question.cookie.is_some_and(|cookie| cookie.known);
         if known || client.is_loopback() || rate.exempt.iter().any(|prefix| prefix.contains(client)) {
@@ -205,8 +262,12 @@ impl Pending {
         };
         let answers = reply.get(6..8).is_some_and(|count| count != [0, 0]);
         let zones = snapshot.views.get(view).map(|view| &view.zones);
-        let kind =
-            zones.map_or(0, |zones| if answers { self.lookup.name_hash() } else { self.lookup.zone_hash(zones) });
+        let kind = match zones {
+            _ if foreign => self.lookup.whole_hash(),
+            Some(_) if answers => self.lookup.name_hash(),
+            Some(zones) => self.lookup.zone_hash(zones),
+            None => 0,
+        };
         Some(Charge {
             key: network.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ kind,
             per_second: rate.per_second,
@@ -214,14 +275,16 @@ impl Pending {
         })
     }
 
-    /// What to know the question by, its horizon included; none when no zone of that holds the name, or when no client asks
-    /// but this server itself.
+    /// What to know the question by, its horizon included; none when neither a zone of that holds the name nor upstreams
+    /// are asked for it, or when no client asks but this server itself.
     pub(super) fn key(&self) -> Option<u64> {
-        let State::Ask { view } = self.state else { return None };
+        let State::Ask { view, foreign } = self.state else { return None };
         if self.question.cookie.is_some_and(|cookie| cookie.horizon.is_some()) {
             return None;
         }
-        self.lookup.question_hash().map(|hash| hash ^ (view as u64) << 16)
+        let own = self.lookup.question_hash();
+        let hash = if foreign { Some(self.lookup.whole_hash() ^ u64::from(self.lookup.question().1)) } else { own };
+        hash.map(|hash| hash ^ (view as u64) << 16)
     }
 
     /// True for a question of [`super::probe()`], which no client asked.
@@ -229,26 +292,24 @@ impl Pending {
         self.question.cookie.is_some_and(|cookie| cookie.horizon.is_some())
     }
 
-    /// The view that is asked, the name in lower case and the type; none when no zone holds the name, or a built-in one.
+    /// The view that is asked, the name in lower case and the type; none when nobody holds the name, or a built-in zone.
     pub(super) fn asked<'a>(&'a self, snapshot: &'a Snapshot) -> Option<(&'a View, &'a [u8], u16)> {
-        let State::Ask { view } = self.state else { return None };
-        let (name, rtype) = self.lookup.own_question()?;
+        let State::Ask { view, foreign } = self.state else { return None };
+        let (name, rtype) = if foreign { self.lookup.question() } else { self.lookup.own_question()? };
         Some((snapshot.views.get(view)?, name, rtype))
     }
+}
 
-    fn ask_zones<T: Trace>(&self, view: &View, reply: &mut Reply<'_>, trace: &mut T) -> Option<Status> {
-        match answer(&view.zones, &self.lookup, reply, trace) {
-            Outcome::Answered { special: false } => None,
-            Outcome::Answered { special: true } => {
-                let rcode = u16::from(reply.rcode);
-                Some(Status::new(rcode, ede::SYNTHESIZED, "special-use name, always answered locally"))
-            }
-            Outcome::NotOurs => {
-                let why = "no zone of this client's horizon holds the name";
-                Some(Status::new(rcode::REFUSED, ede::NOT_AUTHORITATIVE, why))
-            }
-        }
-    }
+/// The reply's flags for a client whose question has not been looked at: what is refused says RA, too, where the horizon
+/// forwards.
+fn flags_for(snapshot: &Snapshot, client: IpAddr) -> u8 {
+    let view = snapshot.horizons.find(client).and_then(|found| snapshot.views.get(found.horizon));
+    if view.is_some_and(|view| view.forward) { flag::RECURSION_AVAILABLE } else { 0 }
+}
+
+/// RD (RFC 1035 section 4.1.1).
+pub(super) fn wants_recursion(octets: &[u8]) -> bool {
+    octets.get(2).is_some_and(|flags| flags & 0x01 != 0)
 }
 
 /// What no zone has a say in: other versions, classes and meta types.
@@ -273,10 +334,10 @@ fn never_answered(query: &Query<'_>) -> Option<Status> {
 }
 
 /// FORMERR or NOTIMP for octets of which only the header and maybe the question could be read.
-fn refuse_unread(question: &[u8], rcode: u16, buffer: &mut [u8]) -> Verdict {
+fn refuse_unread(question: &[u8], rcode: u16, flags: u8, buffer: &mut [u8]) -> Verdict {
     let Some(mut reply) = Reply::new(buffer, question, PLAIN_UDP_SIZE, 0) else { return Verdict::Drop };
     reply.rcode = rcode as u8;
-    let length = reply.finish(0, None);
+    let length = reply.finish(flags, None);
     if question.len() == HEADER {
         buffer[4..6].copy_from_slice(&[0, 0]);
     }

@@ -5,10 +5,24 @@
 pub enum Verdict {
     /// The first so many octets of the reply buffer are the reply.
     Reply(usize),
-    /// The client may use the forwarder and the name is not ours.
-    Forward,
+    /// As `Reply`; it ends soon and is asked for often, so that an upstream is to be asked for it again, although nobody
+    /// waits: [`super::Pending::refresh`] makes the question for the forwarder.
+    Refresh(usize),
+    /// An upstream must be asked: [`super::Pending::miss`] makes the question for the forwarder. The first so many octets
+    /// of the reply buffer are what there is of the reply: header, question, and the answer section as far as it is ours.
+    Forward(usize),
     /// No reply: not a query, or too short to have an ID.
     Drop,
+}
+
+impl Verdict {
+    /// Octets of the reply that can leave now.
+    pub fn reply(self) -> Option<usize> {
+        match self {
+            Verdict::Reply(length) | Verdict::Refresh(length) => Some(length),
+            Verdict::Forward(_) | Verdict::Drop => None,
+        }
+    }
 }
 
 /// What carries the query: it decides how long a reply may be.

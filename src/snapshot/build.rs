@@ -6,6 +6,7 @@ use crate::answer::{CompileError, Layer, SeenZone, Zones, compile};
 use crate::config::{Horizon, Settings};
 use crate::dns::{Name, labels};
 use crate::finding::{Finding, Place, Severity};
+use crate::forward::Plan;
 use crate::horizon::HorizonMap;
 use crate::zone::Records;
 use std::path::PathBuf;
@@ -56,9 +57,24 @@ pub fn build_patched(
         views[index] = Some(view);
     }
     if findings.is_empty() {
-        Ok(Snapshot { settings: settings.clone(), horizons, views: views.into_iter().flatten().collect() })
+        let views = views.into_iter().flatten().collect();
+        Ok(Snapshot { settings: settings.clone(), horizons, views, plan: plan(settings, previous) })
     } else {
         Err(findings)
+    }
+}
+
+/// The plan of the snapshot before where it is the same, else a new one that has what the old one's cache holds.
+fn plan(settings: &Settings, previous: Option<&Snapshot>) -> Arc<Plan> {
+    let same = |old: &&Snapshot| {
+        let told = |horizon: &Horizon| (horizon.name.clone(), horizon.forward, horizon.upstreams.clone());
+        old.settings.forward == settings.forward
+            && old.settings.blocks == settings.blocks
+            && old.settings.horizons.iter().map(told).eq(settings.horizons.iter().map(told))
+    };
+    match previous.filter(same) {
+        Some(previous) => Arc::clone(&previous.plan),
+        None => Arc::new(Plan::new(settings, previous.map(|previous| &*previous.plan))),
     }
 }
 

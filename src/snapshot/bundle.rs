@@ -3,6 +3,7 @@
 use crate::answer::{SeenZone, Zones};
 use crate::config::Settings;
 use crate::dns::Name;
+use crate::forward::Plan;
 use crate::horizon::HorizonMap;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -17,6 +18,8 @@ pub struct Snapshot {
     pub horizons: HorizonMap,
     /// One per horizon, in the order of the settings.
     pub views: Vec<View>,
+    /// Who is asked for names that no zone holds, what is kept of the answers, and what never leaves.
+    pub plan: Arc<Plan>,
 }
 
 impl Snapshot {

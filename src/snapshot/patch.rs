@@ -47,7 +47,12 @@ impl Snapshot {
                 ingredients: view.ingredients.clone(),
             });
         }
-        Some(Snapshot { settings: self.settings.clone(), horizons: self.horizons.clone(), views })
+        Some(Snapshot {
+            settings: self.settings.clone(),
+            horizons: self.horizons.clone(),
+            views,
+            plan: Arc::clone(&self.plan),
+        })
     }
 }
 

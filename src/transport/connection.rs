@@ -1,10 +1,13 @@
 //! One TCP connection: pipelined queries in, answers out (RFC 7766 section 6.2.1.1).
 //!
 //! An idle connection owns no buffer: reading, answering and writing happen in one turn that borrows the thread's scratch
-//! space; only the beginning of a message or an answer that a slow reader did not take is kept, within a budget.
+//! space; only the beginning of a message or an answer that a slow reader did not take is kept, within a budget. What an
+//! upstream must answer comes when it comes, behind later answers; so many are outstanding at most, then reading waits.
 
 use super::frames::{LARGEST, PREFIX, split};
+use super::late::{Late, LateReplies};
 use super::limits::Limits;
+use super::onward::Onward;
 use super::quota::{Budget, Held};
 use crate::counters::{Event, Worker};
 use crate::query::{Noter, Pending, Transport, Verdict};
@@ -27,6 +30,7 @@ pub(super) struct Shared {
     pub(super) budget: Arc<Budget>,
     pub(super) counters: Arc<Worker>,
     pub(super) noter: Arc<Noter>,
+    pub(super) onward: Arc<Onward>,
 }
 
 /// What a connection waits for.
@@ -36,10 +40,23 @@ enum Turn {
     Read,
     /// Room for the answers that are held.
     Write,
+    /// Answers that are outstanding: the client has sent its last question, or as many as are taken at once.
+    Await,
     /// Others; there is more to do here.
     Again,
     /// Nothing any more.
     Close,
+}
+
+/// How waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waited {
+    /// There is something to do.
+    Ready,
+    /// The deadline came first.
+    InVain,
+    /// The connection is of no more use; why is counted.
+    Broken,
 }
 
 struct Connection {
@@ -50,8 +67,14 @@ struct Connection {
     unread: Held,
     /// Answers that the socket did not take.
     unsent: Held,
+    /// Answers that are still to come.
+    late: LateReplies,
+    /// Nothing more comes from the client.
+    ended: bool,
     /// Until when the next message must begin.
     idle_until: Instant,
+    /// Until when the answers that are outstanding are waited for; whoever owes them answers sooner.
+    late_until: Instant,
     /// Until when the message that has begun must be whole.
     message_until: Option<Instant>,
     /// Until when the answers that are held must be taken.
@@ -67,7 +90,10 @@ pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>
         client,
         unread: shared.budget.empty(),
         unsent: shared.budget.empty(),
+        late: LateReplies::new(&shared.budget),
+        ended: false,
         idle_until: Instant::now() + shared.limits.idle,
+        late_until: Instant::now(),
         message_until: None,
         sent_until: None,
         shared,
@@ -80,22 +106,27 @@ pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>
         if next == Turn::Close {
             return;
         }
-        if stopping && next == Turn::Read {
+        if stopping && matches!(next, Turn::Read | Turn::Await) {
             // What the kernel has may not have been reported yet.
             let until = *stopped.get_or_insert_with(|| Instant::now() + connection.shared.limits.message);
             let look = Instant::now() + LAST_LOOK;
-            if look < until && connection.wait(next, look).await {
-                continue;
+            let outstanding = connection.late.outstanding() > 0;
+            match connection.wait(next, look).await {
+                Waited::Broken => return,
+                Waited::Ready if look < until => continue,
+                Waited::InVain if look < until && outstanding => continue,
+                Waited::Ready | Waited::InVain => return connection.finish().await,
             }
-            return connection.finish().await;
         }
         let deadline = connection.deadline(next);
         let waited = tokio::select! {
             waited = connection.wait(next, deadline) => waited,
             _ = stop.changed(), if !stopping => continue,
         };
-        if !waited {
-            return connection.give_up(next);
+        match waited {
+            Waited::Ready => {}
+            Waited::InVain => return connection.give_up(next),
+            Waited::Broken => return,
         }
     }
 }
@@ -110,21 +141,61 @@ impl Connection {
         self.sent_until = (!self.unsent.is_empty()).then(|| self.sent_until.unwrap_or(now + limits.write));
         match next {
             Turn::Write => self.sent_until.unwrap_or(now),
+            // A client that waits for us is not idle.
+            Turn::Await => self.late_until,
+            _ if self.late.outstanding() > 0 => self.message_until.unwrap_or(self.idle_until.max(self.late_until)),
             _ => self.message_until.unwrap_or(self.idle_until),
         }
     }
 
-    /// False when the deadline passes first.
-    async fn wait(&self, next: Turn, deadline: Instant) -> bool {
+    /// Waits for what the turn needs, or for a late answer, which is sent at once.
+    async fn wait(&mut self, next: Turn, deadline: Instant) -> Waited {
         let interest = match next {
-            Turn::Read => Interest::READABLE,
-            Turn::Write => Interest::WRITABLE,
+            Turn::Read => Some(Interest::READABLE),
+            Turn::Write => Some(Interest::WRITABLE),
+            Turn::Await => None,
             Turn::Again | Turn::Close => {
                 tokio::task::yield_now().await;
-                return true;
+                return Waited::Ready;
             }
         };
-        timeout_at(deadline, self.stream.ready(interest)).await.is_ok()
+        let socket = async {
+            match interest {
+                Some(interest) => drop(self.stream.ready(interest).await),
+                None => std::future::pending().await,
+            }
+        };
+        // What the socket did not take goes first.
+        let takes_more = self.unsent.is_empty();
+        let late = tokio::select! {
+            ready = timeout_at(deadline, socket) => {
+                return if ready.is_ok() { Waited::Ready } else { Waited::InVain };
+            }
+            late = self.late.next(), if takes_more => late,
+        };
+        self.send_late(late)
+    }
+
+    /// Sends an answer that came late, and those that are there by now.
+    fn send_late(&mut self, first: Late) -> Waited {
+        self.idle_until = Instant::now() + self.shared.limits.idle;
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.used = 0;
+            let mut next = Some(first);
+            while let Some(late) = next {
+                match late {
+                    Late::Reply(reply) => scratch.frame(reply.octets(), &self.shared.counters),
+                    Late::Nothing => {}
+                    Late::NoRoom => {
+                        self.shared.counters.count(Event::TcpClosedSlow);
+                        return Waited::Broken;
+                    }
+                }
+                let room = scratch.used + LARGEST <= scratch.output.len();
+                next = if room { self.late.ready() } else { None };
+            }
+            if self.send(scratch) == Some(Turn::Close) { Waited::Broken } else { Waited::Ready }
+        })
     }
 
     fn give_up(&self, next: Turn) {
@@ -169,8 +240,13 @@ impl Connection {
                 };
                 scratch.input.copy_within(filled - rest..filled, 0);
                 filled = rest;
+                if self.ended {
+                    // Its last questions may still be under way: a client can end its side and read on.
+                    let next = if self.late.outstanding() > 0 { Turn::Await } else { Turn::Close };
+                    return self.hold(scratch, 0, 0, next);
+                }
                 match self.stream.try_read(&mut scratch.input[filled..]) {
-                    Ok(0) => return Turn::Close,
+                    Ok(0) => self.ended = true,
                     Ok(length) => filled += length,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
                         return self.hold(scratch, 0, filled, Turn::Read);
@@ -190,9 +266,16 @@ impl Connection {
         let snapshot = shared.live.load();
         let mut at = 0;
         while let Some((message, _)) = split(&scratch.input[at..filled]) {
+            if self.late.outstanding() >= MOST_OUTSTANDING {
+                let next = self.send(scratch).unwrap_or(Turn::Await);
+                return Err(self.hold(scratch, at, filled, next));
+            }
             at += PREFIX + message.len();
-            if append(&snapshot, self.client, message, &mut scratch.output, &mut scratch.used, &shared) {
-                self.idle_until = Instant::now() + shared.limits.idle;
+            let (client, output) = (self.client, &mut scratch.output);
+            match append(&snapshot, client, message, output, &mut scratch.used, &shared, &mut self.late) {
+                Verdict::Reply(_) | Verdict::Refresh(_) => self.idle_until = Instant::now() + shared.limits.idle,
+                Verdict::Forward(_) => self.late_until = Instant::now() + LONGEST_WAIT,
+                Verdict::Drop => {}
             }
             self.message_until = None;
             if scratch.used + LARGEST > scratch.output.len()
@@ -242,7 +325,7 @@ impl Connection {
     }
 }
 
-/// Appends the answer to one message with its length; false when there is none.
+/// Appends the answer to one message with its length, or hands the question to the forwarder, or neither.
 fn append(
     snapshot: &Snapshot,
     client: IpAddr,
@@ -250,27 +333,47 @@ fn append(
     output: &mut [u8],
     used: &mut usize,
     shared: &Shared,
-) -> bool {
+    late: &mut LateReplies,
+) -> Verdict {
     let counters = &shared.counters;
     counters.count(Event::QueriesTcp);
     let (prefix, reply) = output[*used..*used + LARGEST].split_at_mut(PREFIX);
     let mut pending = Pending::new();
     pending.read(snapshot, client, message);
-    let verdict = pending.answer(snapshot, Transport::Stream, message, reply);
+    let mut verdict = pending.answer(snapshot, Transport::Stream, message, reply);
     shared.noter.note(snapshot, std::slice::from_ref(&pending));
-    let Verdict::Reply(length) = verdict else {
+    if let Verdict::Forward(length) = verdict {
+        let miss = pending.miss(snapshot, client, Transport::Stream, message, &reply[..length], late.way_back());
+        if miss.is_some_and(|miss| shared.onward.submit(miss)) {
+            return verdict;
+        }
+        counters.count(Event::NotForwarded);
+        verdict = pending.not_forwarded(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
+    }
+    if let Verdict::Refresh(length) = verdict
+        && let Some(miss) = pending.refresh(snapshot, message, &reply[..length])
+    {
+        shared.onward.submit(miss);
+    }
+    let Some(length) = verdict.reply() else {
         counters.count(Event::Dropped);
-        return false;
+        return Verdict::Drop;
     };
     let Ok(framed) = u16::try_from(length) else {
         counters.count(Event::Dropped);
-        return false;
+        return Verdict::Drop;
     };
     counters.count_reply(&reply[..length]);
     prefix.copy_from_slice(&framed.to_be_bytes());
     *used += PREFIX + length;
-    true
+    verdict
 }
+
+/// Questions of one connection that wait for upstreams; more are read when one of these is answered.
+const MOST_OUTSTANDING: usize = 128;
+
+/// How long an outstanding answer is waited for; the forwarder gives up long before, and says so.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How long a stopping connection waits for word of octets that have arrived.
 const LAST_LOOK: Duration = Duration::from_millis(50);
@@ -283,6 +386,18 @@ struct Scratch {
     input: Box<[u8]>,
     output: Box<[u8]>,
     used: usize,
+}
+
+impl Scratch {
+    /// Appends a reply with its length; there is room for it.
+    fn frame(&mut self, reply: &[u8], counters: &Worker) {
+        let Ok(length) = u16::try_from(reply.len()) else { return counters.count(Event::Dropped) };
+        counters.count_reply(reply);
+        let (prefix, rest) = self.output[self.used..].split_at_mut(PREFIX);
+        prefix.copy_from_slice(&length.to_be_bytes());
+        rest[..reply.len()].copy_from_slice(reply);
+        self.used += PREFIX + reply.len();
+    }
 }
 
 thread_local! {

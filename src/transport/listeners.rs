@@ -5,12 +5,14 @@
 use super::bind::{BindError, Sockets, more, open};
 use super::connection::Shared;
 use super::limits::Limits;
+use super::onward::Onward;
 use super::pulse::{Pulse, beat};
 use super::quota::{Budget, Quota};
 use super::tcp::accept;
 use super::udp;
-use crate::counters::{Counters, Worker};
-use crate::query::{Noter, Recent};
+use crate::counters::Counters;
+use crate::forward::Forwarder;
+use crate::query::Recent;
 use crate::snapshot::Live;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -30,6 +32,7 @@ pub struct Listeners {
     shared: Arc<Shared>,
     quota: Arc<Quota>,
     pulse: Arc<Pulse>,
+    onward: Arc<Onward>,
     runtime: Handle,
     bound: Vec<Bound>,
 }
@@ -64,15 +67,23 @@ impl Listeners {
     pub fn new(live: Arc<Live>, counters: Arc<Counters>, limits: Limits, runtime: Handle) -> Self {
         let pulse = Arc::new(Pulse::new(Arc::clone(&counters)));
         runtime.spawn(beat(Arc::downgrade(&pulse)));
+        let onward = Arc::new(Onward::default());
         let shared = Arc::new(Shared {
             live: Arc::clone(&live),
             limits,
             budget: Arc::new(Budget::new(limits.held)),
             counters: counters.worker(),
             noter: pulse.recent.noter(),
+            onward: Arc::clone(&onward),
         });
         let quota = Arc::new(Quota::new(limits.connections, limits.per_client));
-        Listeners { live, counters, shared, quota, pulse, runtime, bound: Vec::new() }
+        Listeners { live, counters, shared, quota, pulse, onward, runtime, bound: Vec::new() }
+    }
+
+    /// Questions that no zone and no cache answers go to this forwarder from now on, where the horizon allows it. Without one
+    /// they fail.
+    pub fn forward_to(&self, forwarder: Arc<Forwarder>) {
+        self.onward.lead_to(forwarder);
     }
 
     /// Opens what is missing for these addresses with so many UDP workers each. Nothing changes for clients yet, except
@@ -181,11 +192,15 @@ impl Listeners {
     fn worker(&self, socket: UdpSocket) -> io::Result<UdpWorker> {
         let socket = Arc::new(socket);
         let stop = Arc::new(AtomicBool::new(false));
-        let (served, live, flag) = (Arc::clone(&socket), Arc::clone(&self.live), Arc::clone(&stop));
-        let (counters, noter) = (self.counters.worker(), self.pulse.recent.noter());
-        let thread = thread::Builder::new()
-            .name("udp".to_owned())
-            .spawn(move || work(&served, &live, &counters, &noter, &flag))?;
+        let flag = Arc::clone(&stop);
+        let desk = udp::Desk {
+            socket: Arc::clone(&socket),
+            live: Arc::clone(&self.live),
+            counters: self.counters.worker(),
+            noter: self.pulse.recent.noter(),
+            onward: Arc::clone(&self.onward),
+        };
+        let thread = thread::Builder::new().name("udp".to_owned()).spawn(move || work(&desk, &flag))?;
         self.pulse.watch(&socket);
         Ok(UdpWorker { socket, stop, thread })
     }
@@ -201,9 +216,9 @@ impl Listeners {
 }
 
 /// Runs the loop; a panic in it is a fault of ours that costs one batch, not the worker.
-fn work(socket: &UdpSocket, live: &Live, counters: &Worker, noter: &Noter, stop: &AtomicBool) {
+fn work(desk: &udp::Desk, stop: &AtomicBool) {
     loop {
-        match catch_unwind(AssertUnwindSafe(|| udp::run(socket, live, counters, noter, stop))) {
+        match catch_unwind(AssertUnwindSafe(|| udp::run(desk, stop))) {
             Ok(()) => return,
             Err(_) => {
                 tracing::error!("a UDP worker failed and goes on; this is a fault of the program, please report it");

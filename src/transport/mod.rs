@@ -6,14 +6,16 @@ mod bind;
 mod connection;
 mod frames;
 mod holder;
+mod late;
 mod limits;
 mod listeners;
+mod onward;
 mod protocol;
 mod pulse;
 mod quota;
 mod rate;
 mod tcp;
-pub mod udp;
+mod udp;
 
 pub use bind::{BindError, BindReason, LISTEN_FAILED};
 pub use limits::Limits;

@@ -5,13 +5,16 @@
 
 #![allow(unsafe_code)]
 
+use super::onward::Onward;
 use super::rate::{Leave, RateTable};
 use crate::counters::{Event, RCODES, Worker};
+use crate::forward::Return;
 use crate::query::{Noter, Pending, Transport, UDP_SIZE, Verdict, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -25,13 +28,14 @@ const QUERY_SIZE: usize = 4096;
 ///
 /// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
 /// all addresses, replies leave from the address that was asked.
-pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, noter: &Noter, stop: &AtomicBool) {
-    let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(socket, local)));
+pub(super) fn run(desk: &Desk, stop: &AtomicBool) {
+    let Desk { socket, live, counters, .. } = desk;
+    let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(&**socket, local)));
     loop {
         let stopping = stop.load(Ordering::Acquire);
         match batch.receive(socket, stopping) {
             Ok(count) => {
-                let tally = batch.answer(count, &live.load(), noter);
+                let tally = batch.answer(count, &live.load(), desk);
                 let lost = batch.send(socket);
                 tally.hand_over(counters, lost);
             }
@@ -40,6 +44,16 @@ pub fn run(socket: &UdpSocket, live: &Live, counters: &Worker, noter: &Noter, st
             Err(_) => {}
         }
     }
+}
+
+/// What a worker works with.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) socket: Arc<UdpSocket>,
+    pub(super) live: Arc<Live>,
+    pub(super) counters: Arc<Worker>,
+    pub(super) noter: Arc<Noter>,
+    pub(super) onward: Arc<Onward>,
 }
 
 /// Buffers for one batch, and the structures through which the kernel finds them.
@@ -61,12 +75,12 @@ struct Batch {
 }
 
 /// Room for a `sockaddr_in` or `sockaddr_in6`, as octets.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(8))]
 struct Address([u8; 32]);
 
 /// Room for one `IP_PKTINFO` or `IPV6_PKTINFO` control message, as octets.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(8))]
 struct Control([u8; Control::SIZE]);
 
@@ -133,7 +147,7 @@ impl Batch {
     ///
     /// In steps over the whole batch: a zone that is larger than the caches costs one wait for memory a batch, not one a
     /// query.
-    fn answer(&mut self, count: usize, snapshot: &Snapshot, noter: &Noter) -> Tally {
+    fn answer(&mut self, count: usize, snapshot: &Snapshot, desk: &Desk) -> Tally {
         let mut tally = Tally { received: count as u64, ..Tally::default() };
         let mut now = None;
         self.replied = 0;
@@ -148,13 +162,14 @@ impl Batch {
         }
         pending.iter_mut().for_each(|pending| pending.reach_slot(snapshot));
         // Before the nodes: what was reached for last is on its way meanwhile.
-        noter.note(snapshot, pending);
+        desk.noter.note(snapshot, pending);
         pending.iter().for_each(|pending| pending.reach_node(snapshot));
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];
             let reply = &mut self.replies[index];
             let verdict = self.pending[index].answer(snapshot, Transport::Udp, query, reply);
-            let Verdict::Reply(mut length) = verdict else {
+            let (Verdict::Reply(mut length) | Verdict::Refresh(mut length) | Verdict::Forward(mut length)) = verdict
+            else {
                 // The message that wakes a worker is empty and not a query of anybody.
                 if query.is_empty() {
                     tally.received -= 1;
@@ -163,6 +178,8 @@ impl Batch {
                 }
                 continue;
             };
+            // Beyond its rate limit a question that would be forwarded is not: its reply is held back before it is had.
+            let mut forwards = matches!(verdict, Verdict::Forward(_));
             let client = self.clients[index].ip();
             let charge = client.and_then(|client| self.pending[index].charge(snapshot, client, &reply[..length]));
             if let Some(charge) = charge {
@@ -170,6 +187,7 @@ impl Batch {
                     Leave::Send => {}
                     Leave::Slip => {
                         tally.slipped += 1;
+                        forwards = false;
                         length = slip(&mut reply[..length]);
                     }
                     Leave::Drop => {
@@ -178,8 +196,25 @@ impl Batch {
                     }
                 }
             }
-            tally.count(&reply[..length]);
             let header = self.incoming[index].msg_hdr;
+            if forwards {
+                let late = LateReply::new(desk, &self.clients[index], &self.controls[index], &header);
+                let pending = &self.pending[index];
+                let client = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+                let miss = pending.miss(snapshot, client, Transport::Udp, query, &reply[..length], Box::new(late));
+                if miss.is_some_and(|miss| desk.onward.submit(miss)) {
+                    continue;
+                }
+                tally.not_forwarded += 1;
+                let Some(failed) = pending.not_forwarded(Transport::Udp, query, reply) else { continue };
+                length = failed;
+            }
+            tally.count(&reply[..length]);
+            if matches!(verdict, Verdict::Refresh(_))
+                && let Some(miss) = self.pending[index].refresh(snapshot, query, &reply[..length])
+            {
+                desk.onward.submit(miss);
+            }
             self.controls[index].answer_by_any_route(header.msg_controllen);
             self.reply_parts[index] = libc::iovec { iov_base: reply.as_mut_ptr().cast(), iov_len: length };
             let outgoing = &mut self.outgoing[self.replied].msg_hdr;
@@ -213,6 +248,57 @@ impl Batch {
             }
         }
         lost
+    }
+}
+
+/// The way back to a client whose answer comes from an upstream: the same socket, from the address that was asked.
+#[derive(Debug)]
+struct LateReply {
+    socket: Arc<UdpSocket>,
+    counters: Arc<Worker>,
+    client: Address,
+    client_length: libc::socklen_t,
+    control: Control,
+    /// Octets of control data; 0 for none.
+    control_length: usize,
+}
+
+impl LateReply {
+    fn new(desk: &Desk, client: &Address, control: &Control, header: &libc::msghdr) -> Self {
+        let mut control = *control;
+        control.answer_by_any_route(header.msg_controllen);
+        LateReply {
+            socket: Arc::clone(&desk.socket),
+            counters: Arc::clone(&desk.counters),
+            client: *client,
+            client_length: header.msg_namelen.min(size_of::<Address>() as libc::socklen_t),
+            control,
+            control_length: header.msg_controllen.min(Control::SIZE),
+        }
+    }
+}
+
+impl Return for LateReply {
+    fn send(mut self: Box<Self>, reply: &[u8]) {
+        let mut part = libc::iovec { iov_base: reply.as_ptr().cast_mut().cast(), iov_len: reply.len() };
+        // SAFETY: an all-zero msghdr is valid: null pointers with zero lengths.
+        let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+        header.msg_name = self.client.0.as_mut_ptr().cast();
+        header.msg_namelen = self.client_length;
+        header.msg_iov = &raw mut part;
+        header.msg_iovlen = 1;
+        if self.control_length > 0 {
+            header.msg_control = self.control.0.as_mut_ptr().cast();
+            header.msg_controllen = self.control_length;
+        }
+        self.counters.count_reply(reply);
+        // SAFETY: the header points to a client address and maybe control data of this struct, and to one part, the reply,
+        // which sendmsg only reads; all of them live during the call, and the lengths are theirs. MSG_DONTWAIT: a full queue
+        // loses the reply, as it would on the wire, and keeps nobody waiting.
+        let sent = unsafe { libc::sendmsg(self.socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
+        if sent < 0 {
+            self.counters.count(Event::SendFailed);
+        }
     }
 }
 
@@ -299,6 +385,7 @@ struct Tally {
     truncated: u64,
     held: u64,
     slipped: u64,
+    not_forwarded: u64,
     replies: [u32; RCODES],
 }
 
@@ -317,6 +404,7 @@ impl Tally {
             (Event::SendFailed, lost),
             (Event::RateDropped, self.held),
             (Event::RateSlipped, self.slipped),
+            (Event::NotForwarded, self.not_forwarded),
         ];
         for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
             counters.add(event, count);

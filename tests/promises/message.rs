@@ -72,7 +72,7 @@ pub(super) fn answered(snapshot: &Snapshot, query: &[u8]) {
                 assert!(!has_id, "only a response, or octets shorter than a header, are dropped: {query:02x?}");
             }
             Verdict::Drop => {}
-            Verdict::Forward => panic!("this horizon does not forward"),
+            Verdict::Forward(_) | Verdict::Refresh(_) => panic!("this horizon does not forward"),
         }
     }
 }
@@ -104,7 +104,7 @@ fn is_a_reply(query: &[u8], reply: &[u8], transport: Transport) {
     assert!(reply.len() <= limit, "{} octets over {transport:?}; at most {limit}", reply.len());
 }
 
-fn read_by_domain(reply: &[u8]) {
+pub(super) fn read_by_domain(reply: &[u8]) {
     let message = domain::base::Message::from_slice(reply).expect("longer than a header");
     for question in message.question() {
         question.expect("`domain` reads the question");

@@ -3,7 +3,9 @@
 mod message;
 mod path;
 mod text;
+mod upstream;
 
 pub(crate) use message::message;
 pub(crate) use path::whole_path;
 pub(crate) use text::zone_text;
+pub(crate) use upstream::upstream;

@@ -59,7 +59,7 @@ fn targets(after: &Snapshot, set: &Touched<'_>) -> Vec<Finding> {
         let Some(target) = target(set.rtype, data) else { continue };
         // Within its zone the check of the zone tells these.
         let told = matches!(set.rtype, Rtype::NS | Rtype::MX | Rtype::SRV) && target.ends_with(set.origin);
-        let explanation = query::explain(after, client, &target, Rtype::A);
+        let explanation = query::explain_own(after, client, &target, Rtype::A);
         let missing = explanation.steps.first().is_some_and(|step| step.rule == Rule::NxDomain && !step.special);
         if missing && !told {
             let what = format!(

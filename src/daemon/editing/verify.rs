@@ -1,7 +1,7 @@
 //! The server asks itself over its own UDP socket whether what was changed is what clients get.
 
 use crate::dns::{Name, Rtype, present_name, present_rtype};
-use crate::query::{Transport, UDP_SIZE, Verdict, probe, respond};
+use crate::query::{Transport, UDP_SIZE, probe, respond};
 use crate::snapshot::Snapshot;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -68,11 +68,8 @@ fn socket_for(address: SocketAddr) -> io::Result<UdpSocket> {
 
 fn expected(snapshot: &Snapshot, client: IpAddr, query: &[u8]) -> Vec<u8> {
     let mut reply = vec![0; UDP_SIZE];
-    let length = match respond(snapshot, client, Transport::Udp, query, &mut reply) {
-        Verdict::Reply(length) => length,
-        Verdict::Drop | Verdict::Forward => 0,
-    };
-    reply.truncate(length);
+    let length = respond(snapshot, client, Transport::Udp, query, &mut reply).reply();
+    reply.truncate(length.unwrap_or_default());
     reply
 }
 

@@ -1,7 +1,9 @@
 //! One answer of an upstream as it is handed out and kept.
 
 use super::body::{Body, Ttl};
-use crate::answer::Reply;
+use super::write::Writer;
+use crate::answer::{Reply, flag};
+use crate::dns::HEADER;
 use crate::forward::Note;
 
 /// What an upstream said to one question: a [`super::Reader`] made it, or [`Entry::failure`].
@@ -106,6 +108,23 @@ impl Entry {
         let body = &self.body;
         self.note = Some(note.code);
         self.body = body.with_text(note.text());
+    }
+
+    /// Writes it as a whole message of its own, with the question for its name and this type, without OPT. Returns its length;
+    /// none when it does not fit.
+    pub(in crate::forward) fn message(&self, rtype: u16, out: &mut [u8]) -> Option<usize> {
+        let question_end = Writer::new(out, self.name(), rtype)?.length();
+        let question = &mut [0; HEADER + 255 + 4];
+        let question = question.get_mut(..question_end)?;
+        question.copy_from_slice(&out[..question_end]);
+        question[5] = 1;
+        let limit = out.len();
+        let mut reply = Reply::new(out, question, limit, 0)?;
+        self.write(Ttl::Aged(0), &mut reply);
+        if reply.is_truncated() {
+            return None;
+        }
+        Some(reply.finish(if self.authentic { flag::AUTHENTIC_DATA } else { 0 }, None))
     }
 
     /// Writes its records behind the question of `reply`, which must be for the same name.

@@ -27,43 +27,81 @@ impl Frame {
     }
 }
 
-/// Finds the records behind the question, which ends at `at`, in place of what is in `found`. Every owner is a name, and all
-/// data lies in the message; octets after the last record are not looked at.
+/// Finds the records behind the question, which ends at `at`, in place of what is in `found`.
 ///
 /// None when the message breaks its format.
-pub(in crate::forward) fn frames(message: &[u8], mut at: usize, found: &mut Vec<Frame>) -> Option<()> {
+pub(in crate::forward) fn frames(message: &[u8], at: usize, found: &mut Vec<Frame>) -> Option<()> {
     found.clear();
-    let header = message.first_chunk::<HEADER>()?;
-    let mut last = None;
-    for section in 0..3u8 {
-        let count = usize::from(section) * 2 + 6;
-        for _ in 0..u16::from_be_bytes([header[count], header[count + 1]]) {
-            let after = skip_name(message, at).ok()?;
-            let [t0, t1, c0, c1, a, b, c, d, l0, l1] = *message.get(after..)?.first_chunk::<10>()?;
-            let data = after + 10;
-            let end = data + usize::from(u16::from_be_bytes([l0, l1]));
-            if end > message.len() {
-                return None;
-            }
-            let owner = owner_at(message, at, &mut last)?;
-            found.push(Frame {
-                owner: owner.0,
-                mark: owner.1,
-                section,
-                rtype: u16::from_be_bytes([t0, t1]),
-                class: u16::from_be_bytes([c0, c1]),
-                ttl: u32::from_be_bytes([a, b, c, d]),
-                data,
-                end,
-                used: false,
-            });
-            at = end;
-        }
+    for record in Records::behind(message, at) {
+        found.push(record?);
     }
     Some(())
 }
 
-/// Where the owner really stands, and its mark; most owners of a message are one pointer, the same as the one before.
+/// The records of a message in their order: every owner is a name, and all data lies in the message. None, once, where the
+/// message breaks its format. Octets after the last record are not looked at.
+#[derive(Debug, Clone)]
+pub(in crate::forward) struct Records<'m> {
+    message: &'m [u8],
+    at: usize,
+    section: u8,
+    /// Records of each section that are still to come.
+    left: [u16; 3],
+    /// The last owner that was a pointer, and its mark: most owners of a message are one pointer, the same as before.
+    last: Option<(u16, u32)>,
+}
+
+impl<'m> Records<'m> {
+    /// Those behind the question, which ends at `at`.
+    pub(in crate::forward) fn behind(message: &'m [u8], at: usize) -> Self {
+        let left = message
+            .first_chunk::<HEADER>()
+            .map_or([0; 3], |header| [6, 8, 10].map(|count| u16::from_be_bytes([header[count], header[count + 1]])));
+        Records { message, at, section: 0, left, last: None }
+    }
+
+    fn record(&mut self) -> Option<Frame> {
+        let Records { message, at, section, .. } = *self;
+        let after = skip_name(message, at).ok()?;
+        let [t0, t1, c0, c1, a, b, c, d, l0, l1] = *message.get(after..)?.first_chunk::<10>()?;
+        let data = after + 10;
+        let end = data + usize::from(u16::from_be_bytes([l0, l1]));
+        if end > message.len() {
+            return None;
+        }
+        let (owner, mark) = owner_at(message, at, &mut self.last)?;
+        self.at = end;
+        Some(Frame {
+            owner,
+            mark,
+            section,
+            rtype: u16::from_be_bytes([t0, t1]),
+            class: u16::from_be_bytes([c0, c1]),
+            ttl: u32::from_be_bytes([a, b, c, d]),
+            data,
+            end,
+            used: false,
+        })
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Option<Frame>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.left.get(usize::from(self.section)) == Some(&0) {
+            self.section += 1;
+        }
+        *self.left.get_mut(usize::from(self.section))? -= 1;
+        let record = self.record();
+        if record.is_none() {
+            self.left = [0; 3];
+        }
+        Some(record)
+    }
+}
+
+/// Where the owner really stands, and its mark.
 fn owner_at(message: &[u8], at: usize, last: &mut Option<(u16, u32)>) -> Option<(usize, u32)> {
     let pointer = match *message.get(at..)? {
         [high, low, ..] if high >= 0xC0 => Some(u16::from_be_bytes([high, low])),

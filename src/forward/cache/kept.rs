@@ -6,9 +6,9 @@ use super::key::{Hashes, Key};
 use super::look::{Selection, Shown, Stats};
 use super::shard::{Room, Shard};
 use super::slot::{Slot, State, back_off, flag};
-use crate::answer::Reply;
+use crate::answer::{Reply, flag as header};
 use crate::config;
-use crate::dns::labels;
+use crate::dns::{HEADER, labels};
 use crate::forward::Foreign;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -112,6 +112,21 @@ impl Cache {
         }
         shard.stats.misses += 1;
         Foreign::Miss
+    }
+
+    /// The whole reply to a query without EDNS, for those who have no horizons to ask first; none when upstreams must be
+    /// asked. `query` begins with a header and the question of `key`. Allocates nothing.
+    pub fn reply(&self, key: &Key<'_>, query: &[u8], now: u32, buffer: &mut [u8]) -> Option<usize> {
+        let limit = buffer.len();
+        let question = query.get(..HEADER + key.name.len() + 4)?;
+        let mut reply = Reply::new(buffer, question, limit, 0)?;
+        match self.answer(key, true, now, &mut reply) {
+            Foreign::Written { authentic, .. } => {
+                let authentic = if authentic { header::AUTHENTIC_DATA } else { 0 };
+                Some(reply.finish(header::RECURSION_AVAILABLE | authentic, None))
+            }
+            Foreign::Miss | Foreign::NoUpstream => None,
+        }
     }
 
     /// The NXDOMAIN of the name itself, for whatever type, or of one above it (RFC 8020).

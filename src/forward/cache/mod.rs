@@ -8,21 +8,33 @@ mod body;
 mod cuts;
 mod entry;
 mod frames;
+mod join;
 mod kept;
+#[cfg(test)]
+mod kept_tests;
 mod key;
+#[cfg(test)]
+mod lab;
 mod layout;
 mod look;
 mod names;
 mod read;
+#[cfg(test)]
+mod read_tests;
 mod shard;
 mod slot;
+mod sort;
 mod write;
 
 pub use entry::Entry;
+pub use join::join;
 pub use kept::Cache;
 pub use key::Key;
 pub use look::{Kind, Selection, Shown, Stats};
 pub use read::{Reader, Unfit};
 
 pub(in crate::forward) use body::Ttl;
+pub(in crate::forward) use frames::Records;
+pub(in crate::forward) use names::PlainName;
 pub(in crate::forward) use slot::{STALE_TTL, stale_note};
+pub(in crate::forward) use write::Writer;

@@ -124,6 +124,10 @@ impl Shard {
                 return;
             }
             self.evict(room);
+            // Only after the size was made smaller: what is free is used again otherwise.
+            if self.slots.capacity() > 2 * self.slots.len() + 64 {
+                self.shrink();
+            }
         }
     }
 

@@ -55,6 +55,17 @@ impl<'b> Writer<'b> {
         writer
     }
 
+    /// Compresses names against the one at `place`, too.
+    pub(in crate::forward) fn know(&mut self, place: usize) {
+        let mut places = [0; Writer::KNOWN];
+        let mut count = 0;
+        for (known, (label, _)) in places.iter_mut().zip(labels_at(&self.out[..self.at], place)) {
+            *known = label;
+            count += 1;
+        }
+        places[..count].iter().for_each(|place| self.learn(*place));
+    }
+
     /// How long the message is.
     pub(in crate::forward) fn length(&self) -> usize {
         self.at
@@ -92,7 +103,8 @@ impl<'b> Writer<'b> {
     }
 
     fn record(&mut self, message: &[u8], question: &Range<usize>, record: &Frame, ttl: u32) -> Option<usize> {
-        self.name(message, question, record.owner, true)?;
+        // An owner takes the case of an alias that leads to it: names in data keep their own.
+        self.name(message, question, record.owner, true, &(0..usize::MAX))?;
         let [t0, t1] = record.rtype.to_be_bytes();
         let [a, b, c, d] = ttl.to_be_bytes();
         let ttl_at = self.at + 4;
@@ -104,7 +116,7 @@ impl<'b> Writer<'b> {
         let mut at = record.data + layout.before;
         for _ in 0..layout.names {
             let end = skip_name(message, at).ok().filter(|end| *end <= record.end)?;
-            self.name(message, question, at, layout.compressed)?;
+            self.name(message, question, at, layout.compressed, &self.question.clone())?;
             at = end;
         }
         if layout.after.is_some_and(|after| after != record.end - at) {
@@ -116,14 +128,21 @@ impl<'b> Writer<'b> {
         Some(ttl_at)
     }
 
-    /// Writes the name that stands at `at` in another message.
-    fn name(&mut self, message: &[u8], question: &Range<usize>, at: usize, compressed: bool) -> Option<()> {
+    /// Writes the name that stands at `at` in another message; the case of what stands in `any_case` does not count.
+    fn name(
+        &mut self,
+        message: &[u8],
+        question: &Range<usize>,
+        at: usize,
+        compressed: bool,
+        any_case: &Range<usize>,
+    ) -> Option<()> {
         let name = PlainName::read(message, at, question)?;
         let wire = name.wire();
         let mut start = 0;
         if compressed {
             while wire[start] != 0 {
-                if let Some(place) = self.find(&wire[start..]) {
+                if let Some(place) = self.find(&wire[start..], any_case) {
                     let [high, low] = (0xC000 | place).to_be_bytes();
                     self.new_name(&wire[..start])?;
                     return self.put(&[high, low]);
@@ -152,14 +171,14 @@ impl<'b> Writer<'b> {
     }
 
     /// Where a name stands that is the same as this one.
-    fn find(&mut self, wire: &[u8]) -> Option<u16> {
+    fn find(&mut self, wire: &[u8], any_case: &Range<usize>) -> Option<u16> {
         let mark = name_mark(labels_at(wire, 0));
         let out = &*self.out;
         for known in &mut self.known[..self.count] {
             if known.mark == 0 {
                 known.mark = name_mark(labels_at(out, usize::from(known.at)));
             }
-            if known.mark == mark && same(out, &self.question, usize::from(known.at), wire) {
+            if known.mark == mark && same(out, any_case, usize::from(known.at), wire) {
                 return Some(known.at);
             }
         }
@@ -173,8 +192,8 @@ impl<'b> Writer<'b> {
     }
 }
 
-/// True when the name at `at` is `wire`; case counts but for labels of the question.
-fn same(out: &[u8], question: &Range<usize>, at: usize, wire: &[u8]) -> bool {
+/// True when the name at `at` is `wire`; case counts but for labels that stand in `any_case`.
+fn same(out: &[u8], any_case: &Range<usize>, at: usize, wire: &[u8]) -> bool {
     let mut rest = wire;
     for (place, label) in labels_at(out, at) {
         let Some((other, after)) = rest.split_first().and_then(|(length, after)| {
@@ -182,7 +201,7 @@ fn same(out: &[u8], question: &Range<usize>, at: usize, wire: &[u8]) -> bool {
         }) else {
             return false;
         };
-        let equal = if question.contains(&place) { label.eq_ignore_ascii_case(other) } else { label == other };
+        let equal = if any_case.contains(&place) { label.eq_ignore_ascii_case(other) } else { label == other };
         if !equal {
             return false;
         }

@@ -1,14 +1,20 @@
 //! The door of the service: a thread that takes misses and answers those who wait.
 
-use super::queue::Queue;
+use super::queue::{Delivery, Queue};
 use super::state::UpstreamState;
+use super::work::{WAKER, Work};
 use crate::counters::Worker;
+use crate::forward::compose::compose_known;
 use crate::forward::miss::Miss;
 use crate::forward::stream::Carry;
 use crate::forward::validation::Validate;
+use mio::{Poll, Waker};
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// What the forwarder works with.
 pub struct Tools {
@@ -23,23 +29,32 @@ pub struct Tools {
 /// Answers misses by asking upstreams, on a thread of its own. Dropping it stops it.
 pub struct Forwarder {
     queue: Arc<Queue>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A way to ask the forwarder from inside.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    pub(in crate::forward) queue: Arc<Queue>,
+    pub(super) queue: Arc<Queue>,
 }
 
+/// How long whoever asks for the state of upstreams waits for the thread at most.
+const STATES: Duration = Duration::from_secs(1);
+
 impl Forwarder {
+    /// How many files it may have open beside the streams.
+    pub const FILES: usize = super::sockets::FILES;
+
     /// Starts the thread.
     ///
     /// # Errors
     /// The system gives no thread or no event queue.
-    pub fn start(_tools: Tools) -> io::Result<Arc<Self>> {
-        let poll = mio::Poll::new()?;
-        let waker = mio::Waker::new(poll.registry(), mio::Token(usize::MAX))?;
-        Ok(Arc::new(Forwarder { queue: Arc::new(Queue::new(waker)) }))
+    pub fn start(tools: Tools) -> io::Result<Arc<Self>> {
+        let mut poll = Poll::new()?;
+        let queue = Arc::new(Queue::new(Waker::new(poll.registry(), WAKER)?));
+        let mut work = Work::new(tools, Arc::clone(&queue), &poll)?;
+        let thread = thread::Builder::new().name("forward".to_owned()).spawn(move || work.run(&mut poll))?;
+        Ok(Arc::new(Forwarder { queue, thread: Mutex::new(Some(thread)) }))
     }
 
     /// Takes a miss; its waiter is answered in any case, later, from the forwarder's thread or another.
@@ -50,14 +65,48 @@ impl Forwarder {
         self.queue.push(miss)
     }
 
-    /// Answers everybody who waits with SERVFAIL and ends the thread.
+    /// Answers everybody who waits with SERVFAIL and ends the thread. What is submitted later comes back at once.
     pub fn stop(&self) {
-        drop(self.queue.close());
+        self.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // Panics are caught in the thread.
+            let _ = thread.join();
+        }
     }
 
-    /// What is known of each upstream that a plan has led to lately, in no order.
+    /// What is known of each upstream that a plan has led to lately, in no order. Waits for the thread; empty when it has
+    /// stopped.
     pub fn upstreams(&self) -> Vec<UpstreamState> {
-        Vec::new()
+        let (sender, receiver) = mpsc::channel();
+        self.queue.deliver(Delivery::States(sender));
+        receiver.recv_timeout(STATES).unwrap_or_default()
+    }
+
+    /// A way to ask from inside, such as for records that validation needs.
+    pub fn asking(&self) -> Asking {
+        Asking { queue: Arc::clone(&self.queue) }
+    }
+}
+
+impl Asking {
+    /// Asks as clients do: what the cache holds is answered at once, on the caller's own thread, everything else as by
+    /// [`Forwarder::submit`].
+    ///
+    /// # Errors
+    /// The queue is full, or the forwarder has stopped: the miss comes back.
+    pub fn submit(&self, mut miss: Miss) -> Result<(), Miss> {
+        if let Some(waiter) = miss.waiter.take() {
+            let mut buffer = vec![0; waiter.limit.min(usize::from(u16::MAX))];
+            match compose_known(&miss, &waiter, &mut buffer) {
+                Some(length) => {
+                    waiter.back.send(&buffer[..length]);
+                    return Ok(());
+                }
+                None => miss.waiter = Some(waiter),
+            }
+        }
+        self.queue.push(miss)
     }
 }
 

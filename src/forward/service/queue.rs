@@ -1,9 +1,14 @@
 //! The bounded queue of misses before the forwarder's loop. A worker holds its lock for one push; the loop takes all at once.
 
+use super::slab::Id;
+use super::state::UpstreamState;
 use crate::forward::miss::Miss;
+use crate::forward::stream::StreamError;
+use crate::forward::validation::Validity;
 use mio::Waker;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Misses that may wait for the loop. It takes all of them each time it comes by, so they are many only when it cannot keep
@@ -13,21 +18,35 @@ const ROOM: usize = 8192;
 /// What others hand to the loop.
 #[derive(Debug)]
 pub(in crate::forward) struct Queue {
-    misses: Mutex<Misses>,
+    inbox: Mutex<Inbox>,
     /// The loop waits, or is about to: whoever adds something wakes it.
     sleeping: AtomicBool,
     waker: Waker,
 }
 
+/// What waits for the loop.
 #[derive(Debug, Default)]
-struct Misses {
-    waiting: VecDeque<Miss>,
-    closed: bool,
+pub(super) struct Inbox {
+    pub(super) misses: VecDeque<Miss>,
+    /// As many as the loop has asked for.
+    pub(super) deliveries: Vec<Delivery>,
+    pub(super) closed: bool,
+}
+
+/// What the loop gets from others than clients.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// What became of a question over a stream.
+    Stream { question: Id, serial: u32, outcome: Result<Vec<u8>, StreamError> },
+    /// What became of an answer that was validated.
+    Validated { question: Id, serial: u32, validity: Validity },
+    /// Somebody wants to know how the upstreams do.
+    States(Sender<Vec<UpstreamState>>),
 }
 
 impl Queue {
     pub(super) fn new(waker: Waker) -> Self {
-        Queue { misses: Mutex::default(), sleeping: AtomicBool::new(false), waker }
+        Queue { inbox: Mutex::default(), sleeping: AtomicBool::new(false), waker }
     }
 
     /// Adds a miss and wakes the loop if it sleeps.
@@ -35,33 +54,46 @@ impl Queue {
     /// # Errors
     /// The queue is full or closed: the miss comes back.
     pub(in crate::forward) fn push(&self, miss: Miss) -> Result<(), Miss> {
-        let mut misses = self.lock();
-        if misses.closed || misses.waiting.len() >= ROOM {
+        let mut inbox = self.lock();
+        if inbox.closed || inbox.misses.len() >= ROOM {
             return Err(miss);
         }
-        misses.waiting.push_back(miss);
-        drop(misses);
+        inbox.misses.push_back(miss);
+        drop(inbox);
         self.wake();
         Ok(())
     }
 
-    /// Wakes the loop if it sleeps; one of many who come at once does.
-    pub(super) fn wake(&self) {
-        if self.sleeping.load(Ordering::SeqCst) && self.sleeping.swap(false, Ordering::SeqCst) {
-            // It fails only when the process has no memory for it; the loop comes by on its own, a little later.
-            let _ = self.waker.wake();
+    /// Brings what the loop waits for; nothing once it has ended.
+    pub(super) fn deliver(&self, delivery: Delivery) {
+        let mut inbox = self.lock();
+        if inbox.closed {
+            return;
         }
+        inbox.deliveries.push(delivery);
+        drop(inbox);
+        self.wake();
     }
 
-    /// Exchanges what waits for `empty`.
-    pub(super) fn take(&self, empty: &mut VecDeque<Miss>) {
-        std::mem::swap(&mut self.lock().waiting, empty);
+    /// Takes nothing more; the loop ends when it sees it.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake();
+    }
+
+    /// Exchanges what waits for `empty`. Whether it is closed stays.
+    pub(super) fn take(&self, empty: &mut Inbox) {
+        let mut inbox = self.lock();
+        std::mem::swap(&mut *inbox, empty);
+        inbox.closed = empty.closed;
     }
 
     /// Says that the loop is going to wait. False when something came meanwhile: then it must not.
     pub(super) fn sleep(&self) -> bool {
         self.sleeping.store(true, Ordering::SeqCst);
-        let idle = self.lock().waiting.is_empty();
+        let inbox = self.lock();
+        let idle = inbox.misses.is_empty() && inbox.deliveries.is_empty() && !inbox.closed;
+        drop(inbox);
         if !idle {
             self.awake();
         }
@@ -73,14 +105,15 @@ impl Queue {
         self.sleeping.store(false, Ordering::SeqCst);
     }
 
-    /// Takes nothing more; gives what waits.
-    pub(super) fn close(&self) -> VecDeque<Miss> {
-        let mut misses = self.lock();
-        misses.closed = true;
-        std::mem::take(&mut misses.waiting)
+    /// Wakes the loop if it sleeps; one of many who come at once does.
+    fn wake(&self) {
+        if self.sleeping.load(Ordering::SeqCst) && self.sleeping.swap(false, Ordering::SeqCst) {
+            // It fails only when the process has no memory for it; the loop comes by on its own, a little later.
+            let _ = self.waker.wake();
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Misses> {
-        self.misses.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
