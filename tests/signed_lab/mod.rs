@@ -11,6 +11,7 @@ pub(crate) use asker::Whim;
 pub(crate) use server::Server;
 
 use horizon_dns::config;
+use horizon_dns::counters::Counters;
 use horizon_dns::dns::Name;
 use horizon_dns::dns::parse_name;
 use horizon_dns::dns::parse_rtype;
@@ -31,7 +32,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let server = Server::start();
-        let validator = Validator::trusting(runtime.handle().clone(), &server.root_key).unwrap();
+        let validator =
+            Validator::trusting(runtime.handle().clone(), Counters::new(1).worker(), &server.root_key).unwrap();
         World { server, runtime, validator }
     }
 

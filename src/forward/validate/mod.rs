@@ -8,6 +8,7 @@
 mod asker;
 mod blame;
 mod chain;
+mod complaints;
 mod except;
 mod pieces;
 mod source;

@@ -5,6 +5,7 @@ use super::asker::Inside;
 use super::blame::bogus;
 use super::blame::indeterminate;
 use super::chain::Chain;
+use super::complaints::Complaints;
 use super::except::is_excepted;
 use super::pieces::Piece;
 use super::pieces::Uncut;
@@ -14,6 +15,8 @@ use super::source::ITERATIONS;
 use super::source::Source;
 use super::wildcard::is_proven;
 use crate::config::Forward;
+use crate::counters::Event;
+use crate::counters::Worker;
 use crate::forward::Asking;
 use crate::forward::Note;
 use crate::forward::Suspect;
@@ -43,6 +46,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::time::Duration;
+use std::time::Instant;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 use tokio::runtime::Handle;
@@ -56,6 +60,8 @@ pub struct Validator {
     library: DnssecDnsHandle<Source>,
     /// Answers that are validated or wait for it.
     places: Arc<Semaphore>,
+    counters: Arc<Worker>,
+    complaints: Arc<Complaints>,
 }
 
 /// Answers at once; one takes a few milliseconds when the keys of its zone are known.
@@ -71,26 +77,26 @@ const FAULTS_REMEMBERED_FOR: Duration = Duration::from_secs(2);
 
 impl Validator {
     /// A validator that trusts the keys of the root zone: KSK-2017 (20326) and KSK-2024 (38696).
-    pub fn new(runtime: Handle) -> Self {
-        Validator::with(runtime, TrustAnchors::default())
+    pub fn new(runtime: Handle, counters: Arc<Worker>) -> Self {
+        Validator::with(runtime, counters, TrustAnchors::default())
     }
 
     /// A validator that trusts these keys in place of the root's: DNSKEY records, one a line.
     ///
     /// # Errors
     /// In words, what cannot be read as one.
-    pub fn trusting(runtime: Handle, keys: &str) -> Result<Self, String> {
+    pub fn trusting(runtime: Handle, counters: Arc<Worker>, keys: &str) -> Result<Self, String> {
         let anchors = TrustAnchors::from_str(keys).map_err(|error| error.to_string())?;
-        Ok(Validator::with(runtime, anchors))
+        Ok(Validator::with(runtime, counters, anchors))
     }
 
-    fn with(runtime: Handle, anchors: TrustAnchors) -> Self {
+    fn with(runtime: Handle, counters: Arc<Worker>, anchors: TrustAnchors) -> Self {
         let library = DnssecDnsHandle::with_trust_anchor(Source, Arc::new(anchors))
             .nsec3_iteration_limits(Some(ITERATIONS), None)
             .validation_cache_size(REMEMBERED)
             .positive_validation_ttl(Duration::ZERO..=REMEMBERED_FOR)
             .negative_validation_ttl(Duration::ZERO..=FAULTS_REMEMBERED_FOR);
-        Validator { runtime, library, places: Arc::new(Semaphore::new(PLACES)) }
+        Validator { runtime, library, places: Arc::new(Semaphore::new(PLACES)), counters, complaints: Arc::default() }
     }
 
     /// Validates the reply to a question; the name is in wire format and lower-cased. Takes 3 s at most.
@@ -165,6 +171,30 @@ impl Validator {
         }
     }
 
+    /// Counts an outcome, and names in the log what is wrong.
+    fn tell(&self, name: &[u8], rtype: u16, validity: Validity) {
+        let note = match validity {
+            Validity::Secure => return self.counters.count(Event::AnswerSecure),
+            Validity::Insecure => return,
+            Validity::Bogus(note) => {
+                self.counters.count(Event::AnswerBogus);
+                note
+            }
+            Validity::Indeterminate(note) => {
+                self.counters.count(Event::AnswerIndeterminate);
+                note
+            }
+        };
+        if let Some(unsaid) = self.complaints.may_say(Instant::now()) {
+            let question = Query::query(Name::from_bytes(name).unwrap_or_default(), RecordType::from(rtype));
+            let (name, rtype) = (question.name(), question.query_type());
+            tracing::warn!(
+                "the answer for {name} {rtype} does not validate: {}; {unsaid} more since the last",
+                note.text()
+            );
+        }
+    }
+
     /// Whether a denial on the way is secure but hashed too often: then what hangs on it is insecure (RFC 9276 section 3.2).
     /// The library says so only to whom asks for it by itself.
     async fn is_hashed_too_often(&self, chain: &Chain) -> bool {
@@ -223,6 +253,7 @@ impl Validate for Validator {
             promise.message = message;
             let validity = validator.examine(&plan.settings, &name, rtype, &promise.message, Arc::new(asker)).await;
             drop(place);
+            validator.tell(&name, rtype, validity);
             promise.keep(validity);
         });
     }
