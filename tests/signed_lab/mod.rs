@@ -12,6 +12,7 @@ pub(crate) use server::Server;
 
 use horizon_dns::config;
 use horizon_dns::counters::Counters;
+use horizon_dns::counters::Worker;
 use horizon_dns::dns::Name;
 use horizon_dns::dns::parse_name;
 use horizon_dns::dns::parse_rtype;
@@ -35,6 +36,11 @@ impl World {
         let validator =
             Validator::trusting(runtime.handle().clone(), Counters::new(1).worker(), &server.root_key).unwrap();
         World { server, runtime, validator }
+    }
+
+    /// A validator that trusts the root, too, and counts there.
+    pub(crate) fn validator_with(&self, counters: Arc<Worker>) -> Validator {
+        Validator::trusting(self.runtime.handle().clone(), counters, &self.server.root_key).unwrap()
     }
 
     /// What the validator finds for the answer to `name type`, with these lines in `[forward]`.
