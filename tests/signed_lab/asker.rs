@@ -70,7 +70,8 @@ impl Knot {
                 whole.authorities.retain(|record| !is_signature(record.record_type()));
             }
             Whim::Undenied => {
-                whole.authorities.retain(|record| !matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3))
+                let denies = |rtype| matches!(rtype, RecordType::NSEC | RecordType::NSEC3);
+                whole.authorities.retain(|record| !denies(record.record_type()));
             }
             Whim::Denies => {
                 whole.answers.clear();

@@ -26,7 +26,8 @@ pub(crate) struct Server {
     /// The DNSKEY record of the root.
     pub(crate) root_key: String,
     child: Child,
-    folder: TempDir,
+    /// Vanishes with the server.
+    _folder: TempDir,
 }
 
 impl Server {
@@ -45,28 +46,27 @@ impl Server {
         let root_key = fs::read_to_string(folder.path().join("root.key")).unwrap();
         // Another process may take the port between the look and the start.
         for _ in 0..3 {
-            let (child, address) = spawn(folder.path());
-            let mut server = Server { address, root_key: root_key.clone(), child, folder };
-            if server.is_ready() {
-                return server;
+            let (mut child, address) = spawn(folder.path());
+            if is_ready(&mut child, address) {
+                return Server { address, root_key, child, _folder: folder };
             }
-            eprintln!("{}", fs::read_to_string(server.folder.path().join("log")).unwrap());
-            drop(server);
-            return Server::start();
+            let _ = child.kill();
+            let _ = child.wait();
+            eprintln!("{}", fs::read_to_string(folder.path().join("log")).unwrap());
         }
-        unreachable!("the loop returns")
+        panic!("Knot does not serve; see above")
     }
+}
 
-    fn is_ready(&mut self) -> bool {
-        let until = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(self.address).is_err() {
-            if Instant::now() > until || matches!(self.child.try_wait(), Ok(Some(_))) {
-                return false;
-            }
-            std::thread::park_timeout(Duration::from_millis(20));
+fn is_ready(child: &mut Child, address: SocketAddr) -> bool {
+    let until = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(address).is_err() {
+        if Instant::now() > until || matches!(child.try_wait(), Ok(Some(_))) {
+            return false;
         }
-        true
+        std::thread::park_timeout(Duration::from_millis(20));
     }
+    true
 }
 
 impl Drop for Server {

@@ -1,6 +1,7 @@
 //! A certificate authority of the test's own.
 
 use rcgen::BasicConstraints;
+use rcgen::Certificate;
 use rcgen::CertificateParams;
 use rcgen::DnType;
 use rcgen::IsCa;
@@ -48,13 +49,23 @@ impl Authority {
         self.acceptor_until(names, protocols, 4000)
     }
 
-    /// A TLS server whose certificate ends with the beginning of a year.
-    pub(crate) fn acceptor_until(&self, names: &[&str], protocols: &[&[u8]], year: i32) -> TlsAcceptor {
+    /// A certificate for these names and its key, as PEM.
+    pub(crate) fn files(&self, names: &[&str]) -> (String, String) {
+        let (certificate, key) = self.sign(names, 4000);
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn sign(&self, names: &[&str], year: i32) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.not_after = date_time_ymd(year, 1, 1);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    /// A TLS server whose certificate ends with the beginning of a year.
+    pub(crate) fn acceptor_until(&self, names: &[&str], protocols: &[&[u8]], year: i32) -> TlsAcceptor {
+        let (certificate, key) = self.sign(names, year);
         let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()

@@ -76,7 +76,8 @@ mod tests {
     /// Names between the owner and the next one are not there; the order is the canonical one (RFC 4034 section 6.1).
     #[test]
     fn a_record_covers_what_lies_between() {
-        let table: [(&str, &str, &str, &[RecordType], &str, bool); 9] = [
+        type Case = (&'static str, &'static str, &'static str, &'static [RecordType], &'static str, bool);
+        let table: [Case; 9] = [
             ("between", "*.wild.a.", "www.a.", &[RecordType::A], "x.wild.a.", true),
             ("after the last", "www.a.", "a.", &[RecordType::A], "zz.a.", true),
             ("the owner", "x.wild.a.", "www.a.", &[RecordType::A], "x.wild.a.", false),
