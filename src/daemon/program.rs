@@ -82,7 +82,7 @@ fn refuse(findings: &[Finding]) -> ExitCode {
 fn start_log() {
     let ansi = io::stderr().is_terminal();
     // The validating library tells of each answer that it does not like, and anybody can make it many.
-    let shown = Targets::new().with_default(Level::INFO).with_target("hickory_net", LevelFilter::OFF);
+    let shown = Targets::new().with_default(Level::INFO).with_target("hickory", LevelFilter::OFF);
     let lines = layer().with_writer(io::stderr).with_ansi(ansi).with_target(false).with_filter(shown);
     // A program that embeds this one may have its own log already.
     let _ = registry().with(lines).try_init();

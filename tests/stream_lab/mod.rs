@@ -71,6 +71,7 @@ impl Lab {
         self.runtime.spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
                 told.connections.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(framed::serve(stream, manner, Arc::clone(&told)));
             }
@@ -85,6 +86,7 @@ impl Lab {
         self.runtime.spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
                 let (acceptor, told) = (acceptor.clone(), Arc::clone(&told));
                 tokio::spawn(async move {
                     told.connections.fetch_add(1, Ordering::SeqCst);
@@ -105,6 +107,7 @@ impl Lab {
         self.runtime.spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
                 let (acceptor, told) = (acceptor.clone(), Arc::clone(&told));
                 tokio::spawn(async move {
                     told.connections.fetch_add(1, Ordering::SeqCst);
