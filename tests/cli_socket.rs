@@ -36,6 +36,7 @@ fn health() -> Health {
         listen: vec!["127.0.0.1:5300".parse().unwrap()],
         workers: 2,
         last_reload: LastReload { at: UNIX_EPOCH + Duration::from_secs(2000), live: true, findings: Vec::new() },
+        upstreams: Vec::new(),
         counters: BTreeMap::from([("queries".to_owned(), 7)]),
     }
 }

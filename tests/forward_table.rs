@@ -82,7 +82,10 @@ const TABLE: &[Row] = &[
     row("nothing but the query comes back", &[&[Wrong(Twist::Query, EVIL)]], FAILED, FROM_SECOND, 6),
     row("another opcode", &[&[Wrong(Twist::Opcode, EVIL), Wait(20), GOOD]], FROM_FIRST, FROM_FIRST, 2),
     streams(row("cut, whole over TCP", &[&[Say("NOERROR tc")]], FROM_FIRST, FROM_FIRST, 2), &[&[GOOD]]),
-    streams(row("cut with a part, whole over TCP", &[&[Say("NOERROR tc; @ 300 A 11.6.6.6")]], FROM_FIRST, FROM_FIRST, 2), &[&[GOOD]]),
+    streams(
+        row("cut with a part, whole over TCP", &[&[Say("NOERROR tc; @ 300 A 11.6.6.6")]], FROM_FIRST, FROM_FIRST, 2),
+        &[&[GOOD]],
+    ),
     streams(row("cut, closed over TCP", &[&[Say("NOERROR tc")]], FAILED, FROM_SECOND, 6), &[&[Close]]),
     streams(row("cut, silent over TCP", &[&[Say("NOERROR tc")]], FAILED, FROM_SECOND, 6), &[&[]]),
     streams(row("cut over TCP too", &[&[Say("NOERROR tc")]], FAILED, FROM_SECOND, 6), &[&[Say("NOERROR tc")]]),
@@ -123,7 +126,9 @@ const TABLE: &[Row] = &[
     ),
     row(
         "a renamed tree",
-        &[&[Say("NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3")]],
+        &[&[Say(
+            "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
+        )]],
         "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
         "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
         1,
@@ -145,18 +150,38 @@ const TABLE: &[Row] = &[
         1,
     ),
     row("a TTL of 0", &[&[Say("NOERROR; @ 0 A 11.0.0.1")]], "NOERROR; @ 0 A 11.0.0.1", "NOERROR; @ 0 A 11.0.0.1", 1),
-    row("a TTL with its first bit set is none", &[&[Say("NOERROR; @ 2147483648 A 11.0.0.1")]], "NOERROR; @ 0 A 11.0.0.1", "NOERROR; @ 0 A 11.0.0.1", 1),
+    row(
+        "a TTL with its first bit set is none",
+        &[&[Say("NOERROR; @ 2147483648 A 11.0.0.1")]],
+        "NOERROR; @ 0 A 11.0.0.1",
+        "NOERROR; @ 0 A 11.0.0.1",
+        1,
+    ),
     row(
         "records that nobody asked for",
-        &[&[Say("NOERROR; @ 300 A 11.0.0.1; evil.example.com. 300 A 11.6.6.6 | example.com. 300 NS evil.example.com. + evil.example.com. 300 A 11.6.6.6")]],
+        &[&[Say(
+            "NOERROR; @ 300 A 11.0.0.1; evil.example.com. 300 A 11.6.6.6 | example.com. 300 NS evil.example.com. + evil.example.com. 300 A 11.6.6.6",
+        )]],
         FROM_FIRST,
         FROM_FIRST,
         1,
     ),
     row("names of others to ask", &[&[Say("NOERROR | example.net. 300 NS ns.example.com.")]], FAILED, FROM_SECOND, 6),
-    row("a stale answer says so", &[&[Say("NOERROR; @ 300 A 11.0.0.1 ! 3 stale")]], "NOERROR; @ 300 A 11.0.0.1 ! 3", "NOERROR; @ 300 A 11.0.0.1 ! 3", 1),
+    row(
+        "a stale answer says so",
+        &[&[Say("NOERROR; @ 300 A 11.0.0.1 ! 3 stale")]],
+        "NOERROR; @ 300 A 11.0.0.1 ! 3",
+        "NOERROR; @ 300 A 11.0.0.1 ! 3",
+        1,
+    ),
     row("AD is for those who ask for it", &[&[Say("NOERROR ad; @ 300 A 11.0.0.1")]], FROM_FIRST, FROM_FIRST, 1),
-    row("more than it was asked for over UDP", &[&[Wrong(Twist::Oversized, EVIL), GOOD]], "NOERROR; @ 300 A *", "NOERROR; @ 300 A *", 1),
+    row(
+        "more than it was asked for over UDP",
+        &[&[Wrong(Twist::Oversized, EVIL), GOOD]],
+        "NOERROR; @ 300 A *",
+        "NOERROR; @ 300 A *",
+        1,
+    ),
 ];
 
 /// Every row: alone, with a second upstream, over UDP and, as a new question, over TCP.
@@ -225,7 +250,11 @@ fn answers_are_kept_as_long_as_they_may() {
         let before = forwarding.upstreams[0].count("kept.example.net");
         let second = forwarding.ask("kept.example.net A");
         let after = forwarding.upstreams[0].count("kept.example.net");
-        assert_eq!(first.split([';', '!', '|']).next(), second.split([';', '!', '|']).next(), "{why}: {first}, {second}");
+        assert_eq!(
+            first.split([';', '!', '|']).next(),
+            second.split([';', '!', '|']).next(),
+            "{why}: {first}, {second}"
+        );
         assert_eq!(before == after, kept, "{why}: asked {before} times, then {after}");
     }
 }
@@ -234,7 +263,8 @@ fn answers_are_kept_as_long_as_they_may() {
 #[test]
 fn nothing_is_believed_that_was_not_asked_for() {
     let poison = "NOERROR; @ 300 A 11.0.0.1; victim.example.com. 300 A 11.6.6.6 | com. 300 NS ns.evil.example. + victim.example.com. 300 A 11.6.6.6";
-    let script = Script::default().on("example.net", &[Say(poison)]).on("example.com", &[Say("NOERROR; @ 300 A 11.0.0.9")]);
+    let script =
+        Script::default().on("example.net", &[Say(poison)]).on("example.com", &[Say("NOERROR; @ 300 A 11.0.0.9")]);
     let forwarding = Forwarding::start(vec![script], "");
     assert_eq!(forwarding.ask("a.example.net A"), "NOERROR; a.example.net. 300 A 11.0.0.1");
     assert_eq!(forwarding.ask("victim.example.com A"), "NOERROR; victim.example.com. 300 A 11.0.0.9");

@@ -12,7 +12,7 @@ use std::path::Path;
 const DOES_IO: [&str; 6] = ["forward", "plugin", "transport", "control", "daemon", "cli"];
 
 /// Names that mean a socket or an async runtime.
-const IO_NAMES: [&str; 17] = [
+const IO_NAMES: [&str; 18] = [
     "TcpStream",
     "TcpListener",
     "UdpSocket",
@@ -26,6 +26,7 @@ const IO_NAMES: [&str; 17] = [
     "socket2",
     "mio",
     "hyper",
+    "ureq",
     "axum",
     "quinn",
     "hickory_server",

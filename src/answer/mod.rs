@@ -11,6 +11,7 @@ mod families;
 mod gather;
 mod keys;
 mod name;
+mod near;
 mod node;
 mod patch;
 #[cfg(test)]
@@ -30,7 +31,7 @@ pub(crate) use engine::{Lookup, Outcome, answer};
 pub use gather::Layer;
 pub(crate) use name::SearchName;
 pub use patch::NameAfter;
-pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, flag};
+pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, Section, flag};
 pub use table::SeenZone;
 pub(crate) use trace::Trace;
 pub use trace::{Rule, Step};

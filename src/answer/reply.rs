@@ -148,7 +148,7 @@ impl<'b> Reply<'b> {
         if self.put(denial.octets()).is_none() {
             return Some(false);
         }
-        let pointer = (0xC000 | origin as u16).to_be_bytes();
+        let pointer = pointer_to(origin);
         for at in denial.pointers() {
             let at = start + usize::from(*at);
             self.buffer[at..at + 2].copy_from_slice(&pointer);
@@ -214,6 +214,24 @@ impl<'b> Reply<'b> {
         written
     }
 
+    /// Appends a record that stands in no zone, its data uncompressed; false when it does not fit. `owner` is the question's
+    /// name in any case, or another one in wire format.
+    pub(crate) fn push_made(&mut self, section: Section, owner: &[u8], rtype: u16, ttl: u32, data: &[u8]) -> bool {
+        let start = self.at;
+        let asked = self.buffer.get(HEADER..HEADER + owner.len()).is_some_and(|name| name.eq_ignore_ascii_case(owner));
+        let owner = Owner { position: if asked { HEADER } else { usize::MAX }, wire: owner };
+        let written = self.push_head(owner, rtype, ttl).and_then(|data_at| {
+            self.put(data)?;
+            self.close(data_at);
+            Some(())
+        });
+        match written {
+            Some(()) => self.counts[section as usize] += 1,
+            None => self.at = start,
+        }
+        written.is_some()
+    }
+
     /// Offsets of the names that NS, MX and SRV records written so far lead to, with their count.
     pub(crate) fn targets(&self) -> ([u16; Targets::MOST], usize) {
         (self.targets.at, self.targets.count)
@@ -228,16 +246,27 @@ impl<'b> Reply<'b> {
 
     /// Writes owner, type, class, TTL and an open length. Returns where the data begins.
     fn push_head(&mut self, owner: Owner<'_>, rtype: u16, ttl: u32) -> Option<usize> {
-        self.put_name(owner)?;
         let [t0, t1] = rtype.to_be_bytes();
         let [a, b, c, d] = ttl.to_be_bytes();
-        self.put(&[t0, t1, 0, 1, a, b, c, d, 0, 0])?;
+        if owner.position <= POINTER_REACH {
+            let [high, low] = pointer_to(owner.position);
+            self.put_array([high, low, t0, t1, 0, 1, a, b, c, d, 0, 0])?;
+        } else {
+            self.put(owner.wire)?;
+            self.put_array([t0, t1, 0, 1, a, b, c, d, 0, 0])?;
+        }
         Some(self.at)
     }
 
     fn push_data(&mut self, rtype: u16, tails: &[u8], data: &[u8], origin: Option<usize>) -> Option<()> {
         let origin = origin.filter(|position| *position <= POINTER_REACH);
-        let (Some(origin), true) = (origin, tail_count(rtype) > 0) else { return self.put(data) };
+        let (Some(origin), true) = (origin, tail_count(rtype) > 0) else {
+            // Most data are an address.
+            return match data.as_array() {
+                Some(address) => self.put_array::<4>(*address),
+                None => self.put(data),
+            };
+        };
         let mut at = if rtype == rtype::MX { 2 } else { 0 };
         self.put(data.get(..at)?)?;
         for tail in tails {
@@ -264,7 +293,19 @@ impl<'b> Reply<'b> {
     }
 
     fn put_pointer(&mut self, position: usize) -> Option<()> {
-        self.put(&(0xC000 | position as u16).to_be_bytes())
+        self.put_array(pointer_to(position))
+    }
+
+    /// As [`Reply::put`], for what is so short that a call would cost more than the copy.
+    #[inline(always)]
+    fn put_array<const LENGTH: usize>(&mut self, octets: [u8; LENGTH]) -> Option<()> {
+        let end = self.at + LENGTH;
+        if end > self.limit {
+            return None;
+        }
+        *self.buffer.get_mut(self.at..)?.first_chunk_mut()? = octets;
+        self.at = end;
+        Some(())
     }
 
     fn put(&mut self, octets: &[u8]) -> Option<()> {
@@ -325,6 +366,11 @@ impl<'b> Reply<'b> {
     }
 }
 
+/// A compression pointer (RFC 1035 section 4.1.4); positions beyond [`POINTER_REACH`] have none.
+fn pointer_to(position: usize) -> [u8; 2] {
+    (0xC000 | position as u16).to_be_bytes()
+}
+
 /// What goes into the reply's OPT record (RFC 6891 section 6.1).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptRecord<'t> {
@@ -347,7 +393,7 @@ pub(crate) const OPT_LENGTH: usize = 11;
 pub(crate) const COOKIE_LENGTH: usize = 28;
 
 /// Where in the data stands the name whose addresses belong into the additional section (RFC 1035 section 3.3, RFC 2782).
-fn target_offset(rtype: u16) -> Option<usize> {
+pub(super) fn target_offset(rtype: u16) -> Option<usize> {
     match rtype {
         rtype::NS => Some(0),
         rtype::MX => Some(2),

@@ -1,7 +1,7 @@
 //! Special-use names that are always answered here and never forwarded, each from a small zone of its own.
 //!
 //! RFC 6761 (localhost, test, invalid), RFC 6762 (local), RFC 6303 and 7793 (private and shared reverse zones), RFC 7686
-//! (onion), RFC 8375 (home.arpa), RFC 9462 (resolver.arpa), RFC 9476 (alt). A zone of the operator at or above one of them
+//! (onion), RFC 8375 (home.arpa), RFC 9462 (resolver.arpa), RFC 9476 (alt), RFC 9665 (service.arpa). A zone of the operator at or above one of them
 //! replaces it; one below it stands beside it.
 
 use super::compile::compile;
@@ -21,7 +21,7 @@ pub(crate) fn special_zones() -> Arc<ZoneTable> {
 }
 
 fn origins() -> Vec<String> {
-    let plain = ["localhost", "test", "invalid", "local", "onion", "alt", "home.arpa", "resolver.arpa"];
+    let plain = ["localhost", "test", "invalid", "local", "onion", "alt", "home.arpa", "resolver.arpa", "service.arpa"];
     let reverse_v4 = ["10", "168.192", "0", "127", "254.169", "2.0.192", "100.51.198", "113.0.203", "255.255.255.255"];
     let reverse_v6 = ["d.f", "8.e.f", "9.e.f", "a.e.f", "b.e.f", "8.b.d.0.1.0.0.2"];
     let zeros = |count: usize| "0.".repeat(count);

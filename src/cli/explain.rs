@@ -15,6 +15,7 @@ use super::style::MAIN;
 use super::style::painted;
 use super::table::Table;
 use crate::control::ExplainAnswer;
+use crate::control::ForwardedShown;
 use crate::control::RecordShown;
 use crate::control::Request;
 use anstyle::Style;
@@ -26,7 +27,8 @@ pub(super) fn explain(scope: &Scope, name: &str, rtype: &str, client: IpAddr) ->
     let request = Request::Explain { name: name.to_owned(), rtype: rtype.to_owned(), from: client };
     let answer: ExplainAnswer = answer(scope, &request)?;
     show(scope.output, &answer, text)?;
-    if answer.answer.is_empty() && answer.client.horizon.is_some() {
+    let ours = answer.forwarded.is_none();
+    if answer.answer.is_empty() && answer.client.horizon.is_some() && ours {
         hint(&format!("`zonectl get {}` shows what the other horizons have", answer.name));
     }
     Ok(Exit::Done)
@@ -49,8 +51,13 @@ fn text(answer: &ExplainAnswer) -> String {
         let _ =
             writeln!(text, "{}      {}: {zone}, rule {}: {}", painted(HEAD, "step"), step.name, step.rule, step.why);
     }
+    if let Some(forwarded) = &answer.forwarded {
+        let _ = writeln!(text, "{}   {}", painted(HEAD, "forward"), forwarded_text(forwarded));
+    }
     let flags = if answer.authoritative { ", authoritative" } else { "" };
-    let _ = write!(text, "{}    {}{flags}", painted(HEAD, "result"), painted(MAIN, &answer.rcode));
+    let waits = answer.forwarded.as_ref().is_some_and(|forwarded| forwarded.asked);
+    let result = if waits { "waits for an upstream" } else { answer.rcode.as_str() };
+    let _ = write!(text, "{}    {}{flags}", painted(HEAD, "result"), painted(MAIN, result));
     match &answer.extended_error {
         Some(error) => {
             let _ = writeln!(text, "; extended error {} \"{}\" (RFC 8914)", error.code, error.text);
@@ -58,18 +65,40 @@ fn text(answer: &ExplainAnswer) -> String {
         None => text.push('\n'),
     }
     let horizon = answer.client.horizon.as_deref().unwrap_or_default();
+    let unwritten = if answer.forwarded.is_some() { "an upstream" } else { "made by the server" };
     for (head, records) in
         [("answer", &answer.answer), ("authority", &answer.authority), ("additional", &answer.additional)]
     {
         if !records.is_empty() {
             let _ = writeln!(text, "\n{}", painted(HEAD, head));
-            text.push_str(&section(records, horizon));
+            text.push_str(&section(records, horizon, unwritten));
         }
     }
     text
 }
 
-fn section(records: &[RecordShown], horizon: &str) -> String {
+/// Who is asked for a name that no zone holds, and what is known of it.
+fn forwarded_text(forwarded: &ForwardedShown) -> String {
+    let by = match forwarded.by.as_str() {
+        "none" => return format!("{}: no upstream is set for it, so it is refused", forwarded.name),
+        "horizon" => "the upstreams of the horizon".to_owned(),
+        "default" => "the upstreams of [forward]".to_owned(),
+        domain => format!("those of the {domain}"),
+    };
+    let cached = forwarded.cached.as_ref();
+    let known = match cached.map(|entry| (entry.kind.as_str(), entry.left)) {
+        None if forwarded.asked => "not cached: an upstream is asked".to_owned(),
+        None => "answered here without asking".to_owned(),
+        Some(("failure", left)) => format!("no upstream could tell; they are asked again in {} s", left.max(0)),
+        Some((kind, left)) if left > 0 => format!("cached ({kind}), {left} s left"),
+        Some((kind, left)) => format!("cached ({kind}), ended {} s ago", -left),
+    };
+    let policy = forwarded.policy.as_deref().unwrap_or_default();
+    format!("{} goes to {by} ({policy}: {}); {known}", forwarded.name, forwarded.upstreams.join(", "))
+}
+
+/// `unwritten` says where records come from that stand in no file.
+fn section(records: &[RecordShown], horizon: &str, unwritten: &str) -> String {
     let mut table = Table::new(&["NAME", "TTL", "TYPE", "DATA", "FROM", "FILE"]);
     for record in records {
         let origin = record.from.as_ref();
@@ -79,7 +108,7 @@ fn section(records: &[RecordShown], horizon: &str) -> String {
             plain(&record.ttl.to_string()),
             plain(&record.rtype),
             (MAIN, record.data.clone()),
-            (DIM, origin.map_or("made by the server".to_owned(), |origin| from(origin, horizon))),
+            (DIM, origin.map_or_else(|| unwritten.to_owned(), |origin| from(origin, horizon))),
             (DIM, origin.map_or(String::new(), place)),
         ]);
     }

@@ -70,6 +70,7 @@ fn outcome(horizon: &HorizonRecords) -> String {
         "NODATA" => "no record of this type (NODATA)".to_owned(),
         "NXDOMAIN" => "no such name (NXDOMAIN)".to_owned(),
         "REFUSED" => "not served here (REFUSED)".to_owned(),
+        "FORWARDED" => "upstreams are asked (FORWARDED)".to_owned(),
         other => other.to_owned(),
     }
 }

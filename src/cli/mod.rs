@@ -4,6 +4,7 @@
 
 mod arguments;
 mod author;
+mod cache;
 mod check;
 mod clock;
 mod diff;

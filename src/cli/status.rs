@@ -1,6 +1,7 @@
 //! `status`: how the server is.
 
 use super::arguments::Scope;
+use super::cache::summary;
 use super::check::line;
 use super::check::many;
 use super::clock::ago;
@@ -65,8 +66,37 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     for horizon in &answer.horizons {
         text.push_str(&horizon_text(horizon, wide));
     }
+    text.push_str(&upstreams(answer, wide));
+    if let Some(cache) = &answer.cache {
+        let _ = write!(text, "\n{}  {}", painted(HEAD, "cache"), summary(cache));
+    }
     text.push_str(&counters(answer, wide));
     text
+}
+
+/// One line each: who is asked for names outside the zones, and how well that goes.
+fn upstreams(answer: &StatusAnswer, wide: bool) -> String {
+    let mut table = Table::new(&["UPSTREAM", "STATE", "SINCE", "RTT", "ASKED", "TIMEOUTS", "FAILED", "LAST ERROR"]);
+    for one in &answer.upstreams {
+        let plain = |text: String| (Style::new(), text);
+        let style = match one.state.as_str() {
+            "up" => GOOD,
+            _ => BAD,
+        };
+        // An old fault of one that is well now is of interest only to those who look closer.
+        let error = one.last_error.as_ref().filter(|_| wide || one.state != "up");
+        table.row([
+            plain(one.upstream.clone()),
+            (style, one.state.clone()),
+            plain(ago(one.since)),
+            plain(one.srtt.map_or(String::new(), |time| format!("{:.1} ms", time as f64 / 1000.0))),
+            plain(one.asked.to_string()),
+            plain(one.timeouts.to_string()),
+            plain((one.servfail + one.refused + one.useless).to_string()),
+            (DIM, error.cloned().unwrap_or_default()),
+        ]);
+    }
+    if table.is_empty() { String::new() } else { format!("\n{}", table.text()) }
 }
 
 fn horizon_text(horizon: &HorizonStatus, wide: bool) -> String {

@@ -1,6 +1,7 @@
 //! `zonectl` from its arguments to its exit code.
 
 use super::arguments::Arguments;
+use super::arguments::CacheVerb;
 use super::arguments::History;
 use super::arguments::HorizonVerb;
 use super::arguments::Look;
@@ -8,6 +9,7 @@ use super::arguments::Scope;
 use super::arguments::Verb;
 use super::arguments::Whole;
 use super::arguments::Write;
+use super::cache;
 use super::check::check;
 use super::diff::diff;
 use super::diff_files::diff_files;
@@ -109,6 +111,11 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         }
         Look::Diff { .. } => draft::draft_diff(scope),
         Look::Flow { name, format, out, actual } => flow(scope, name.as_deref(), *format, out.as_deref(), *actual),
+        Look::Cache { verb: CacheVerb::Show { name, below, rtype, limit } } => {
+            cache::show_entries(scope, name.as_deref(), *below, rtype.as_deref(), *limit)
+        }
+        Look::Cache { verb: CacheVerb::Flush { name, below, all: _ } } => cache::flush(scope, name.as_deref(), *below),
+        Look::Cache { verb: CacheVerb::Stats } => cache::stats(scope),
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {

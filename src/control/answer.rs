@@ -23,9 +23,12 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Diff { left, right } => to_value(&diff(published, left, right)?),
         Request::Flow { names, horizon } => to_value(&flow(published, names, horizon.as_deref())?),
         Request::Records { horizon, zone } => to_value(&records(published, horizon.as_deref(), zone.as_deref())?),
-        Request::Status | Request::Reload { .. } | Request::Errand(_) => {
-            Err(Refusal::new("NEEDS_SERVER", "only the server can answer this", "start horizond"))
-        }
+        Request::Status
+        | Request::CacheShow { .. }
+        | Request::CacheFlush { .. }
+        | Request::CacheStats
+        | Request::Reload { .. }
+        | Request::Errand(_) => Err(Refusal::new("NEEDS_SERVER", "only the server can answer this", "start horizond")),
     }
 }
 

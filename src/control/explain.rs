@@ -2,6 +2,8 @@
 
 use super::Published;
 use super::Refusal;
+use super::cache::CacheEntryShown;
+use super::cache::entry_shown;
 use super::horizon_match::MatchAnswer;
 use super::horizon_match::chain;
 use super::horizon_match::horizon_match;
@@ -14,10 +16,15 @@ use super::shown::RecordShown;
 use super::shown::show;
 use crate::answer::Rule;
 use crate::answer::Step;
+use crate::config::Policy;
 use crate::dns::Name;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
+use crate::forward::By;
+use crate::forward::Route;
 use crate::query;
+use crate::query::Forwarded;
+use crate::snapshot::Snapshot;
 use serde::Deserialize;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -34,6 +41,9 @@ pub struct ExplainAnswer {
     pub client: MatchAnswer,
     /// The searches, in order: the name, then each alias target.
     pub steps: Vec<StepShown>,
+    /// What becomes of the name, or of the alias target, that no zone holds, where the forwarder may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<ForwardedShown>,
     /// The RCODE by name.
     pub rcode: String,
     /// The AA bit.
@@ -56,6 +66,25 @@ pub struct ExtendedErrorShown {
     pub code: u16,
     /// Its text.
     pub text: String,
+}
+
+/// A name that upstreams are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardedShown {
+    /// The name, with its final dot.
+    pub name: String,
+    /// What decides who is asked: `domain NAME`, `horizon`, `default`, or `none` when no upstream is set.
+    pub by: String,
+    /// Who is asked, as it is written.
+    pub upstreams: Vec<String>,
+    /// How they are chosen: `ordered`, `parallel` or `fastest`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// True when a client would wait for them: nothing is known of the name. The answer below is then our part of it.
+    pub asked: bool,
+    /// What is kept of their last answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<CacheEntryShown>,
 }
 
 /// One search of one name.
@@ -105,6 +134,7 @@ pub fn explain(published: &Published, name: &str, rtype: &str, from: IpAddr) -> 
             .map(|step| step_shown(published, &horizon, step, &present_rtype(rtype)))
             .collect(),
         client,
+        forwarded: explanation.forwarded.map(|forwarded| forwarded_shown(snapshot, forwarded)),
         rcode: reply.rcode,
         authoritative: reply.authoritative,
         extended_error: reply.extended_error.map(|(code, text)| ExtendedErrorShown { code, text }),
@@ -112,6 +142,33 @@ pub fn explain(published: &Published, name: &str, rtype: &str, from: IpAddr) -> 
         authority,
         additional,
     })
+}
+
+fn forwarded_shown(snapshot: &Snapshot, forwarded: Forwarded) -> ForwardedShown {
+    let (by, upstreams, policy) = match forwarded.route {
+        None => ("none".to_owned(), Vec::new(), None),
+        Some(Route { by, upstreams, policy }) => {
+            let by = match by {
+                By::Domain(name) => format!("domain {}", present_name(name.as_slice())),
+                By::Horizon => "horizon".to_owned(),
+                By::Default => "default".to_owned(),
+            };
+            let policy = match policy {
+                Policy::Ordered => "ordered",
+                Policy::Parallel => "parallel",
+                Policy::Fastest => "fastest",
+            };
+            (by, upstreams, Some(policy.to_owned()))
+        }
+    };
+    ForwardedShown {
+        name: present_name(forwarded.name.as_slice()),
+        by,
+        upstreams,
+        policy,
+        asked: forwarded.asked,
+        cached: forwarded.cached.map(|entry| entry_shown(snapshot, entry)),
+    }
 }
 
 fn step_shown(published: &Published, horizon: &str, step: &Step, rtype: &str) -> StepShown {

@@ -43,7 +43,8 @@ pub struct GetAnswer {
 pub struct HorizonRecords {
     /// The horizon.
     pub horizon: String,
-    /// `NOERROR` with records, `NODATA`, `NXDOMAIN`, `REFERRAL`, or the RCODE, such as `REFUSED` where no zone holds it.
+    /// `NOERROR` with records, `NODATA`, `NXDOMAIN`, `REFERRAL`, `FORWARDED` where upstreams are asked for it, or the
+    /// RCODE, such as `REFUSED` where nobody holds it.
     pub outcome: String,
     /// The zone that holds the name.
     pub zone: Option<String>,
@@ -109,7 +110,11 @@ fn one(
 }
 
 pub(super) fn outcome(explanation: &Explanation, reply: &Decoded, empty: bool) -> String {
+    let foreign = explanation.steps.first().is_some_and(|step| step.rule == Rule::NotOurs);
     match explanation.steps.last().map(|step| step.rule) {
+        _ if foreign && explanation.forwarded.as_ref().is_some_and(|forwarded| forwarded.route.is_some()) => {
+            "FORWARDED".to_owned()
+        }
         Some(Rule::Delegation) => "REFERRAL".to_owned(),
         _ if reply.rcode == "NOERROR" && empty => "NODATA".to_owned(),
         _ => reply.rcode.clone(),

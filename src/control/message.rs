@@ -78,6 +78,37 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         horizon: Option<String>,
     },
+    /// What is kept of upstreams' answers.
+    CacheShow {
+        /// A whole name; all names when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// And the names below it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        below: bool,
+        /// Only this type.
+        #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+        rtype: Option<String>,
+        /// Only of this horizon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<String>,
+        /// So many at most.
+        limit: usize,
+    },
+    /// Forgets what is kept of upstreams' answers.
+    CacheFlush {
+        /// A whole name; all names when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// And the names below it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        below: bool,
+        /// Only of this horizon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<String>,
+    },
+    /// How much is kept of upstreams' answers, and how often it helped.
+    CacheStats,
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -158,6 +189,10 @@ mod tests {
             (
                 r#"{"version":1,"verb":"horizon-match","address":"10.0.0.7"}"#,
                 Request::HorizonMatch { address: "10.0.0.7".parse().unwrap() },
+            ),
+            (
+                r#"{"version":1,"verb":"cache-flush","name":"example.com","below":true}"#,
+                Request::CacheFlush { name: Some("example.com".into()), below: true, horizon: None },
             ),
             (
                 r#"{"version":1,"verb":"errand","errand":"confirm","id":7}"#,

@@ -12,6 +12,7 @@
 //! | `horizon match` | `MatchAnswer` |
 //! | `diff` | `DiffAnswer` |
 //! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
+//! | `cache show`, `cache flush`, `cache stats` | `CacheAnswer`, `FlushAnswer`, `forward::Stats` |
 //! | `status` | `StatusAnswer` |
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
@@ -23,6 +24,7 @@
 //! | `export` | `TextAnswer` |
 
 mod answer;
+mod cache;
 mod client;
 mod desk;
 mod difference;
@@ -51,6 +53,7 @@ mod status;
 
 pub use answer::answer;
 pub(crate) use answer::to_value;
+pub use cache::{CacheAnswer, CacheEntryShown, FlushAnswer};
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff, diff_zones};
@@ -58,7 +61,7 @@ pub use errand::{
     Author, ChangeAnswer, ChangeEntry, ChangeRequest, DraftAnswer, DraftStep, Errand, ErrandOrder, FileShown, Impact,
     ImpactName, LogAnswer, SetChange, TextAnswer,
 };
-pub use explain::{ExplainAnswer, ExtendedErrorShown, StepShown, explain};
+pub use explain::{ExplainAnswer, ExtendedErrorShown, ForwardedShown, StepShown, explain};
 pub use flow::flow;
 pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
@@ -72,4 +75,4 @@ pub use refusal::Refusal;
 pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
-pub use status::{HorizonStatus, ReloadStatus, StatusAnswer, ZoneStatus, status};
+pub use status::{HorizonStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};

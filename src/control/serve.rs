@@ -8,6 +8,10 @@ use super::Refusal;
 use super::Reply;
 use super::Request;
 use super::answer::to_value;
+use super::cache::Chosen;
+use super::cache::cache_flush;
+use super::cache::cache_show;
+use super::cache::cache_stats;
 use super::desk::ReloadOrder;
 use super::incoming::Incoming;
 use super::incoming::PATIENCE;
@@ -96,6 +100,15 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
     let published = desk.published.load_full();
     match request {
         Request::Status => to_value(&status(&published, &(desk.health)())),
+        Request::CacheShow { name, below, rtype, horizon, limit } => {
+            let (name, rtype, horizon) = (name.as_deref(), rtype.as_deref(), horizon.as_deref());
+            to_value(&cache_show(&published, &Chosen { name, below: *below, rtype, horizon }, *limit)?)
+        }
+        Request::CacheFlush { name, below, horizon } => {
+            let (name, horizon) = (name.as_deref(), horizon.as_deref());
+            to_value(&cache_flush(&published, &Chosen { name, below: *below, rtype: None, horizon })?)
+        }
+        Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),
     }
 }

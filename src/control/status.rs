@@ -2,8 +2,11 @@
 
 use super::Health;
 use super::Published;
+use super::cache::cache_stats;
 use crate::dns::present_name;
 use crate::finding::Finding;
+use crate::forward::Stats;
+use crate::forward::UpstreamState;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,8 +35,45 @@ pub struct StatusAnswer {
     pub last_reload: ReloadStatus,
     /// In the order of the config.
     pub horizons: Vec<HorizonStatus>,
+    /// The upstreams that were led to lately; empty when nothing is forwarded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstreams: Vec<UpstreamStatus>,
+    /// What is kept of their answers; none when no horizon forwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Stats>,
     /// Counters by name.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// One upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamStatus {
+    /// As it is written.
+    pub upstream: String,
+    /// `up`, `down`, `failing` (asked last, for nearly all its answers are failures) or `loops` (it leads back to us).
+    pub state: String,
+    /// Since when: seconds since 1970.
+    pub since: u64,
+    /// Smoothed round-trip time in microseconds; none before the first answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srtt: Option<u64>,
+    /// Questions sent.
+    pub asked: u64,
+    /// Replies that fit a question.
+    pub answered: u64,
+    /// Questions that were not answered in time.
+    pub timeouts: u64,
+    /// Replies with SERVFAIL.
+    pub servfail: u64,
+    /// Replies with REFUSED.
+    pub refused: u64,
+    /// Replies that could not be used for another reason.
+    pub useless: u64,
+    /// Messages that fit no question.
+    pub unmatched: u64,
+    /// What went wrong last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 /// The last attempt to load.
@@ -97,8 +137,38 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
             findings: health.last_reload.findings.clone(),
         },
         horizons: horizons(published),
+        upstreams: upstreams(&health.upstreams),
+        cache: published.snapshot.views.iter().any(|view| view.forward).then(|| cache_stats(published)),
         counters: health.counters.clone(),
     }
+}
+
+fn upstreams(states: &[UpstreamState]) -> Vec<UpstreamStatus> {
+    let mut shown: Vec<_> = states
+        .iter()
+        .map(|state| UpstreamStatus {
+            upstream: state.text.clone(),
+            state: match state {
+                UpstreamState { loops: true, .. } => "loops",
+                UpstreamState { up: false, .. } => "down",
+                UpstreamState { failing: true, .. } => "failing",
+                _ => "up",
+            }
+            .to_owned(),
+            since: seconds(state.since),
+            srtt: state.srtt.map(|time| time.as_micros().try_into().unwrap_or(u64::MAX)),
+            asked: state.asked,
+            answered: state.answered,
+            timeouts: state.timeouts,
+            servfail: state.servfail,
+            refused: state.refused,
+            useless: state.useless,
+            unmatched: state.unmatched,
+            last_error: state.last_error.clone(),
+        })
+        .collect();
+    shown.sort_by(|a, b| a.upstream.cmp(&b.upstream));
+    shown
 }
 
 fn horizons(published: &Published) -> Vec<HorizonStatus> {

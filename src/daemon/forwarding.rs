@@ -13,6 +13,7 @@ use crate::forward::Streams;
 use crate::forward::Tools;
 use crate::forward::UpstreamState;
 use crate::forward::Validator;
+use crate::forward::loop_findings;
 use crate::forward::stream_findings;
 use crate::snapshot::Snapshot;
 use crate::transport::Listeners;
@@ -157,6 +158,7 @@ pub(super) fn findings(settings: &Settings) -> Vec<Finding> {
     }
     if settings.horizons.iter().any(|horizon| horizon.forward) {
         findings.extend(stream_findings(settings));
+        findings.extend(loop_findings(settings));
     }
     findings
 }

@@ -2,9 +2,10 @@
 
 use super::zonefiles::is_left_over;
 use crate::config::Settings;
+use crate::files::Stamp;
+use crate::forward::block_files;
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where a load's files are.
@@ -22,16 +23,6 @@ pub struct Inputs {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stamps(BTreeMap<PathBuf, Stamp>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-    /// Changes also when a file gets an older file's time back.
-    changed: (i64, i64),
-}
-
 impl Inputs {
     /// The config file alone: all there is to watch when it cannot be read.
     pub fn of_config(config: &Path) -> Self {
@@ -40,11 +31,9 @@ impl Inputs {
 
     /// Everything that settings name.
     pub fn of(settings: &Settings) -> Self {
-        Inputs {
-            files: vec![settings.file.clone()],
-            trees: vec![settings.zones.clone()],
-            inventory: settings.inventory.clone(),
-        }
+        let mut files = vec![settings.file.clone()];
+        files.extend(block_files(settings));
+        Inputs { files, trees: vec![settings.zones.clone()], inventory: settings.inventory.clone() }
     }
 
     /// The zones directory; the current folder when the settings could not be read.
@@ -113,17 +102,8 @@ impl Stamps {
 const DEPTH: u32 = 8;
 
 fn add(stamps: &mut BTreeMap<PathBuf, Stamp>, file: PathBuf) {
-    if let Some(metadata) = fs::metadata(&file).ok().filter(Metadata::is_file) {
-        stamps.insert(
-            file,
-            Stamp {
-                device: metadata.dev(),
-                inode: metadata.ino(),
-                length: metadata.len(),
-                modified: (metadata.mtime(), metadata.mtime_nsec()),
-                changed: (metadata.ctime(), metadata.ctime_nsec()),
-            },
-        );
+    if let Some(stamp) = Stamp::of(&file) {
+        stamps.insert(file, stamp);
     }
 }
 

@@ -3,6 +3,7 @@
 mod demo;
 mod editing;
 mod errands;
+mod fetching;
 mod forwarding;
 mod generating;
 mod inputs;

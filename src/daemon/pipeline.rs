@@ -10,9 +10,11 @@ use super::strays::strays;
 use super::zonefiles::{self, ZoneFile};
 use crate::config::{Horizon, Settings};
 use crate::control::{Published, PublishedZone};
-use crate::dns::{Name, Rtype, name_from_wire};
+use crate::dns::{Name, Rtype, name_from_wire, service_hints};
 use crate::edit::differing_names;
 use crate::finding::{Finding, Place, Severity};
+use crate::forward::Blocked;
+use crate::forward::load_blocked;
 use crate::generate::Plan;
 use crate::inventory::may_publish;
 use crate::inventory::private_address_published;
@@ -56,6 +58,7 @@ impl Candidate {
     /// True when it serves the same as `other` in every way.
     pub fn serves_the_same(&self, other: &Candidate) -> bool {
         self.settings == other.settings
+            && Arc::ptr_eq(self.blocked(), other.blocked())
             && self.zones.len() == other.zones.len()
             && self.zones.iter().zip(&other.zones).all(|(a, b)| a.file == b.file && Arc::ptr_eq(&a.records, &b.records))
     }
@@ -66,6 +69,10 @@ impl Candidate {
         let new = self.zones.iter().filter(|zone| !same(zone, previous));
         let gone = previous.zones.iter().filter(|zone| self.zone(&zone.file).is_none());
         new.chain(gone).map(|zone| format!("{}. in {}", zone.file.origin, zone.file.horizon)).collect()
+    }
+
+    fn blocked(&self) -> &Arc<Blocked> {
+        self.published.snapshot.plan.blocked()
     }
 
     pub(super) fn zone(&self, file: &ZoneFile) -> Option<&LoadedZone> {
@@ -151,7 +158,9 @@ fn load(
         .collect();
     let patches = previous.map_or_else(Vec::new, |previous| patches(&zones, previous));
     let before = previous.map(|previous| &*previous.published.snapshot);
-    let snapshot = build_patched(&settings, &sources, before, &patches)?;
+    let blocked = load_blocked(&settings, before.map(|before| before.plan.blocked()));
+    findings.extend(blocked.findings().cloned());
+    let snapshot = build_patched(&settings, &sources, before, &patches, Some(&blocked))?;
     let zones_shown = zones.iter().map(|zone| PublishedZone {
         horizon: zone.file.horizon.clone(),
         files: zone.files.clone(),
@@ -309,33 +318,8 @@ fn addresses(record: &Record<'_>) -> impl Iterator<Item = IpAddr> {
         _ => None,
     };
     let hinted = match record.rtype {
-        Rtype::SVCB | Rtype::HTTPS => hints(record.data).unwrap_or_default(),
-        _ => Vec::new(),
+        Rtype::SVCB | Rtype::HTTPS => service_hints(record.data),
+        _ => None,
     };
-    own.into_iter().chain(hinted)
-}
-
-/// The values of `ipv4hint` (4) and `ipv6hint` (6); none when the data is cut short.
-fn hints(data: &[u8]) -> Option<Vec<IpAddr>> {
-    let mut rest = data.get(2..)?;
-    // The target name is never compressed (RFC 9460 section 2.2).
-    loop {
-        let (&length, after) = rest.split_first()?;
-        rest = after.get(usize::from(length)..)?;
-        if length == 0 {
-            break;
-        }
-    }
-    let mut found = Vec::new();
-    while let Some((head, after)) = rest.split_first_chunk::<4>() {
-        let (key, length) = (u16::from_be_bytes([head[0], head[1]]), u16::from_be_bytes([head[2], head[3]]));
-        let value = after.get(..usize::from(length))?;
-        match key {
-            4 => found.extend(value.as_chunks::<4>().0.iter().map(|octets| IpAddr::from(*octets))),
-            6 => found.extend(value.as_chunks::<16>().0.iter().map(|octets| IpAddr::from(*octets))),
-            _ => {}
-        }
-        rest = after.get(usize::from(length)..)?;
-    }
-    Some(found)
+    own.into_iter().chain(hinted.into_iter().flat_map(|(_, hints)| hints))
 }

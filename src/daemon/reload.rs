@@ -1,6 +1,7 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
 use super::editing::Workshop;
+use super::fetching::Fetching;
 use super::forwarding::{Forwarding, forget};
 use super::inputs::{Inputs, Stamps};
 use super::office::Office;
@@ -30,6 +31,7 @@ pub(super) struct Reloads {
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) office: Office,
     pub(super) watch: Watch,
+    pub(super) fetching: Fetching,
     /// Where changes are made.
     pub(super) workshop: Workshop,
     /// Where the files of the last load are, and how they looked before it read them.
@@ -168,6 +170,7 @@ impl Reloads {
             ..before.clone()
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
+        self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }
 

@@ -1,6 +1,7 @@
 //! The server from start to end.
 
 use super::editing::Workshop;
+use super::fetching::Fetching;
 use super::forwarding::Forwarding;
 use super::inputs::Inputs;
 use super::office::{Office, health};
@@ -103,6 +104,8 @@ impl Server {
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
         watch.folders(inputs.folders());
+        let fetching =
+            Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let reloads = Reloads {
             source,
             live,
@@ -112,6 +115,7 @@ impl Server {
             forwarding,
             office,
             watch,
+            fetching,
             workshop,
             inputs,
             seen,

@@ -7,9 +7,11 @@ mod exchange;
 mod lock;
 mod read;
 mod replace;
+mod stamp;
 
 pub use error::FileError;
 pub use exchange::{exchange, flush_folder_of, rename_over, rename_to_free, stage, unlink};
 pub use lock::Lock;
-pub use read::{read, read_text};
+pub use read::{read, read_lines, read_text};
 pub use replace::{Prepared, create_folder, remove, replace, replace_all, replace_unflushed};
+pub use stamp::Stamp;

@@ -4,6 +4,8 @@ use super::FileError;
 use crate::pace::breathe;
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -55,6 +57,59 @@ pub fn read_text(path: impl AsRef<Path>, limit: u64) -> Result<String, FileError
     })
 }
 
+/// Reads a plain file of at most `limit` octets line by line, with no more of it in memory than one part.
+///
+/// `each` gets the number of the line, counted from 1, and the line without its end; none for one of more than `longest`
+/// octets.
+///
+/// # Errors
+/// Those of [`read`]; lines before were given already.
+pub fn read_lines(
+    path: impl AsRef<Path>,
+    limit: u64,
+    longest: usize,
+    mut each: impl FnMut(u32, Option<&[u8]>),
+) -> Result<(), FileError> {
+    let path = path.as_ref();
+    let file = open_plain(path)?;
+    let mut reader = BufReader::with_capacity(LINES, file.take(limit.saturating_add(1)));
+    let (mut line, mut number, mut total) = (Vec::new(), 0u32, 0u64);
+    loop {
+        line.clear();
+        let mut whole = true;
+        let mut ended = false;
+        // Line by line, but never more than `longest` octets of one.
+        while !ended {
+            let part = reader.fill_buf().map_err(FileError::system("read", path))?;
+            if part.is_empty() {
+                break;
+            }
+            let end = part.iter().position(|octet| *octet == b'\n');
+            let text = &part[..end.unwrap_or(part.len())];
+            whole &= line.len() + text.len() <= longest;
+            if whole {
+                line.extend_from_slice(text);
+            }
+            ended = end.is_some();
+            let used = text.len() + usize::from(ended);
+            total += used as u64;
+            reader.consume(used);
+        }
+        if total > limit {
+            return Err(FileError::TooLarge { path: path.to_path_buf(), limit });
+        }
+        if !ended && line.is_empty() && whole {
+            return Ok(());
+        }
+        number = number.saturating_add(1);
+        each(number, whole.then_some(&line));
+        breathe();
+    }
+}
+
+/// Octets of a file that is read by lines which are in memory at once.
+const LINES: usize = 64 << 10;
+
 fn open_plain(path: &Path) -> Result<File, FileError> {
     // O_NONBLOCK: opening a pipe without a writer would wait for ever.
     let file = OpenOptions::new()
@@ -72,6 +127,33 @@ fn open_plain(path: &Path) -> Result<File, FileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Lines come one by one with their numbers, the last one without an end too, and one that is too long is told.
+    #[test]
+    fn lines_are_read_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        let long = "x".repeat(2 * LINES);
+        let table = [
+            ("", vec![]),
+            ("a\n", vec![(1, Some("a"))]),
+            ("a\n\nbc", vec![(1, Some("a")), (2, Some("")), (3, Some("bc"))]),
+            (&format!("a\n{long}\nb\n"), vec![(1, Some("a")), (2, None), (3, Some("b"))]),
+            (&long, vec![(1, None)]),
+        ];
+        for (text, expected) in table {
+            std::fs::write(&file, text).unwrap();
+            let mut lines = Vec::new();
+            let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
+            read_lines(&file, 1 << 20, 8, |number, line| lines.push((number, line.map(text)))).unwrap();
+            let expected: Vec<_> =
+                expected.into_iter().map(|(number, line)| (number, line.map(str::to_owned))).collect();
+            assert_eq!(lines, expected);
+        }
+        std::fs::write(&file, "12345").unwrap();
+        assert!(read_lines(&file, 5, 8, |_, _| ()).is_ok());
+        assert!(matches!(read_lines(&file, 4, 8, |_, _| ()), Err(FileError::TooLarge { .. })));
+    }
 
     /// A reader is never given more than it asked for, nor something that is no file, and each refusal names the path.
     #[test]

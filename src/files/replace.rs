@@ -113,7 +113,7 @@ impl Prepared {
     /// # Errors
     /// Those of [`replace`].
     pub fn new(path: impl AsRef<Path>, octets: &[u8]) -> Result<Self, FileError> {
-        Prepared::write(path.as_ref(), |file| file.write_all(octets))
+        Prepared::write(path, |file| file.write_all(octets))
     }
 
     /// Puts the new content in its place, durably.
@@ -126,7 +126,12 @@ impl Prepared {
         sync_folder(&folder)
     }
 
-    fn write(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Self, FileError> {
+    /// As [`Prepared::new`], with what `fill` writes: content that need not be in memory as a whole.
+    ///
+    /// # Errors
+    /// Those of [`replace`], and what `fill` gives back.
+    pub fn write(path: impl AsRef<Path>, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Self, FileError> {
+        let path = path.as_ref();
         let target = match fs::canonicalize(path) {
             Ok(target) => target,
             Err(source) if source.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
@@ -147,6 +152,11 @@ impl Prepared {
             .and_then(|()| file.sync_all())
             .map_err(FileError::system("write", path))?;
         Ok(prepared)
+    }
+
+    /// Where the new content is until then.
+    pub fn path(&self) -> &Path {
+        self.temporary.as_deref().unwrap_or(&self.target)
     }
 
     fn rename(mut self) -> Result<(), FileError> {

@@ -114,3 +114,110 @@ fn complete_with(ours: &[u8], entry: &Entry, ttl: Ttl, reply: &mut Reply<'_>) {
     foreign.truncate(length);
     complete(reply, target, &foreign);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ask::Note;
+    use super::super::cache::{Key, Reader};
+    use super::super::miss::Return;
+    use super::*;
+    use crate::config;
+    use crate::dns::Edns;
+
+    struct Nowhere;
+
+    impl Return for Nowhere {
+        fn send(self: Box<Self>, _: &[u8]) {}
+    }
+
+    const NAME: &[u8] = b"\x03www\x07example\0";
+
+    /// `WwW.example A` with these bits of the fourth octet.
+    fn waiter(bits: u8, edns: Option<Edns>, limit: usize) -> Waiter {
+        let mut query = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03WwW\x07example\0\0\x01\0\x01".to_vec();
+        query[3] = bits;
+        Waiter {
+            client: [192, 0, 2, 7].into(),
+            question_end: query.len(),
+            query: query.into(),
+            edns,
+            cookie: edns.map(|_| [7; 24]),
+            limit,
+            ours: None,
+            back: Box::new(Nowhere),
+        }
+    }
+
+    /// An answer with so many addresses, all of it validated.
+    fn entry(addresses: u8) -> Entry {
+        let mut message = b"\x12\x34\x81\xa0\0\x01\0\0\0\0\0\0\x03wWW\x07example\0\0\x01\0\x01".to_vec();
+        message[7] = addresses;
+        for address in 0..addresses {
+            message.extend_from_slice(b"\xc0\x0c\0\x01\0\x01\0\0\x01\x2c\0\x04\xc0\0\x02");
+            message.push(address);
+        }
+        let key = Key { tag: 1, name: NAME, rtype: 1, dnssec_ok: false, checking_disabled: false };
+        Reader::new().read(&message, &key, &config::Cache::default()).unwrap()
+    }
+
+    /// A waiter gets its own id, its question as it wrote it, the flags it asked for, and what its EDNS lets it have.
+    #[test]
+    fn waiters_get_whole_replies() {
+        let edns = |dnssec_ok| Some(Edns { udp_size: 1232, version: 0, dnssec_ok, cookie: None });
+        let failure = Entry::servfail(NAME, Some(Note::new(22, "nobody answers")));
+        let missing = Entry::failure(NAME, 3, None);
+        let table: [(&str, Waiter, &Entry, Age, u8, u8, &[u8]); 8] = [
+            ("plain", waiter(0, None, 512), &entry(1), Age::Fresh, 0x81, 0x80, b"\xc0\0\x02\0"),
+            ("AD was asked for", waiter(0x20, None, 512), &entry(1), Age::Fresh, 0x81, 0xA0, b"\xc0\0\x02\0"),
+            ("DO asks for AD", waiter(0, edns(true), 512), &entry(1), Age::Fresh, 0x81, 0xA0, &[7; 8]),
+            ("EDNS does not", waiter(0, edns(false), 512), &entry(1), Age::Fresh, 0x81, 0x80, &[7; 8]),
+            ("CD comes back", waiter(0x10, None, 512), &entry(1), Age::Fresh, 0x81, 0x90, b"\xc0\0\x02\0"),
+            ("a failure", waiter(0, edns(false), 512), &failure, Age::Fresh, 0x81, 0x82, b"\0\x16nobody answers"),
+            (
+                "stale",
+                waiter(0x20, edns(false), 512),
+                &entry(1),
+                Age::Stale,
+                0x81,
+                0x80,
+                b"\0\x03no upstream answers now",
+            ),
+            (
+                "stale denial",
+                waiter(0, edns(true), 512),
+                &missing,
+                Age::Stale,
+                0x81,
+                0x83,
+                b"\0\x13no upstream answers now",
+            ),
+        ];
+        for (why, waiter, entry, age, flags, low, end) in table {
+            let mut buffer = [0; 1232];
+            let length = compose(&waiter, entry, age, &mut buffer);
+            let reply = &buffer[..length];
+            assert_eq!(reply[..2], [0x12, 0x34], "{why}");
+            assert_eq!(reply[12..waiter.question_end], waiter.query[12..], "{why}");
+            assert_eq!(reply[2..4], [flags, low], "{why}");
+            assert!(reply.ends_with(end), "{why}: {reply:02x?}");
+            let message = domain::base::Message::from_octets(reply).unwrap();
+            assert!(message.iter().all(|record| record.is_ok()), "{why}");
+            if age == Age::Stale && reply[7] > 0 {
+                assert_eq!(reply[35..39], [0, 0, 0, 30], "{why}: {reply:02x?}");
+            }
+        }
+    }
+
+    /// What does not fit leaves TC and no records, and the limit counts the OPT record.
+    #[test]
+    fn replies_that_do_not_fit_are_cut() {
+        let many = entry(40);
+        let mut buffer = vec![0; 65_535];
+        for (limit, fits) in [(512, false), (29 + 40 * 16, true), (28 + 40 * 16, false), (65_535, true)] {
+            let length = compose(&waiter(0, None, limit), &many, Age::Fresh, &mut buffer);
+            assert!(length <= limit);
+            assert_eq!((buffer[2] & 2 == 0, buffer[7]), (fits, if fits { 40 } else { 0 }), "{limit}");
+        }
+        assert_eq!(compose(&waiter(0, None, 20), &many, Age::Fresh, &mut buffer), 0, "not even the question fits");
+    }
+}

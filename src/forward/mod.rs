@@ -5,12 +5,16 @@
 //! [`Return`] that its transport gave it.
 
 mod ask;
+mod block;
 mod cache;
 mod complete;
 mod compose;
+mod guard;
 mod judge;
+mod loops;
 mod miss;
 mod plan;
+mod refusal;
 mod service;
 mod stream;
 mod streams;
@@ -18,12 +22,17 @@ mod validate;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
-pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit, join};
+pub use block::{
+    Blocked, BlockedBy, FetchError, FetchLimits, Fetched, Kept, ListState, block_files, fetch, load_blocked,
+};
+pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
 pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};
+pub use guard::Caught;
 pub use judge::Judged;
+pub use loops::loop_findings;
 pub use miss::{Miss, Return, Waiter};
-pub use plan::{By, Group, Plan, Route};
+pub use plan::{By, Group, Origins, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
 pub use streams::{StreamSettings, Streams, stream_findings};

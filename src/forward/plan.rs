@@ -1,7 +1,10 @@
 //! Who is asked for what: the upstreams of each horizon, and of each domain in it; the longest name wins.
 
-use super::ask::{Ask, Foreign};
+use super::ask::{Ask, Foreign, Note};
+use super::block::Blocked;
 use super::cache::{Cache, Key};
+use super::guard::{Caught, Guards};
+use super::refusal::Refusal;
 use crate::answer::Reply;
 use crate::config::Forward;
 use crate::config::ForwardDomain;
@@ -11,6 +14,7 @@ use crate::config::Upstream;
 use crate::dns::Name;
 use crate::dns::name_from_wire;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What the forwarder does for the horizons of one snapshot; never changed once made.
@@ -22,7 +26,16 @@ pub struct Plan {
     horizons: Vec<Option<HorizonPlan>>,
     /// What was answered before, under these settings; the answers outlive the plan.
     cache: Cache,
+    /// What never leaves and what is never let in.
+    pub(super) guards: Guards,
+    /// Names that are blocked.
+    pub(super) blocked: Arc<Blocked>,
+    /// The origins of the zones of each horizon, in wire format and lower-cased.
+    origins: Vec<Origins>,
 }
+
+/// Origins of zones in wire format, lower-cased.
+pub type Origins = HashSet<Box<[u8]>>;
 
 /// One horizon's upstreams.
 #[derive(Debug)]
@@ -69,7 +82,8 @@ pub enum By {
 }
 
 impl Plan {
-    /// Makes the plan of these settings. The answers in the cache are those of the plan before; without one, none.
+    /// Makes the plan of these settings. The answers in the cache are those of the plan before; without one, none. So are
+    /// the blocked names, unless [`Plan::with_blocked`] gives others.
     pub fn new(settings: &Settings, previous: Option<&Plan>) -> Self {
         let forward = &settings.forward;
         let group = |upstreams: &[Upstream]| {
@@ -92,7 +106,70 @@ impl Plan {
             Some(previous) => previous.cache.with_settings(&forward.cache),
             None => Cache::new(&forward.cache),
         };
-        Plan { settings: forward.clone(), horizons: horizons.collect(), cache }
+        let guards = Guards::new(&forward.guard, previous.map(|previous| &previous.guards));
+        let blocked = previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.blocked));
+        Plan { settings: forward.clone(), horizons: horizons.collect(), cache, guards, blocked, origins: Vec::new() }
+    }
+
+    /// The same plan with these names blocked, which were loaded with the same settings.
+    #[must_use]
+    pub fn with_blocked(self, blocked: Arc<Blocked>) -> Self {
+        Plan { blocked, ..self }
+    }
+
+    /// The same plan for horizons with zones of these origins, in the order of the settings: no name of theirs leaves.
+    #[must_use]
+    pub fn with_origins(self, origins: Vec<Origins>) -> Self {
+        Plan { origins, ..self }
+    }
+
+    /// The origins of the zones of each horizon.
+    pub fn origins(&self) -> &[Origins] {
+        &self.origins
+    }
+
+    /// Whether a name that an upstream's alias leads to may be asked for: neither a zone of the horizon holds it, nor do
+    /// guards or lists keep it here. In wire format, lower-cased.
+    pub(super) fn may_leave(&self, horizon: usize, name: &[u8], rtype: u16) -> bool {
+        let ours = self.origins.get(horizon).is_some_and(|origins| {
+            let mut rest = name;
+            loop {
+                if origins.contains(rest) {
+                    return true;
+                }
+                let Some(parent) = rest.first().and_then(|length| rest.get(1 + usize::from(*length)..)) else { break };
+                rest = parent;
+            }
+            false
+        });
+        !ours && self.refuse(horizon, name, rtype).is_none()
+    }
+
+    /// The names that are blocked.
+    pub fn blocked(&self) -> &Arc<Blocked> {
+        &self.blocked
+    }
+
+    /// Which answers were not let in because they told private addresses, with `limit` names at most.
+    pub fn rebinding(&self, limit: usize) -> Caught {
+        self.guards.caught(limit)
+    }
+
+    /// Why the guards do not let a question leave; none when they do.
+    pub fn guarded(&self, horizon: usize, name: &[u8], rtype: u16) -> Option<Note> {
+        Some(self.guards.refuse(name, rtype, || self.is_routed(horizon, name))?.note)
+    }
+
+    /// What is said without asking anybody or the cache: guards first, then lists.
+    #[inline]
+    fn refuse(&self, horizon: usize, name: &[u8], rtype: u16) -> Option<Refusal> {
+        let guarded = self.guards.refuse(name, rtype, || self.is_routed(horizon, name));
+        guarded.or_else(|| self.blocked.refuse(horizon, name))
+    }
+
+    /// True when the name is that of a domain with upstreams of its own.
+    fn is_routed(&self, horizon: usize, name: &[u8]) -> bool {
+        self.horizons.get(horizon).and_then(Option::as_ref).is_some_and(|horizon| horizon.domains.contains_key(name))
     }
 
     /// The answers of upstreams that are kept.
@@ -102,9 +179,11 @@ impl Plan {
 
     /// Writes what can be said without asking anybody behind the question of `reply`, which must be for the same name.
     /// `now` is what [`Cache::now`] said for this batch. Allocates nothing.
-    #[allow(dead_code, reason = "the query path asks it")]
     pub(crate) fn answer(&self, ask: &Ask<'_>, now: u32, reply: &mut Reply<'_>) -> Foreign {
         let Some(tag) = self.tag(ask.horizon) else { return Foreign::NoUpstream };
+        if let Some(refusal) = self.refuse(ask.horizon, ask.name, ask.rtype) {
+            return refusal.write(ask, reply);
+        }
         let wants_authentic = ask.dnssec_ok || ask.authentic_data;
         match self.cache.answer(&Key::of(ask, tag), wants_authentic, now, reply) {
             Foreign::Miss if self.group(ask.horizon, ask.name).is_none() => Foreign::NoUpstream,
@@ -168,6 +247,7 @@ fn tag(name: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cache::Entry;
     use super::*;
     use crate::config;
 
@@ -213,5 +293,23 @@ mod tests {
             assert_eq!(asked.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{why}");
         }
         assert!(plan.serves(0) && !plan.serves(2) && !plan.serves(3));
+    }
+
+    /// A plan takes over what is kept, under its own settings; without a plan before it there is nothing.
+    #[test]
+    fn answers_outlive_the_plan() {
+        let name = b"\x07example\0";
+        let key = Key { tag: tag("lan"), name, rtype: 1, dnssec_ok: false, checking_disabled: false };
+        let failure = || Entry::servfail(name, None);
+        let known = |plan: &Plan| plan.cache().stats(1).failures;
+        let first = Plan::new(&config::parse(TEXT, "horizon.toml").unwrap(), None);
+        first.cache().failed(&key, failure(), first.cache().era(), 1);
+        let smaller = TEXT.to_owned() + "[forward.cache]\nsize = 1048576\n";
+        let settings = config::parse(&smaller, "horizon.toml").unwrap();
+        let second = Plan::new(&settings, Some(&first));
+        assert_eq!((known(&first), known(&second)), (1, 1));
+        assert_eq!(second.cache().stats(1).size, settings.forward.cache.size);
+        assert_ne!(second.cache().stats(1).size, first.cache().stats(1).size);
+        assert_eq!(known(&Plan::new(&settings, None)), 0);
     }
 }

@@ -6,6 +6,8 @@ use crate::answer::{CompileError, Layer, SeenZone, Zones, compile};
 use crate::config::{Horizon, Settings};
 use crate::dns::{Name, labels};
 use crate::finding::{Finding, Place, Severity};
+use crate::forward::Blocked;
+use crate::forward::Origins;
 use crate::forward::Plan;
 use crate::horizon::HorizonMap;
 use crate::zone::Records;
@@ -31,11 +33,11 @@ pub struct ZoneSource {
 /// # Errors
 /// Every finding that refuses the load: zones without SOA, RRsets too large for a message, horizons that share a prefix.
 pub fn build(settings: &Settings, zones: &[ZoneSource], previous: Option<&Snapshot>) -> Result<Snapshot, Vec<Finding>> {
-    build_patched(settings, zones, previous, &[])
+    build_patched(settings, zones, previous, &[], None)
 }
 
 /// As [`build`]; a zone whose records differ from those in `previous` only by these patches shares with it what did not
-/// change.
+/// change. `blocked` takes the place of the names that are blocked in `previous`.
 ///
 /// # Errors
 /// As [`build`].
@@ -44,6 +46,7 @@ pub fn build_patched(
     zones: &[ZoneSource],
     previous: Option<&Snapshot>,
     patches: &[Patch],
+    blocked: Option<&Arc<Blocked>>,
 ) -> Result<Snapshot, Vec<Finding>> {
     let horizons = HorizonMap::new(&settings.horizons)?;
     let mut findings = Vec::new();
@@ -57,24 +60,35 @@ pub fn build_patched(
         views[index] = Some(view);
     }
     if findings.is_empty() {
-        let views = views.into_iter().flatten().collect();
-        Ok(Snapshot { settings: settings.clone(), horizons, views, plan: plan(settings, previous) })
+        let views: Vec<View> = views.into_iter().flatten().collect();
+        let plan = plan(settings, &views, previous, blocked);
+        Ok(Snapshot { settings: settings.clone(), horizons, views, plan })
     } else {
         Err(findings)
     }
 }
 
 /// The plan of the snapshot before where it is the same, else a new one that has what the old one's cache holds.
-fn plan(settings: &Settings, previous: Option<&Snapshot>) -> Arc<Plan> {
+fn plan(settings: &Settings, views: &[View], previous: Option<&Snapshot>, blocked: Option<&Arc<Blocked>>) -> Arc<Plan> {
+    let origin = |seen: &SeenZone| seen.zone.origin().as_slice().to_ascii_lowercase().into_boxed_slice();
+    let origins: Vec<Origins> = views.iter().map(|view| view.zones.iter().map(origin).collect()).collect();
     let same = |old: &&Snapshot| {
         let told = |horizon: &Horizon| (horizon.name.clone(), horizon.forward, horizon.upstreams.clone());
         old.settings.forward == settings.forward
             && old.settings.blocks == settings.blocks
+            && blocked.is_none_or(|blocked| Arc::ptr_eq(blocked, old.plan.blocked()))
             && old.settings.horizons.iter().map(told).eq(settings.horizons.iter().map(told))
+            && old.plan.origins() == origins
     };
     match previous.filter(same) {
         Some(previous) => Arc::clone(&previous.plan),
-        None => Arc::new(Plan::new(settings, previous.map(|previous| &*previous.plan))),
+        None => {
+            let plan = Plan::new(settings, previous.map(|previous| &*previous.plan)).with_origins(origins);
+            Arc::new(match blocked {
+                Some(blocked) => plan.with_blocked(Arc::clone(blocked)),
+                None => plan,
+            })
+        }
     }
 }
 

@@ -58,7 +58,8 @@ Examples:
     #[command(after_help = "\
 Shows the client's horizon and the prefix that decided, then zone and rule of each step (exact,
 wildcard, alias, dname, delegation, no-data, empty-non-terminal, no-name, none), then the records
-with file, line and origin.
+with file, line and origin. For a name that no zone holds, in a horizon that forwards: which
+upstreams are asked and why, and what the cache holds. Nobody is asked for it.
 
 Examples:
   zonectl explain app A --from 10.0.0.7
@@ -132,6 +133,11 @@ Examples:
         #[arg(long)]
         actual: bool,
     },
+    /// Look into what is kept of upstreams' answers, or forget it
+    Cache {
+        #[command(subcommand)]
+        verb: CacheVerb,
+    },
     /// Have the server read config, inventory and zones again
     #[command(after_help = "\
 The server does so by itself when a file changes. Files with a fault change nothing: the state
@@ -181,4 +187,53 @@ Example:
         /// The client's address
         address: IpAddr,
     },
+}
+
+/// Verbs about the cache.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum CacheVerb {
+    /// Show kept answers with the seconds that are left and how often they helped
+    #[command(after_help = "\
+A name is a whole one here, with or without its final dot. Seconds below 0: the answer has ended
+and is kept for when no upstream answers.
+
+Examples:
+  zonectl cache show www.example.com
+  zonectl cache show example.com --below --horizon internal
+  zonectl cache show --limit 100000 -o json | jq '[.entries[].octets] | add'")]
+    Show {
+        /// The name [default: all names]
+        name: Option<String>,
+        /// The names below it, too
+        #[arg(long, requires = "name")]
+        below: bool,
+        /// This type only
+        #[arg(long = "type", value_name = "TYPE")]
+        rtype: Option<String>,
+        /// So many answers at most
+        #[arg(long, value_name = "COUNT", default_value_t = 100)]
+        limit: usize,
+    },
+    /// Forget kept answers, so that upstreams are asked again
+    #[command(after_help = "\
+Examples:
+  zonectl cache flush www.example.com
+  zonectl cache flush example.com --below
+  zonectl cache flush --all --horizon internal")]
+    Flush {
+        /// The name
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        name: Option<String>,
+        /// The names below it, too
+        #[arg(long, requires = "name")]
+        below: bool,
+        /// Every name
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show how much is kept and how often it helped
+    #[command(after_help = "\
+Example:
+  zonectl cache stats -o json | jq '.hits / (.hits + .misses)'")]
+    Stats,
 }

@@ -7,6 +7,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(super) use look::{HorizonVerb, Look};
+pub(super) use look::{CacheVerb, HorizonVerb, Look};
 pub(super) use program::{Arguments, Scope, Verb};
 pub(super) use write::{Condition, Everywhere, History, Making, Records, Whole, Write};

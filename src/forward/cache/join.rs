@@ -14,7 +14,7 @@ use crate::dns::{HEADER, wire_len};
 /// other flags are those of `first`. Returns the length; allocates nothing.
 ///
 /// None when one of them breaks its format, or all does not fit: `out` must not be taken for a message then.
-pub fn join(first: &[u8], next: &[u8], out: &mut [u8]) -> Option<usize> {
+pub(super) fn join(first: &[u8], next: &[u8], out: &mut [u8]) -> Option<usize> {
     let end = HEADER + wire_len(first.get(HEADER..)?).ok()? + 4;
     let mut answers = 0u16;
     let mut at = end;

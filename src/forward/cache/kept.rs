@@ -2,7 +2,7 @@
 
 use super::cuts::Cuts;
 use super::entry::Entry;
-use super::key::{Hashes, Key};
+use super::key::{ALL_TYPES, Hashes, Key};
 use super::look::{Selection, Shown, Stats};
 use super::shard::{Room, Shard};
 use super::slot::{Slot, State, back_off, flag};
@@ -173,6 +173,9 @@ impl Cache {
         if entry.lifetime == 0 || entry.failure || entry.target.is_some() || era != self.era() {
             return false;
         }
+        if key.rtype == ALL_TYPES && !entry.cut {
+            return false;
+        }
         let cut = key.cut(key.name);
         if entry.cut {
             self.put(&cut, entry, now)
@@ -201,7 +204,7 @@ impl Cache {
                 State::Fresh | State::Dead => {}
             }
         }
-        if era != self.era() || !failure.failure {
+        if era != self.era() || !failure.failure || key.rtype == ALL_TYPES {
             return None;
         }
         let hash = self.store.hashes.of(key);

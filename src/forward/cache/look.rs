@@ -3,6 +3,8 @@
 use super::names::present_records;
 use super::slot::{Slot, State, flag};
 use crate::dns::is_at_or_below;
+use serde::Deserialize;
+use serde::Serialize;
 
 /// Which entries are meant; the default means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,7 +103,7 @@ impl Shown {
 }
 
 /// Counts of the cache: what it holds now, and what happened since it began.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Octets that it may take.
     pub size: usize,

@@ -27,7 +27,6 @@ mod sort;
 mod write;
 
 pub use entry::Entry;
-pub use join::join;
 pub use kept::Cache;
 pub use key::Key;
 pub use look::{Kind, Selection, Shown, Stats};

@@ -332,7 +332,7 @@ fn no_reply_brings_the_reader_down() {
                     assert!(message.iter().all(|record| record.is_ok()), "{octets:?}");
                 }
                 let mut whole = vec![0; 65_535];
-                let _ = join(&octets, &octets, &mut whole);
+                let _ = join::join(&octets, &octets, &mut whole);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::cuts::Cuts;
 use super::key::{Hashes, Key};
 use super::look::Stats;
-use super::slot::Slot;
+use super::slot::{Slot, flag};
 use hashbrown::HashTable;
 
 /// Slots of keys that share some bits of their hash.
@@ -52,7 +52,7 @@ impl Shard {
     }
 
     /// Keeps a slot in place of the one of the same key; others go to make room. False when it is too large to be kept.
-    pub(super) fn put(&mut self, slot: Slot, room: &Room<'_>) -> bool {
+    pub(super) fn put(&mut self, mut slot: Slot, room: &Room<'_>) -> bool {
         self.sweep(room);
         let size = slot.body.size();
         if let Some(index) = self.find(slot.hash, &slot.key()) {
@@ -60,6 +60,8 @@ impl Shard {
                 self.remove(index, room);
                 return false;
             }
+            // What is asked for does not become a stranger by being refreshed.
+            slot.flags |= self.slots[index].flags & flag::RECENT;
             self.bodies = self.bodies - self.slots[index].body.size() + size;
             self.slots[index] = slot;
             self.make_room(0, room);

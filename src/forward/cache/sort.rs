@@ -37,6 +37,9 @@ const ALIASES: usize = 32;
 /// RRSIG signers, and names whose addresses are taken along: more are not looked at.
 const FEW: usize = 16;
 
+/// NSEC and NSEC3 records, and their signatures, that are looked at: a proof needs ten of them (RFC 5155 section 7.2).
+const PROOFS: usize = 64;
+
 /// What the sections told.
 pub(super) struct Found {
     pub(super) negative: bool,
@@ -260,6 +263,7 @@ impl Sorting<'_> {
     /// Pushes the NSEC and NSEC3 records of the zones that have a part in the answer, with their signatures.
     fn proofs(&mut self, most: u32) -> Result<(), Unfit> {
         let zones = self.signers;
+        let mut looked_at = 0;
         for index in 0..self.records.len() {
             let record = self.records[index];
             let proof = match record.rtype {
@@ -268,6 +272,10 @@ impl Sorting<'_> {
                 _ => false,
             };
             let ours = |zone: &usize| is_below(self.message, record.owner, *zone);
+            looked_at += usize::from(proof);
+            if looked_at > PROOFS {
+                break;
+            }
             if proof && record.section == 1 && record.class == 1 && zones.all().iter().any(ours) {
                 self.push_at(index, self.ttl(index).min(most))?;
             }

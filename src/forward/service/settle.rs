@@ -88,8 +88,9 @@ impl Work {
         let now = self.now;
         let Some(question) = self.questions.find(id) else { return };
         let Purpose::Ask(asked) = &mut question.purpose else { return };
-        let Some(group) = asked.plan.group(asked.horizon, &target).cloned() else {
-            // Nobody knows where it leads to: the alias is all there is to say.
+        let may_leave = asked.plan.may_leave(asked.horizon, &target, asked.rtype);
+        let Some(group) = asked.plan.group(asked.horizon, &target).filter(|_| may_leave).cloned() else {
+            // It leads to a name of ours, or nobody knows where: the alias is all there is to say.
             return self.finish(id, &so_far, Age::Fresh);
         };
         asked.servers = self.servers.of(&group, now);
