@@ -93,7 +93,7 @@ fn targets(after: &Snapshot, set: &Touched<'_>) -> Vec<Finding> {
 /// True when clients of a horizon get `no such name`, told by a zone of it.
 pub(super) fn missing(snapshot: &Snapshot, horizon: &str, name: &Name) -> bool {
     let Some(client) = seat(snapshot, horizon) else { return false };
-    let explanation = query::explain(snapshot, client, name, Rtype::A);
+    let explanation = query::explain_own(snapshot, client, name, Rtype::A);
     explanation.steps.first().is_some_and(|step| step.rule == Rule::NxDomain && !step.special)
 }
 
