@@ -1,86 +1,112 @@
 //! The additional section: glue for referrals, addresses for the targets of NS, MX and SRV records.
 
 use super::name::{SearchName, hash_name};
-use super::node::{Node, RrSet, flag, rtype};
-use super::reply::{Owner, Reply, Section};
+use super::near::Target;
+use super::node::{Node, RrSet, StoredData, flag, rtype};
+use super::reply::{Owner, Reply, Section, target_offset};
+use super::table::Located;
 use super::zone::Zone;
 use super::zones::Zones;
+use crate::dns::is_at_or_below;
 
 /// Where a name stands that the reply does not hold: beyond what a pointer reaches, so that it is written whole.
 const NOWHERE: usize = 1 << 16;
 
-/// Adds the addresses of a referral's name servers that this zone knows, glue first. The cut has so many `labels`.
+/// Adds the addresses of a referral's name servers that this zone knows, glue first.
 ///
 /// Glue for servers at or below the cut must fit, or TC is set (RFC 9471 section 3.1); other addresses are added while
 /// there is room.
-pub(crate) fn push_glue(zone: &Zone, cut: &[u8], labels: usize, servers: RrSet<'_>, reply: &mut Reply<'_>) {
+pub(crate) fn push_glue(zone: &Zone, cut: &[u8], servers: RrSet<'_>, reply: &mut Reply<'_>) {
     let (targets, count) = reply.targets();
-    let mut name = SearchName::blank();
+    let mut records = servers.records();
     // A bit for each target that is outside the cut: `Reply` notes at most 32.
     let mut outside = 0u32;
-    for (index, position) in targets[..count].iter().enumerate() {
-        if name.read_message(reply.octets(), usize::from(*position)).is_err() {
-            continue;
-        }
-        if !name.is_at_or_below(cut, labels) {
+    for (index, (position, server)) in targets[..count].iter().zip(&mut records).enumerate() {
+        if !is_at_or_below(server.data, cut) {
             outside |= 1 << index;
-        } else if !push_known(zone, &name, reply) {
+        } else if !push_server(zone, server, usize::from(*position), reply) {
             reply.set_truncated();
             return;
         }
     }
-    // Servers beyond those that the reply has noted are read from the zone, and their names written whole.
-    for server in servers.records().skip(count) {
-        let here = name.read(server.data, NOWHERE).is_ok() && name.is_at_or_below(cut, labels);
-        if here && !push_known(zone, &name, reply) {
+    // Servers beyond those that the reply has noted: their names are written whole.
+    for server in records {
+        if is_at_or_below(server.data, cut) && !push_server(zone, server, NOWHERE, reply) {
             reply.set_truncated();
             return;
         }
     }
-    for (index, position) in targets[..count].iter().enumerate() {
-        let here = outside >> index & 1 == 1 && name.read_message(reply.octets(), usize::from(*position)).is_ok();
-        if here && name.is_at_or_below(zone.origin_wire(), zone.origin_labels()) {
-            push_known(zone, &name, reply);
+    if outside == 0 {
+        return;
+    }
+    for (index, (position, server)) in targets[..count].iter().zip(servers.records()).enumerate() {
+        if outside >> index & 1 == 1 && is_at_or_below(server.data, zone.origin_wire()) {
+            push_server(zone, server, usize::from(*position), reply);
         }
     }
 }
 
-/// Adds the addresses of the targets in the answer that this horizon's zones hold, while there is room
-/// (RFC 1034 section 4.3.2 step 6).
-pub(crate) fn push_addresses(zones: &Zones, reply: &mut Reply<'_>) {
-    let (targets, count) = reply.targets();
-    if count == 0 {
-        return;
+/// Adds the addresses of a name server in the zone, whose name stands at `position`; false when one of them did not fit.
+fn push_server(zone: &Zone, server: StoredData<'_>, position: usize, reply: &mut Reply<'_>) -> bool {
+    if let Some(near) = Target::of(server, 0, position).find(zone) {
+        return near.node.is_none_or(|node| push_node(node, Owner { position, wire: near.wire }, reply));
     }
     let mut name = SearchName::blank();
+    name.read(server.data, position).is_err() || push_known(zone, &name, reply)
+}
+
+/// Adds the addresses of the targets in the answer, the RRset of the zone at `located`, that this horizon's zones hold,
+/// while there is room (RFC 1034 section 4.3.2 step 6).
+pub(crate) fn push_addresses(zones: &Zones, located: &Located<'_>, rrset: RrSet<'_>, reply: &mut Reply<'_>) {
+    let Some(offset) = target_offset(rrset.rtype) else { return };
+    let (targets, count) = reply.targets();
     let mut done = [0u64; 32];
-    for (index, position) in targets[..count].iter().enumerate() {
-        if name.read_message(reply.octets(), usize::from(*position)).is_err() {
-            continue;
-        }
-        let Some(located) = zones.locate(&name, false) else { continue };
-        // Several records may lead to one target.
-        if done[..index].contains(&located.hash) {
-            continue;
-        }
-        done[index] = located.hash;
-        let zone = located.zone;
-        let node = zone.find(located.hash, zone.relative(&name, name.labels()));
-        if let Some(node) = node.filter(|node| !node.has(flag::OCCLUDED | flag::CUT)) {
-            push_node(node, &name, reply);
-        }
+    for (index, (position, record)) in targets[..count].iter().zip(rrset.records()).enumerate() {
+        let target = Target::of(record, offset, usize::from(*position));
+        let near = if located.alone { target.find(located.zone) } else { None };
+        let hash = match near {
+            // Several records may lead to one target.
+            Some(near) if done[..index].contains(&near.hash) => continue,
+            Some(near) => {
+                push_open(near.node, Owner { position: target.position, wire: near.wire }, reply);
+                near.hash
+            }
+            None => match push_far(zones, target.position, &done[..index], reply) {
+                Some(hash) => hash,
+                None => continue,
+            },
+        };
+        done[index] = hash;
+    }
+}
+
+/// Adds the addresses of the name at `position` of the reply, in whichever zone it lies. Returns its hash; none when it is
+/// `done` already, or in no zone.
+fn push_far(zones: &Zones, position: usize, done: &[u64], reply: &mut Reply<'_>) -> Option<u64> {
+    let mut name = SearchName::blank();
+    name.read_message(reply.octets(), position).ok()?;
+    let located = zones.locate(&name, false).filter(|located| !done.contains(&located.hash))?;
+    let node = located.zone.find(located.hash, located.zone.relative(&name, name.labels()));
+    push_open(node, Owner { position: name.position(name.labels()), wire: name.wire() }, reply);
+    Some(located.hash)
+}
+
+/// Adds the addresses of a node unless they belong to a zone below.
+fn push_open(node: Option<Node<'_>>, owner: Owner<'_>, reply: &mut Reply<'_>) {
+    if let Some(node) = node.filter(|node| !node.has(flag::OCCLUDED | flag::CUT)) {
+        push_node(node, owner, reply);
     }
 }
 
 /// Adds the addresses of a name that lies in the zone; false when one of them did not fit.
 fn push_known(zone: &Zone, name: &SearchName, reply: &mut Reply<'_>) -> bool {
     let node = zone.find(hash_name(name), zone.relative(name, name.labels()));
-    node.is_none_or(|node| push_node(node, name, reply))
+    let owner = Owner { position: name.position(name.labels()), wire: name.wire() };
+    node.is_none_or(|node| push_node(node, owner, reply))
 }
 
 /// Adds A and AAAA of a node; false when one of them did not fit.
-fn push_node(node: Node<'_>, name: &SearchName, reply: &mut Reply<'_>) -> bool {
-    let owner = Owner { position: name.position(name.labels()), wire: name.wire() };
+fn push_node(node: Node<'_>, owner: Owner<'_>, reply: &mut Reply<'_>) -> bool {
     [rtype::A, rtype::AAAA]
         .into_iter()
         .filter_map(|address| node.rrset(address))

@@ -3,6 +3,7 @@
 
 use super::additional::{push_addresses, push_glue};
 use super::name::SearchName;
+use super::near::{Near, Target};
 use super::node::{Node, flag, rtype};
 use super::redirects::{Redirect, Redirects};
 use super::reply::{Owner, Reply, Section};
@@ -97,20 +98,23 @@ pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply
         return Outcome::NotOurs;
     };
     let special = located.special;
-    let search = Search { zones, located, name: &lookup.name, rtype: lookup.rtype, first: true };
+    let search = Search { zones, located, rtype: lookup.rtype, first: true };
     let mut room = [Redirect::default(); 1];
     let mut redirects = Redirects::new(&mut room);
-    match search.run(&mut redirects, reply, trace) {
-        Some(target) => Outcome::Answered { special: special | follow(&search, target, &redirects, reply, trace) },
+    match search.run(&lookup.name, &mut redirects, reply, trace) {
+        Some(target) => {
+            Outcome::Answered { special: special | follow(&search, &lookup.name, target, &redirects, reply, trace) }
+        }
         None => Outcome::Answered { special },
     }
 }
 
 /// Searches the targets of aliases until one is no alias. Returns true when a special-use zone had a part in it.
 #[cold]
-fn follow<T: Trace>(
-    question: &Search<'_>,
-    target: usize,
+fn follow<'a, T: Trace>(
+    question: &Search<'a>,
+    asked: &SearchName,
+    target: Target<'a>,
     redirects: &Redirects<'_>,
     reply: &mut Reply<'_>,
     trace: &mut T,
@@ -123,120 +127,175 @@ fn follow<T: Trace>(
     let mut special = false;
     let mut target = Some(target);
     let mut name = SearchName::blank();
+    // The zone of the last alias, and where its origin stands in the reply.
+    let mut last = (question.located, asked.position(question.zone().origin_labels()));
     for alias in 1..ALIASES {
+        let Some(sought) = target else { break };
+        if let Some(near) = question.near(&last.0, &sought) {
+            // One that was searched before ends the chain.
+            if searched[..alias].contains(&near.hash) {
+                break;
+            }
+            if let Some(node) = near.node.filter(|node| !node.has(flag::OCCLUDED | flag::CUT)) {
+                searched[alias] = near.hash;
+                let located = last.0.with_hash(near.hash);
+                let search = Search { located, first: false, ..*question };
+                let owner = Owner { position: sought.position, wire: near.wire };
+                let place = Place { owner, origin: last.1 };
+                target = search.answer_from(node, place, false, &redirects, reply, trace);
+                continue;
+            }
+        }
         // A target that no pointer can name any more ends the chain.
-        let Some(Ok(())) = target.map(|target| name.read_message(reply.octets(), target)) else { break };
+        let Ok(()) = name.read_message(reply.octets(), sought.position) else { break };
         let Some(located) = zones.locate(&name, question.rtype == rtype::DS) else {
             trace.step(|| not_ours(&name));
             break;
         };
-        // So does one that was searched before.
         if searched[..alias].contains(&located.hash) {
             break;
         }
         special |= located.special;
         searched[alias] = located.hash;
-        let search = Search { zones, located, name: &name, rtype: question.rtype, first: false };
-        target = search.run(&mut redirects, reply, trace);
+        let search = Search { located, first: false, ..*question };
+        target = search.run(&name, &mut redirects, reply, trace);
+        last = (located, name.position(located.zone.origin_labels()));
     }
     special
 }
 
-/// One name to be searched in one zone.
+/// A search in one zone.
+#[derive(Clone, Copy)]
 struct Search<'a> {
     zones: &'a Zones,
     located: Located<'a>,
-    name: &'a SearchName,
     rtype: u16,
     /// The name is the question's own, not an alias target.
     first: bool,
 }
 
+/// The name that records are written for.
+#[derive(Clone, Copy)]
+struct Place<'n> {
+    owner: Owner<'n>,
+    /// Where the origin of its zone stands in the reply.
+    origin: usize,
+}
+
 impl<'a> Search<'a> {
-    /// Writes what the zone says. Returns where in the reply the alias target stands that is to be searched next.
-    fn run<T: Trace>(&self, redirects: &mut Redirects<'_>, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
+    /// Writes what the zone says of `name`. Returns the alias target that is to be searched next.
+    fn run<T: Trace>(
+        &self,
+        name: &SearchName,
+        redirects: &mut Redirects<'_>,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<Target<'a>> {
         let zone = self.zone();
-        let exact = zone.find(self.located.hash, zone.relative(self.name, self.name.labels()));
+        let place = self.place(name);
+        let exact = zone.find(self.located.hash, zone.relative(name, name.labels()));
         if let Some(node) = exact
             && !node.has(flag::OCCLUDED)
         {
             // A zone cut belongs to the child, but for DS (RFC 4035 section 3.1.4.1).
             if node.has(flag::CUT) && self.rtype != rtype::DS {
-                return self.refer(node, self.name.labels(), reply, trace);
+                self.refer(node, name, name.labels(), reply, trace);
+                return None;
             }
-            return self.answer_from(node, false, redirects, reply, trace);
+            return self.answer_from(node, place, false, redirects, reply, trace);
         }
-        let Descent { node, labels, hash } = zone.descend(self.name);
+        let Descent { node, labels, hash } = zone.descend(name);
         let node = node?;
         if node.has(flag::CUT) {
-            return self.refer(node, labels, reply, trace);
+            self.refer(node, name, labels, reply, trace);
+            return None;
         }
         if node.has(flag::DNAME) {
-            return self.redirect(node, labels, hash, redirects, reply, trace);
+            let above = Above { node, labels, hash };
+            return self.redirect(above, name, redirects, reply, trace).map(Target::made);
         }
         if node.has(flag::WILDCARD)
-            && let Some(wildcard) = zone.wildcard(self.name, labels, hash)
+            && let Some(wildcard) = zone.wildcard(name, labels, hash)
         {
-            return self.answer_from(wildcard, true, redirects, reply, trace);
+            return self.answer_from(wildcard, place, true, redirects, reply, trace);
         }
-        trace.step(|| self.step(Rule::NxDomain, node));
+        trace.step(|| self.step(place.owner, Rule::NxDomain, node));
         reply.rcode = NXDOMAIN;
-        self.deny(reply)
+        self.deny(place, reply);
+        None
+    }
+
+    /// The target of an alias in the zone that holds the alias, when that zone answers for it, and it can be told without
+    /// reading the reply.
+    fn near(&self, last: &Located<'a>, target: &Target<'a>) -> Option<Near<'a, 'a>> {
+        // For DS the zone above may count.
+        (last.alone && self.rtype != rtype::DS).then(|| target.find(last.zone)).flatten()
     }
 
     /// The name exists, or a wildcard stands for it.
     fn answer_from<T: Trace>(
         &self,
-        node: Node<'_>,
+        node: Node<'a>,
+        place: Place<'_>,
         wildcard: bool,
         redirects: &Redirects<'_>,
         reply: &mut Reply<'_>,
         trace: &mut T,
-    ) -> Option<usize> {
+    ) -> Option<Target<'a>> {
         reply.authoritative |= self.first;
+        let Place { owner, origin } = place;
         let rule = |plain, covered| if wildcard { covered } else { plain };
         if node.has(flag::CNAME)
             && !matches!(self.rtype, rtype::CNAME | rtype::ANY | rtype::RRSIG | rtype::NSEC)
             && let Some(alias) = node.rrset(rtype::CNAME)
             && (self.rtype != rtype::KEY || node.rrset(rtype::KEY).is_none())
         {
-            trace.step(|| self.step(rule(Rule::Alias, Rule::WildcardAlias), node));
-            let target = reply.push(Section::Answer, self.owner(), alias, alias.ttl, self.origin_position());
-            if target.is_none() {
+            trace.step(|| self.step(owner, rule(Rule::Alias, Rule::WildcardAlias), node));
+            let Some(target) = reply.push(Section::Answer, owner, alias, alias.ttl, Some(origin)) else {
                 reply.set_truncated();
-            }
-            return target;
+                return None;
+            };
+            return Some(alias.records().next().map_or(Target::made(target), |record| Target::of(record, 0, target)));
         }
         // ANY gets one RRset (RFC 8482 section 4.1).
         let found = if self.rtype == rtype::ANY { node.rrsets().next() } else { node.rrset(self.rtype) };
         let Some(rrset) = found else {
             let empty = node.rrsets().next().is_none();
             let plain = if empty { Rule::EmptyNonTerminal } else { Rule::NoData };
-            trace.step(|| self.step(rule(plain, Rule::WildcardNoData), node));
-            return self.deny(reply);
+            trace.step(|| self.step(owner, rule(plain, Rule::WildcardNoData), node));
+            self.deny(place, reply);
+            return None;
         };
-        trace.step(|| self.step(rule(Rule::Exact, Rule::Wildcard), node));
+        trace.step(|| self.step(owner, rule(Rule::Exact, Rule::Wildcard), node));
         if rrset.rtype == rtype::DNAME && redirects.find(self.located.hash).is_some() {
             return None;
         }
-        if reply.push(Section::Answer, self.owner(), rrset, rrset.ttl, self.origin_position()).is_none() {
+        if reply.push(Section::Answer, owner, rrset, rrset.ttl, Some(origin)).is_none() {
             reply.set_truncated();
             return None;
         }
-        push_addresses(self.zones, reply);
+        push_addresses(self.zones, &self.located, rrset, reply);
         None
     }
 
     /// The name lies at or below a zone cut: the NS records of the cut, with glue.
-    fn refer<T: Trace>(&self, node: Node<'_>, labels: usize, reply: &mut Reply<'_>, trace: &mut T) -> Option<usize> {
-        trace.step(|| self.step(Rule::Delegation, node));
-        let cut = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
+    fn refer<T: Trace>(
+        &self,
+        node: Node<'a>,
+        name: &SearchName,
+        labels: usize,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<()> {
+        let Place { owner, origin } = self.place(name);
+        trace.step(|| self.step(owner, Rule::Delegation, node));
+        let cut = Owner { position: name.position(labels), wire: name.suffix(labels) };
         let servers = node.rrset(rtype::NS)?;
-        if reply.push(Section::Authority, cut, servers, servers.ttl, self.origin_position()).is_none() {
+        if reply.push(Section::Authority, cut, servers, servers.ttl, Some(origin)).is_none() {
             reply.set_truncated();
             return None;
         }
-        push_glue(self.zone(), self.name.suffix(labels), labels, servers, reply);
+        push_glue(self.zone(), cut.wire, servers, reply);
         None
     }
 
@@ -246,21 +305,22 @@ impl<'a> Search<'a> {
     /// name until it overflows: the chain ends when it comes by again, and a resolver that wants more asks for the target.
     fn redirect<T: Trace>(
         &self,
-        node: Node<'_>,
-        labels: usize,
-        hash: u64,
+        above: Above<'a>,
+        name: &SearchName,
         redirects: &mut Redirects<'_>,
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<usize> {
-        let owner = Owner { position: self.name.position(labels), wire: self.name.suffix(labels) };
+        let Above { node, labels, hash } = above;
+        let owner = Owner { position: name.position(labels), wire: name.suffix(labels) };
+        let asked = self.place(name).owner;
         let dname = node.rrset(rtype::DNAME)?;
         let new_suffix = dname.records().next()?.data;
         let before = redirects.find(hash);
         if before.is_some() && is_at_or_below(new_suffix, owner.wire) {
             return None;
         }
-        trace.step(|| self.step(Rule::Dname, node));
+        trace.step(|| self.step(asked, Rule::Dname, node));
         reply.authoritative |= self.first;
         let pushed = match before {
             Some(before) => Some(before.target),
@@ -271,13 +331,13 @@ impl<'a> Search<'a> {
             return None;
         };
         redirects.add(Redirect { hash, target });
-        let prefix = &self.name.wire()[..self.name.suffix_start(labels)];
+        let prefix = &name.wire()[..name.suffix_start(labels)];
         if prefix.len() + new_suffix.len() > 255 {
             reply.rcode = YXDOMAIN;
             return None;
         }
         let rest = Owner { position: target, wire: new_suffix };
-        let next = reply.push_synthesized_cname(self.owner(), dname.ttl, prefix, rest);
+        let next = reply.push_synthesized_cname(asked, dname.ttl, prefix, rest);
         if next.is_none() {
             reply.set_truncated();
         }
@@ -285,41 +345,38 @@ impl<'a> Search<'a> {
     }
 
     /// NODATA or NXDOMAIN: the SOA record with the negative TTL (RFC 2308 section 3).
-    fn deny(&self, reply: &mut Reply<'_>) -> Option<usize> {
+    fn deny(&self, place: Place<'_>, reply: &mut Reply<'_>) {
         reply.authoritative |= self.first;
         let zone = self.zone();
-        let apex = Owner { position: self.name.position(zone.origin_labels()), wire: zone.origin_wire() };
+        let apex = Owner { position: place.origin, wire: zone.origin_wire() };
         if let Some(denial) = zone.denial()
             && let Some(fits) = reply.push_denial(denial, apex.position)
         {
             if !fits {
                 reply.set_truncated();
             }
-            return None;
+            return;
         }
-        let soa = zone.soa()?;
-        if reply.push(Section::Authority, apex, soa, zone.negative_ttl(), self.origin_position()).is_none() {
+        if let Some(soa) = zone.soa()
+            && reply.push(Section::Authority, apex, soa, zone.negative_ttl(), Some(apex.position)).is_none()
+        {
             reply.set_truncated();
         }
-        None
     }
 
     fn zone(&self) -> &'a Zone {
         self.located.zone
     }
 
-    fn owner(&self) -> Owner<'_> {
-        Owner { position: self.name.position(self.name.labels()), wire: self.name.wire() }
+    fn place<'n>(&self, name: &'n SearchName) -> Place<'n> {
+        let owner = Owner { position: name.position(name.labels()), wire: name.wire() };
+        Place { owner, origin: name.position(self.zone().origin_labels()) }
     }
 
-    fn origin_position(&self) -> Option<usize> {
-        Some(self.name.position(self.zone().origin_labels()))
-    }
-
-    fn step(&self, rule: Rule, node: Node<'_>) -> Step {
+    fn step(&self, sought: Owner<'_>, rule: Rule, node: Node<'_>) -> Step {
         let owner = [node.relative(), self.zone().origin_wire()].concat();
         Step {
-            name: printable(self.name),
+            name: printable(sought.wire),
             zone: Some(self.zone().origin().clone()),
             rule,
             owner: name_from_wire(&owner).ok(),
@@ -329,10 +386,25 @@ impl<'a> Search<'a> {
     }
 }
 
-fn not_ours(name: &SearchName) -> Step {
-    Step { name: printable(name), zone: None, rule: Rule::NotOurs, owner: None, inherited: false, special: false }
+/// A DNAME above the name that is sought.
+#[derive(Clone, Copy)]
+struct Above<'a> {
+    node: Node<'a>,
+    labels: usize,
+    hash: u64,
 }
 
-fn printable(name: &SearchName) -> Name {
-    name_from_wire(name.wire()).unwrap_or_else(|_| Name::root())
+fn not_ours(name: &SearchName) -> Step {
+    Step {
+        name: printable(name.wire()),
+        zone: None,
+        rule: Rule::NotOurs,
+        owner: None,
+        inherited: false,
+        special: false,
+    }
+}
+
+fn printable(wire: &[u8]) -> Name {
+    name_from_wire(&wire.to_ascii_lowercase()).unwrap_or_else(|_| Name::root())
 }

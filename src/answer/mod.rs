@@ -11,6 +11,7 @@ mod families;
 mod gather;
 mod keys;
 mod name;
+mod near;
 mod node;
 mod patch;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::dns::{NameError, wire_len};
 #[derive(Debug, Clone)]
 pub(crate) struct SearchName {
     /// Lower-cased wire format, then room: eight octets can be read at any label.
-    wire: [u8; SearchName::ROOM],
+    wire: [u8; ROOM],
     len: usize,
     labels: usize,
     /// Offset of each label in `wire`, leftmost first; the root label is not counted.
@@ -20,11 +20,9 @@ pub(crate) struct SearchName {
 }
 
 impl SearchName {
-    const ROOM: usize = 255 + 8;
-
     /// A place for a name: the root, until another one is read into it.
     pub(crate) const fn blank() -> Self {
-        SearchName { wire: [0; Self::ROOM], len: 1, labels: 0, starts: [0; 128], whole: Some(0), positions: [0; 129] }
+        SearchName { wire: [0; ROOM], len: 1, labels: 0, starts: [0; 128], whole: Some(0), positions: [0; 129] }
     }
 
     /// The name that `wire` is, standing whole at `position` of the reply.
@@ -145,6 +143,9 @@ impl SearchName {
     }
 }
 
+/// Octets of a name, and room behind it: eight octets can be read at any label.
+pub(crate) const ROOM: usize = 255 + 8;
+
 /// The hash of the root name.
 pub(crate) const ROOT_HASH: u64 = 0x243F_6A88_85A3_08D3;
 
@@ -158,7 +159,7 @@ pub(crate) fn wildcard_hash(hash: u64) -> u64 {
 }
 
 /// Adds the label whose length octet is at `start` to the hash of the labels to its right.
-fn hash_label(hash: u64, wire: &[u8; SearchName::ROOM], start: usize) -> u64 {
+fn hash_label(hash: u64, wire: &[u8; ROOM], start: usize) -> u64 {
     let mut left = usize::from(wire[start]);
     let mut at = start + 1;
     let mut hash = hash ^ (left as u64).wrapping_mul(LENGTH_FACTOR);
@@ -173,13 +174,26 @@ fn hash_label(hash: u64, wire: &[u8; SearchName::ROOM], start: usize) -> u64 {
     hash
 }
 
-fn word(wire: &[u8; SearchName::ROOM], at: usize) -> u64 {
+fn word(wire: &[u8; ROOM], at: usize) -> u64 {
     wire[at..].first_chunk::<8>().map_or(0, |octets| u64::from_le_bytes(*octets))
 }
 
 fn fold(value: u64) -> u64 {
     let product = u128::from(value) * u128::from(FACTOR);
     (product as u64) ^ (product >> 64) as u64
+}
+
+/// The hash of the labels in the first `end` octets, which are lower-cased, below the name of another hash.
+pub(crate) fn hash_labels(above: u64, labels: &[u8; ROOM], end: usize) -> u64 {
+    let mut starts = [0u8; 128];
+    let (mut at, mut count) = (0, 0);
+    while at < end && count < starts.len() {
+        // A start is below 255.
+        starts[count] = at as u8;
+        count += 1;
+        at += 1 + usize::from(labels[at]);
+    }
+    starts[..count].iter().rev().fold(above, |hash, start| hash_label(hash, labels, usize::from(*start)))
 }
 
 /// The hash of a whole name.

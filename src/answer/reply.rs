@@ -148,7 +148,7 @@ impl<'b> Reply<'b> {
         if self.put(denial.octets()).is_none() {
             return Some(false);
         }
-        let pointer = (0xC000 | origin as u16).to_be_bytes();
+        let pointer = pointer_to(origin);
         for at in denial.pointers() {
             let at = start + usize::from(*at);
             self.buffer[at..at + 2].copy_from_slice(&pointer);
@@ -206,16 +206,27 @@ impl<'b> Reply<'b> {
 
     /// Writes owner, type, class, TTL and an open length. Returns where the data begins.
     fn push_head(&mut self, owner: Owner<'_>, rtype: u16, ttl: u32) -> Option<usize> {
-        self.put_name(owner)?;
         let [t0, t1] = rtype.to_be_bytes();
         let [a, b, c, d] = ttl.to_be_bytes();
-        self.put(&[t0, t1, 0, 1, a, b, c, d, 0, 0])?;
+        if owner.position <= POINTER_REACH {
+            let [high, low] = pointer_to(owner.position);
+            self.put_array([high, low, t0, t1, 0, 1, a, b, c, d, 0, 0])?;
+        } else {
+            self.put(owner.wire)?;
+            self.put_array([t0, t1, 0, 1, a, b, c, d, 0, 0])?;
+        }
         Some(self.at)
     }
 
     fn push_data(&mut self, rtype: u16, tails: &[u8], data: &[u8], origin: Option<usize>) -> Option<()> {
         let origin = origin.filter(|position| *position <= POINTER_REACH);
-        let (Some(origin), true) = (origin, tail_count(rtype) > 0) else { return self.put(data) };
+        let (Some(origin), true) = (origin, tail_count(rtype) > 0) else {
+            // Most data are an address.
+            return match data.as_array() {
+                Some(address) => self.put_array::<4>(*address),
+                None => self.put(data),
+            };
+        };
         let mut at = if rtype == rtype::MX { 2 } else { 0 };
         self.put(data.get(..at)?)?;
         for tail in tails {
@@ -242,7 +253,19 @@ impl<'b> Reply<'b> {
     }
 
     fn put_pointer(&mut self, position: usize) -> Option<()> {
-        self.put(&(0xC000 | position as u16).to_be_bytes())
+        self.put_array(pointer_to(position))
+    }
+
+    /// As [`Reply::put`], for what is so short that a call would cost more than the copy.
+    #[inline(always)]
+    fn put_array<const LENGTH: usize>(&mut self, octets: [u8; LENGTH]) -> Option<()> {
+        let end = self.at + LENGTH;
+        if end > self.limit {
+            return None;
+        }
+        *self.buffer.get_mut(self.at..)?.first_chunk_mut()? = octets;
+        self.at = end;
+        Some(())
     }
 
     fn put(&mut self, octets: &[u8]) -> Option<()> {
@@ -303,6 +326,11 @@ impl<'b> Reply<'b> {
     }
 }
 
+/// A compression pointer (RFC 1035 section 4.1.4); positions beyond [`POINTER_REACH`] have none.
+fn pointer_to(position: usize) -> [u8; 2] {
+    (0xC000 | position as u16).to_be_bytes()
+}
+
 /// What goes into the reply's OPT record (RFC 6891 section 6.1).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptRecord<'t> {
@@ -325,7 +353,7 @@ pub(crate) const OPT_LENGTH: usize = 11;
 pub(crate) const COOKIE_LENGTH: usize = 28;
 
 /// Where in the data stands the name whose addresses belong into the additional section (RFC 1035 section 3.3, RFC 2782).
-fn target_offset(rtype: u16) -> Option<usize> {
+pub(super) fn target_offset(rtype: u16) -> Option<usize> {
     match rtype {
         rtype::NS => Some(0),
         rtype::MX => Some(2),

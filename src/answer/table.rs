@@ -19,10 +19,19 @@ pub(crate) struct Located<'a> {
     pub(crate) zone: &'a Zone,
     pub(crate) inherited: bool,
     pub(crate) special: bool,
+    /// No other zone of the horizon lies below this one: it answers for every name that ends in its origin.
+    pub(crate) alone: bool,
     /// The zone's place among those of its kind.
     index: u32,
     /// The hash of the whole name.
     pub(crate) hash: u64,
+}
+
+impl Located<'_> {
+    /// Another name in the same zone.
+    pub(crate) fn with_hash(self, hash: u64) -> Self {
+        Located { hash, ..self }
+    }
 }
 
 /// A [`Located`] that borrows nothing.
@@ -59,12 +68,19 @@ pub(crate) struct ZoneTable {
     slots: Box<[(u64, u32)]>,
     /// Bit n is set when some origin has n labels: other suffixes of a name need no look.
     depths: u128,
+    /// Whether each zone is one that no other lies below.
+    alone: Vec<bool>,
 }
 
 impl ZoneTable {
     pub(crate) fn new(zones: Vec<SeenZone>) -> Self {
         let length = (zones.len() * 2).next_power_of_two();
-        let mut table = ZoneTable { zones: Vec::new(), slots: vec![(0, 0); length].into_boxed_slice(), depths: 0 };
+        let mut table = ZoneTable {
+            zones: Vec::new(),
+            slots: vec![(0, 0); length].into_boxed_slice(),
+            depths: 0,
+            alone: Vec::new(),
+        };
         for seen in zones {
             let (hash, labels) = (seen.zone.origin_hash(), seen.zone.origin_labels());
             if table.find(hash, seen.zone.origin_wire()).is_none() {
@@ -77,14 +93,39 @@ impl ZoneTable {
                 table.slots[slot] = (hash, table.zones.len() as u32);
             }
         }
+        table.alone = vec![true; table.zones.len()];
+        for index in 0..table.zones.len() {
+            let origin = Arc::clone(&table.zones[index].zone);
+            table.stands_below(origin.origin_search());
+        }
         table
+    }
+
+    /// Notes that a zone with this origin is there: the zones above it are not alone.
+    fn stands_below(&mut self, origin: &SearchName) {
+        let mut hash = ROOT_HASH;
+        for labels in 0..origin.labels() {
+            if labels > 0 {
+                hash = origin.extend_hash(hash, labels);
+            }
+            if let Some(index) = self.find(hash, origin.suffix(labels)) {
+                self.alone[index as usize] = false;
+            }
+        }
+    }
+
+    /// Notes the zones of another table, which is looked into after this one.
+    pub(crate) fn stand_above(&mut self, others: &ZoneTable) {
+        for seen in &others.zones {
+            self.stands_below(seen.zone.origin_search());
+        }
     }
 
     /// What [`ZoneTable::locate`] found, found again without a search.
     pub(crate) fn recall(&self, found: Found) -> Option<Located<'_>> {
         let seen = self.zones.get(found.index as usize)?;
         let Found { special, index, hash } = found;
-        Some(Located { zone: &seen.zone, inherited: seen.inherited, special, index, hash })
+        Some(self.located(seen, special, index, hash))
     }
 
     /// The zones, in the order given.
@@ -123,6 +164,12 @@ impl ZoneTable {
         }
         let index = best?;
         let seen = self.zones.get(index as usize)?;
-        Some(Located { zone: &seen.zone, inherited: seen.inherited, special, index, hash })
+        Some(self.located(seen, special, index, hash))
+    }
+
+    fn located<'a>(&'a self, seen: &'a SeenZone, special: bool, index: u32, hash: u64) -> Located<'a> {
+        // Zones of the operator may lie below a special one.
+        let alone = !special && self.alone.get(index as usize).is_some_and(|alone| *alone);
+        Located { zone: &seen.zone, inherited: seen.inherited, special, alone, index, hash }
     }
 }

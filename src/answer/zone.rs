@@ -123,6 +123,10 @@ impl Zone {
         self.origin.wire()
     }
 
+    pub(crate) fn origin_search(&self) -> &SearchName {
+        &self.origin
+    }
+
     pub(crate) fn origin_labels(&self) -> usize {
         self.origin.labels()
     }

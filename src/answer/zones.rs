@@ -16,7 +16,9 @@ pub struct Zones {
 impl Zones {
     /// Puts zones together; of two with one origin the first counts.
     pub fn new(zones: Vec<SeenZone>) -> Self {
-        Zones { own: ZoneTable::new(zones), special: special_zones() }
+        let (mut own, special) = (ZoneTable::new(zones), special_zones());
+        own.stand_above(&special);
+        Zones { own, special }
     }
 
     /// The horizon's zones without the built-in ones, in the order given.

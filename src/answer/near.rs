@@ -1,0 +1,59 @@
+//! Names in record data that lie in the zone of their record: found by what the zone keeps, without reading the reply again.
+//!
+//! Most aliases, mail exchangers and name servers lead to their own zone. Their names stand in the zone's memory whole, so
+//! that only the labels before the origin are hashed.
+
+use super::name::{ROOM, hash_labels};
+use super::node::{NO_TAIL, Node, StoredData};
+use super::zone::Zone;
+
+/// A name in the data of a record.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// Where it stands in the reply.
+    pub(super) position: usize,
+    /// The name as the zone keeps it, uncompressed; none for one that was made for this reply.
+    stored: Option<Stored<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Stored<'a> {
+    wire: &'a [u8],
+    /// Octets before the zone's origin, which the name ends in.
+    tail: usize,
+}
+
+impl<'a> Target<'a> {
+    /// A name that only the reply holds.
+    pub(super) fn made(position: usize) -> Self {
+        Target { position, stored: None }
+    }
+
+    /// The name at `offset` of a record's data, which the reply holds at `position`.
+    pub(super) fn of(record: StoredData<'a>, offset: usize, position: usize) -> Self {
+        let tail = record.tails.first().filter(|tail| **tail != NO_TAIL);
+        let stored = tail.and_then(|tail| Some(Stored { wire: record.data.get(offset..)?, tail: usize::from(*tail) }));
+        Target { position, stored }
+    }
+
+    /// The name in the zone whose record this is, and what stands there; none when that cannot be told so: the name may lie
+    /// outside, or the reply alone holds it.
+    pub(super) fn find<'z>(&self, zone: &'z Zone) -> Option<Near<'a, 'z>> {
+        let Stored { wire, tail } = self.stored?;
+        let mut labels = [0; ROOM];
+        let relative = labels.get_mut(..tail)?;
+        relative.copy_from_slice(wire.get(..tail)?);
+        relative.make_ascii_lowercase();
+        let hash = hash_labels(zone.origin_hash(), &labels, tail);
+        Some(Near { wire, hash, node: zone.find(hash, &labels[..tail]) })
+    }
+}
+
+/// A name in its record's zone.
+pub(super) struct Near<'a, 'z> {
+    /// As the zone keeps it: whole, its case kept.
+    pub(super) wire: &'a [u8],
+    pub(super) hash: u64,
+    /// None when the zone does not hold the name itself.
+    pub(super) node: Option<Node<'z>>,
+}
