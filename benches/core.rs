@@ -6,6 +6,8 @@
 
 #[path = "core/count.rs"]
 mod count;
+#[path = "core/forwarded.rs"]
+mod forwarded;
 #[path = "core/kept.rs"]
 mod kept;
 #[path = "core/work.rs"]

@@ -1,5 +1,6 @@
 //! The kinds of work: answers of every kind, and what is done at load.
 
+use crate::forwarded;
 use horizon_dns::answer::{Layer, compile};
 use horizon_dns::config::{Settings, parse};
 use horizon_dns::dns::{Query, parse_name};
@@ -47,6 +48,9 @@ pub(crate) fn all() -> Vec<Work> {
         query("note_known", || noting("h#.bench.example", 50)),
         query("note_flood", || noting("x#.bench.example", NAMES)),
         query("refused", || answering("h#.other.example", 1, true)),
+        query("forwarded_hit", forwarded::giving),
+        query("forwarded_miss", forwarded::missing),
+        query("forwarded_keep", forwarded::keeping),
         query("horizon_match", matching),
         query("message_parse", reading),
         load("compile", compiling),
@@ -176,11 +180,11 @@ fn records(text: &str) -> Records {
 }
 
 /// As many digits for every name, and neighbours unlike each other.
-fn number(at: usize) -> String {
+pub(crate) fn number(at: usize) -> String {
     format!("{:07}", at * 7919 % 1_000_003)
 }
 
-fn query(name: &str, rtype: u16, edns: bool) -> Vec<u8> {
+pub(crate) fn query(name: &str, rtype: u16, edns: bool) -> Vec<u8> {
     let mut octets = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(edns)];
     for label in name.split('.') {
         octets.push(label.len() as u8);

@@ -72,11 +72,17 @@ pub enum Event {
     ForwardStale,
     /// A client was refused an answer because a limit on waiting questions was reached.
     ForwardRefused,
+    /// An answer of an upstream was validated and is secure.
+    AnswerSecure,
+    /// An answer of an upstream should be signed and is not as it should be (RFC 4035).
+    AnswerBogus,
+    /// An answer of an upstream could not be validated: keys were not to be had.
+    AnswerIndeterminate,
 }
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 24] = [
+    pub const ALL: [Event; 27] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
         Event::DroppedByKernel,
@@ -101,6 +107,9 @@ impl Event {
         Event::ForwardFailed,
         Event::ForwardStale,
         Event::ForwardRefused,
+        Event::AnswerSecure,
+        Event::AnswerBogus,
+        Event::AnswerIndeterminate,
     ];
 }
 

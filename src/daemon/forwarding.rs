@@ -7,12 +7,12 @@ use crate::dns::Name;
 use crate::finding::Finding;
 use crate::finding::Severity;
 use crate::forward::Forwarder;
-use crate::forward::NoValidation;
 use crate::forward::Selection;
 use crate::forward::StreamSettings;
 use crate::forward::Streams;
 use crate::forward::Tools;
 use crate::forward::UpstreamState;
+use crate::forward::Validator;
 use crate::forward::loop_findings;
 use crate::forward::stream_findings;
 use crate::snapshot::Snapshot;
@@ -60,7 +60,7 @@ impl Forwarding {
         let tools = Tools {
             counters: self.counters.worker(),
             streams: Arc::clone(&streams) as _,
-            validator: Arc::new(NoValidation),
+            validator: Arc::new(Validator::new(self.runtime.clone(), self.counters.worker())),
         };
         let forwarder = Forwarder::start(tools).map_err(|error| {
             let remedy = "see the limits on threads, memory and open files of this service";

@@ -196,6 +196,9 @@ fn name(event: Event) -> &'static str {
         Event::ForwardFailed => "forward_failed",
         Event::ForwardStale => "forward_stale",
         Event::ForwardRefused => "forward_refused",
+        Event::AnswerSecure => "answers_secure",
+        Event::AnswerBogus => "answers_bogus",
+        Event::AnswerIndeterminate => "answers_indeterminate",
     }
 }
 

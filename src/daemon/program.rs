@@ -9,6 +9,14 @@ use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Serves until it is told to end. The log goes to stderr, and one line to stdout when the server is ready.
 ///
@@ -73,6 +81,9 @@ fn refuse(findings: &[Finding]) -> ExitCode {
 
 fn start_log() {
     let ansi = io::stderr().is_terminal();
+    // The validating library tells of each answer that it does not like, and anybody can make it many.
+    let shown = Targets::new().with_default(Level::INFO).with_target("hickory", LevelFilter::OFF);
+    let lines = layer().with_writer(io::stderr).with_ansi(ansi).with_target(false).with_filter(shown);
     // A program that embeds this one may have its own log already.
-    let _ = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(ansi).with_target(false).try_init();
+    let _ = registry().with(lines).try_init();
 }

@@ -18,6 +18,7 @@ mod refusal;
 mod service;
 mod stream;
 mod streams;
+mod validate;
 mod validation;
 
 pub use ask::{Ask, Foreign, Note};
@@ -35,4 +36,5 @@ pub use plan::{By, Group, Origins, Plan, Route};
 pub use service::{Asking, Forwarder, Tools, UpstreamState};
 pub use stream::{Carry, Done, NoStreams, StreamError};
 pub use streams::{StreamSettings, Streams, stream_findings};
+pub use validate::{Asker, Validator};
 pub use validation::{NoValidation, Suspect, Validate, Validated, Validity};

@@ -14,6 +14,7 @@ use crate::forward::compose::{Age, compose, compose_known};
 use crate::forward::miss::{Miss, Waiter};
 use crate::forward::plan::Group;
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,9 @@ impl Work {
             return self.refuse(miss, Note::new(reason::OTHER, "no upstream is written for this name"));
         };
         let per_client = miss.plan.settings.per_client;
-        if miss.waiter.as_ref().is_some_and(|waiter| !self.clients.has_room(waiter.client, per_client)) {
+        // What validation asks for is bounded where it is asked.
+        let is_full = |client: IpAddr| !client.is_unspecified() && !self.clients.has_room(client, per_client);
+        if miss.waiter.as_ref().is_some_and(|waiter| is_full(waiter.client)) {
             return self.limited(miss, Limit::Client(per_client));
         }
         let mark = self.hashes.hash_one((

@@ -44,6 +44,7 @@ struct State {
     keys: RandomState,
     /// Replies to no question.
     strays: usize,
+    answered: bool,
     end: Option<End>,
 }
 
@@ -87,7 +88,14 @@ impl Framed {
     /// asked twice.
     pub(super) fn new<S: AsyncRead + AsyncWrite + Send + 'static>(stream: S, idle: Duration) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
-        let state = State { questions: HashMap::new(), asked: 0, keys: RandomState::new(), strays: 0, end: None };
+        let state = State {
+            questions: HashMap::new(),
+            asked: 0,
+            keys: RandomState::new(),
+            strays: 0,
+            answered: false,
+            end: None,
+        };
         let shared = Arc::new(Shared { state: Mutex::new(state) });
         tokio::spawn(drive(stream, queued, Arc::clone(&shared), idle));
         Framed { queue, shared }
@@ -153,6 +161,7 @@ impl Shared {
             Some(Question::Waits(answer)) => {
                 // One that was given up in this moment needs it no more.
                 let _ = answer.send(message.to_vec());
+                state.answered = true;
             }
             Some(Question::GivenUp) => {}
             None => {
@@ -182,15 +191,19 @@ impl Shared {
     }
 
     fn failure(&self) -> Failure {
-        let end = self.state().end.clone();
-        match end.unwrap_or(End::Closed) {
+        let (end, answered) = {
+            let state = self.state();
+            (state.end.clone(), state.answered)
+        };
+        let failure = match end.unwrap_or(End::Closed) {
             End::Malformed(what) => Failure::lasting(StreamError::Malformed(what)),
             End::Broken(kind, text) => Failure::closed(StreamError::Broken(io::Error::new(kind, text))),
             End::Idle | End::Closed => Failure::closed(StreamError::Broken(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "closed by the upstream before it replied",
             ))),
-        }
+        };
+        Failure { answered, ..failure }
     }
 }
 

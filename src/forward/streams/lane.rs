@@ -111,9 +111,13 @@ impl Lane {
             tries += 1;
             let mut link = self.take().await?;
             let outcome = link.ask(&message).await;
+            let was_early = link.was_early();
             drop(link);
+            // The peer closed after a reply although more questions were there.
             if let Err(failure) = &outcome
-                && failure.one_at_a_time
+                && failure.again
+                && failure.answered
+                && was_early
             {
                 self.state().one_at_a_time = Some(Instant::now() + ONE_AT_A_TIME);
             }
@@ -146,6 +150,10 @@ impl Lane {
         state.links.retain(|link| link.is_good());
         let one_at_a_time = state.one_at_a_time.is_some_and(|until| until > now);
         let (spread, most) = if one_at_a_time { (1, 1) } else { (SPREAD, PER_LINK) };
+        if one_at_a_time {
+            // Such a peer closes after the answer, and may be about to.
+            state.links.retain(|link| link.is_new() || link.under_way() > 0);
+        }
         let best =
             state.links.iter().min_by_key(|link| link.under_way()).filter(|link| link.under_way() < most).cloned();
         if let Some(best) = &best

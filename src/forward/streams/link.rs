@@ -39,19 +39,19 @@ pub(super) struct Failure {
     /// The peer closed a connection that others had used: the question may be asked again on a new one (RFC 7766 section
     /// 6.2.4).
     pub(super) again: bool,
-    /// The peer closed it after a reply while more questions were on it: it takes one at a time.
-    pub(super) one_at_a_time: bool,
+    /// The connection had brought a reply before.
+    pub(super) answered: bool,
 }
 
 impl Failure {
     /// A failure that another connection would not mend.
     pub(super) fn lasting(error: StreamError) -> Self {
-        Failure { error, again: false, one_at_a_time: false }
+        Failure { error, again: false, answered: false }
     }
 
     /// The connection ended under the question.
     pub(super) fn closed(error: StreamError) -> Self {
-        Failure { error, again: true, one_at_a_time: false }
+        Failure { error, again: true, answered: false }
     }
 }
 
@@ -80,6 +80,11 @@ impl Link {
         self.under_way.load(Ordering::Relaxed)
     }
 
+    /// Whether no question was ever asked on it.
+    pub(super) fn is_new(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) == 0
+    }
+
     /// Takes it for one question.
     pub(super) fn take(self: &Arc<Self>) -> Use {
         self.under_way.fetch_add(1, Ordering::Relaxed);
@@ -100,6 +105,11 @@ pub(super) struct Use {
 }
 
 impl Use {
+    /// Whether the question began before anything was answered on the connection: it was on it together with others.
+    pub(super) fn was_early(&self) -> bool {
+        self.answered_before == 0
+    }
+
     /// Asks and waits for the reply, without end: the caller's deadline drops this.
     pub(super) async fn ask(&mut self, message: &[u8]) -> Result<Vec<u8>, Failure> {
         let outcome = match &self.link.kind {
@@ -113,9 +123,8 @@ impl Use {
                 Ok(reply)
             }
             Err(mut failure) => {
-                let answered = self.link.answered.load(Ordering::Relaxed) > 0;
-                failure.one_at_a_time = failure.again && answered && self.answered_before == 0;
-                failure.again &= answered || !self.first;
+                failure.answered |= self.link.answered.load(Ordering::Relaxed) > 0;
+                failure.again &= failure.answered || !self.first;
                 Err(failure)
             }
         }

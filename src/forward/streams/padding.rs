@@ -62,12 +62,12 @@ mod tests {
             ("with an option", with(b"\0\0\x29\x04\xd0\0\0\x80\0\0\x04\0\x03\0\0"), Some(128)),
             (
                 "just full with an empty option",
-                with(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x50\0\x03\0\x4c".as_slice(), &[7; 76]].concat()),
+                with(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x54\0\x03\0\x50".as_slice(), &[7; 80]].concat()),
                 Some(128),
             ),
             (
                 "one octet more",
-                with(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x51\0\x03\0\x4d".as_slice(), &[7; 77]].concat()),
+                with(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x55\0\x03\0\x51".as_slice(), &[7; 81]].concat()),
                 Some(256),
             ),
             ("another record at the end", with(b"\0\0\x10\0\x01\0\0\0\0\0\0"), None),

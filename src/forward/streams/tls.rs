@@ -68,7 +68,8 @@ fn certificate(error: &CertificateError, name: &str, roots: Option<&Path>) -> St
     }
 }
 
-/// A peer's own words, for one line of a log.
+/// A name of a peer's certificate, for one line of a log: out of `DnsName("name")`, as it comes from the library.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(80).collect()
+    let name = text.split_once("(\"").and_then(|(_, rest)| rest.strip_suffix("\")")).unwrap_or(text);
+    name.chars().filter(|c| !c.is_control()).take(80).collect()
 }
