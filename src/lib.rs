@@ -97,6 +97,9 @@ pub mod generate;
 /// Record edits as a person asks for them become changes of names, and those zone text.
 pub mod edit;
 
+/// What other servers were configured with becomes config and zones, and is compared with them: dnsmasq.
+pub mod import;
+
 /// Longest client prefix chooses the horizon.
 pub mod horizon;
 

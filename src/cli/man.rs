@@ -9,6 +9,7 @@ use super::man_text::EDITING;
 use super::man_text::ENVIRONMENT;
 use super::man_text::EXIT_CODES;
 use super::man_text::FILES;
+use super::man_text::MOVING;
 use super::man_text::SERVER_EXIT_CODES;
 use super::man_text::SIGNALS;
 use super::man_text::Section;
@@ -33,6 +34,7 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
         write(&zonectl_page()?)?;
         return Ok(Exit::Done);
     };
+    files::create_folder(out).map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
     for (name, page) in [("zonectl.1", zonectl_page()?), ("horizond.8", horizond_page()?)] {
         let path = out.join(name);
         files::replace(&path, page.as_bytes()).map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
@@ -42,7 +44,7 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 }
 
 fn zonectl_page() -> Result<String, Failure> {
-    let sections = [EDITING, EXIT_CODES, ENVIRONMENT, FILES];
+    let sections = [EDITING, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
     page(Arguments::command(), "1", &sections, "horizond(8)")
 }
 
@@ -87,9 +89,10 @@ fn page(command: Command, section: &str, sections: &[Section], also: &str) -> Re
 fn push_verb(roff: &mut Roff, program: &str, verb: &Command) {
     let name = format!("{program} {}", verb.get_name());
     let nested: Vec<_> = verb.get_subcommands().collect();
-    if nested.is_empty() {
+    // A verb that can stand alone has a usage of its own beside those of its verbs.
+    if nested.is_empty() || verb.get_positionals().next().is_some() {
         let usage = verb.clone().render_usage().to_string();
-        let usage = usage.trim_start_matches("Usage:").trim().to_owned();
+        let usage = usage.trim_start_matches("Usage:").trim().lines().next().unwrap_or_default().to_owned();
         roff.control("SS", [usage.as_str()]);
         if let Some(about) = verb.get_about() {
             roff.text([roman(format!("{about}."))]);

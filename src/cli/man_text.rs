@@ -31,7 +31,8 @@ pub(super) const EDITING: Section = (
         Head("A new printer, in both directions"),
         Text(
             "A name is relative to its zone unless it ends in a dot; a new one is written whole when there are several zones. \
-             `--reverse` makes the address lead back to the name.",
+             `--reverse` makes the address lead back to the name; say it again when the address changes, and the PTR record \
+             follows.",
         ),
         Lines(
             "$ zonectl set printer.internal.example. A 10.0.0.60 --reverse -m \"printer in room 2\"\n\
@@ -105,6 +106,36 @@ pub(super) const EDITING: Section = (
     ],
 );
 
+/// How to leave dnsmasq.
+pub(super) const MOVING: Section = (
+    "MOVING FROM DNSMASQ",
+    &[
+        Text(
+            "`zonectl import dnsmasq` reads a configuration and all that it names, says what becomes of every line, and writes \
+             horizon.toml and zones, in which each value says what line it came from. The old server goes on meanwhile, and is \
+             asked for proof.",
+        ),
+        Lines(
+            "$ zonectl import dnsmasq /etc/dnsmasq.conf                 only told, nothing written\n\
+             $ zonectl import dnsmasq /etc/dnsmasq.conf --out /etc/horizon --verify-against 127.0.0.1\n\
+             $ horizond check --config /etc/horizon/horizon.toml\n\
+             $ zonectl import dnsmasq /etc/dnsmasq.conf --verify-against 10.0.0.2 --new 10.0.0.153",
+        ),
+        Item("understood", "It became settings or records."),
+        Item(
+            "otherwise",
+            "What the line is for is so here already, or done by another key or program, which is named.",
+        ),
+        Item("refused", "What the line is for is not done here; the reason says what to do."),
+        Item(
+            "expected fix",
+            "A difference that dnsmasq owes: NXDOMAIN for a type that a name lacks, denials without SOA.",
+        ),
+        Item("change", "A difference that clients may notice, with its reason."),
+        Item("fault", "The new server answers wrongly: exit code 3."),
+    ],
+);
+
 /// What scripts rely on.
 pub(super) const EXIT_CODES: Section = (
     "EXIT STATUS",
@@ -112,7 +143,7 @@ pub(super) const EXIT_CODES: Section = (
         Item("0", "What was asked is done, or was so already."),
         Item("1", "It could not be done; wrong arguments count."),
         Item("2", "Changes are pending: plan, --dry-run, generate --plan."),
-        Item("3", "A check failed, or a warning needs --yes; nothing was changed."),
+        Item("3", "A check failed, a comparison found a fault, or a warning needs --yes; nothing was changed."),
         Item(
             "4",
             "Conflict: somebody else changed the same thing, holds the lock, or an --if does not hold; nothing was changed.",

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod arguments;
+mod asker;
 mod author;
 mod cache;
 mod check;
@@ -20,6 +21,9 @@ mod get;
 mod history;
 mod horizon_match;
 mod horizond;
+mod import_dnsmasq;
+mod import_text;
+mod import_verify;
 mod make;
 mod man;
 mod man_text;

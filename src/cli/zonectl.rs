@@ -4,8 +4,10 @@ use super::arguments::Arguments;
 use super::arguments::CacheVerb;
 use super::arguments::History;
 use super::arguments::HorizonVerb;
+use super::arguments::Import;
 use super::arguments::Look;
 use super::arguments::Scope;
+use super::arguments::Server;
 use super::arguments::Verb;
 use super::arguments::Whole;
 use super::arguments::Write;
@@ -24,6 +26,7 @@ use super::generate::generate;
 use super::get::get;
 use super::history;
 use super::horizon_match::horizon_match;
+use super::import_dnsmasq::import_dnsmasq;
 use super::man::man;
 use super::plan::apply;
 use super::plan::import;
@@ -133,11 +136,19 @@ fn whole(scope: &Scope, verb: &Whole) -> Result<Exit, Failure> {
         Whole::Edit { zone, making } => edit(scope, zone, making),
         Whole::Plan { file, out } => plan(scope, file, out.as_deref()),
         Whole::Apply { plan, file, making } => apply(scope, plan.as_deref(), file.as_deref(), making),
-        Whole::Import { file, zone, making } => import(scope, file, zone.as_deref(), making),
+        Whole::Import(verb) => imported(scope, verb),
         Whole::Export { zone, at, out } => history::export(scope, zone, *at, out.as_deref()),
         Whole::Begin => draft::begin(scope),
         Whole::Commit { making } => draft::commit(scope, making),
         Whole::Abort => draft::abort(scope),
+    }
+}
+
+fn imported(scope: &Scope, verb: &Import) -> Result<Exit, Failure> {
+    match (&verb.server, &verb.file) {
+        (Some(Server::Dnsmasq(verb)), _) => import_dnsmasq(scope, verb),
+        (None, Some(file)) => import(scope, file, verb.zone.as_deref(), &verb.making),
+        (None, None) => Err(Failure::new(Exit::Error, "import what? name a zone file, or `dnsmasq` and its files")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The arguments of `zonectl`.
 
+mod import;
 mod look;
 mod program;
 mod write;
@@ -7,6 +8,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(super) use import::{Dnsmasq, Import, Server};
 pub(super) use look::{CacheVerb, HorizonVerb, Look};
 pub(super) use program::{Arguments, Scope, Verb};
 pub(super) use write::{Condition, Everywhere, History, Making, Records, Whole, Write};

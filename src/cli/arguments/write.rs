@@ -1,5 +1,6 @@
 //! Verbs of `zonectl` that change zone files, or tell what changed.
 
+use super::Import;
 use crate::cli::span::Moment;
 use crate::cli::span::seconds;
 use crate::cli::span::some_seconds;
@@ -219,23 +220,16 @@ Examples:
         #[command(flatten)]
         making: Making,
     },
-    /// Make a zone file of another server the content of a zone
+    /// Make a zone file of another server the content of a zone; `import dnsmasq` takes a whole configuration
     #[command(after_help = "\
 Shows what changes as `apply -f` does. A zone that the horizon does not have yet begins with the file,
 which then needs a SOA and a NS record, and `--horizon`.
 
 Examples:
   zonectl import internal.example.zone --dry-run
-  zonectl import db.internal --zone internal.example --horizon internal")]
-    Import {
-        /// The zone file
-        file: PathBuf,
-        /// The zone [default: the file's name without `.zone`]
-        #[arg(long, value_name = "ZONE")]
-        zone: Option<String>,
-        #[command(flatten)]
-        making: Making,
-    },
+  zonectl import db.internal --zone internal.example --horizon internal
+  zonectl import dnsmasq --help                     for the configuration of a dnsmasq")]
+    Import(Box<Import>),
     /// Write the text of a zone to stdout, also as it was
     #[command(after_help = "\
 Examples:
