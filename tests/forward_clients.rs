@@ -300,6 +300,8 @@ fn the_operator_sees_what_is_kept_and_who_is_asked() {
     let cached = after.forwarded.unwrap().cached.unwrap();
     assert_eq!((cached.kind.as_str(), after.rcode.as_str(), after.answer.len()), ("answer", "NOERROR", 1));
     assert!(cached.left > 290 && cached.horizon.as_deref() == Some("internal"));
+    let held = explain("printer.").forwarded.unwrap();
+    assert!(held.held.is_some_and(|why| why.starts_with("a guard keeps it here")) && !held.asked);
     let alias = explain("out.example.org.");
     assert_eq!(alias.forwarded.unwrap().name, "www.example.net.", "an alias is explained by its target");
     assert_eq!(alias.answer.len(), 2);

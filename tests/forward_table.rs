@@ -133,6 +133,15 @@ const TABLE: &[Row] = &[
         "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
         1,
     ),
+    row(
+        "a renamed tree, the alias with TTL 0 and the letters of our question",
+        &[&[Say(
+            "NOERROR; example.net. 300 DNAME example.com.; @ 0 CNAME RoW.example.com.; row.example.com. 60 A 11.0.0.3",
+        )]],
+        "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
+        "NOERROR; example.net. 300 DNAME example.com.; @ 300 CNAME row.example.com.; row.example.com. 60 A 11.0.0.3",
+        1,
+    ),
     row("no such name, without SOA", &[&[Say("NXDOMAIN")]], "NXDOMAIN", "NXDOMAIN", 1),
     row("no data, without SOA", &[&[Say("NOERROR")]], "NOERROR", "NOERROR", 1),
     row(
@@ -152,7 +161,7 @@ const TABLE: &[Row] = &[
     row("a TTL of 0", &[&[Say("NOERROR; @ 0 A 11.0.0.1")]], "NOERROR; @ 0 A 11.0.0.1", "NOERROR; @ 0 A 11.0.0.1", 1),
     row(
         "a TTL with its first bit set is none",
-        &[&[Say("NOERROR; @ 2147483648 A 11.0.0.1")]],
+        &[&[Wrong(Twist::Ttl, "NOERROR; @ 300 A 11.0.0.1")]],
         "NOERROR; @ 0 A 11.0.0.1",
         "NOERROR; @ 0 A 11.0.0.1",
         1,
@@ -175,13 +184,6 @@ const TABLE: &[Row] = &[
         1,
     ),
     row("AD is for those who ask for it", &[&[Say("NOERROR ad; @ 300 A 11.0.0.1")]], FROM_FIRST, FROM_FIRST, 1),
-    row(
-        "more than it was asked for over UDP",
-        &[&[Wrong(Twist::Oversized, EVIL), GOOD]],
-        "NOERROR; @ 300 A *",
-        "NOERROR; @ 300 A *",
-        1,
-    ),
 ];
 
 /// Every row: alone, with a second upstream, over UDP and, as a new question, over TCP.
@@ -191,13 +193,14 @@ fn clients_see_what_they_must() {
     let faults = Mutex::new(Vec::new());
     // Rows wait more than they work.
     thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..16 {
             scope.spawn(|| {
                 loop {
                     let Some(row) = rows.lock().unwrap().next() else { return };
                     for second in [false, true] {
                         for tcp in [false, true] {
-                            faults.lock().unwrap().extend(fault(row, second, tcp));
+                            let found = fault(row, second, tcp);
+                            faults.lock().unwrap().extend(found);
                         }
                     }
                 }

@@ -68,8 +68,8 @@ pub(super) fn stats(scope: &Scope) -> Result<Exit, Failure> {
 
 /// How full it is and how often it helped, in one line.
 pub(super) fn summary(stats: &Stats) -> String {
-    let asked = stats.hits + stats.misses;
-    let helped = if asked == 0 { String::new() } else { format!(", {} % of questions", stats.hits * 100 / asked) };
+    let percent = (stats.hits * 100).checked_div(stats.hits + stats.misses);
+    let helped = percent.map_or(String::new(), |percent| format!(", {percent} % of questions"));
     format!(
         "{} in {} of {} octets; {} hits{helped}\n",
         many(stats.entries, "answer"),

@@ -79,6 +79,9 @@ fn text(answer: &ExplainAnswer) -> String {
 
 /// Who is asked for a name that no zone holds, and what is known of it.
 fn forwarded_text(forwarded: &ForwardedShown) -> String {
+    if let Some(held) = &forwarded.held {
+        return format!("{} is not asked for: {held}", forwarded.name);
+    }
     let by = match forwarded.by.as_str() {
         "none" => return format!("{}: no upstream is set for it, so it is refused", forwarded.name),
         "horizon" => "the upstreams of the horizon".to_owned(),

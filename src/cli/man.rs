@@ -9,6 +9,7 @@ use super::man_text::EDITING;
 use super::man_text::ENVIRONMENT;
 use super::man_text::EXIT_CODES;
 use super::man_text::FILES;
+use super::man_text::FORWARDING;
 use super::man_text::MOVING;
 use super::man_text::SERVER_EXIT_CODES;
 use super::man_text::SIGNALS;
@@ -44,7 +45,7 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 }
 
 fn zonectl_page() -> Result<String, Failure> {
-    let sections = [EDITING, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
+    let sections = [EDITING, FORWARDING, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
     page(Arguments::command(), "1", &sections, "horizond(8)")
 }
 
@@ -231,13 +232,13 @@ mod tests {
         }
     }
 
-    /// The walk through editing uses only verbs and flags that there are.
+    /// What the page shows to be typed uses only verbs and flags that there are.
     #[test]
     fn the_walk_through_can_be_typed() {
         use super::super::arguments::Arguments;
         use clap::Parser;
         let mut typed = 0;
-        for block in EDITING.1 {
+        for block in EDITING.1.iter().chain(FORWARDING.1) {
             let Block::Lines(lines) = block else { continue };
             for line in lines.lines().filter_map(|line| line.strip_prefix("$ ")) {
                 // What is said about a line stands far to its right.

@@ -106,6 +106,30 @@ pub(super) const EDITING: Section = (
     ],
 );
 
+/// What becomes of names that no zone holds.
+pub(super) const FORWARDING: Section = (
+    "FORWARDING",
+    &[
+        Text(
+            "Clients of a horizon with `forward = true` may ask for names that no zone holds. What guards, lists of blocked names \
+             or the cache know is answered at once; for all else an upstream is asked: those of the longest [[forward.domain]] \
+             above the name, else `upstreams` of the horizon, else those of [forward]. Each horizon has its own answers. A \
+             reload keeps them, but for names whose zone or upstream changed.",
+        ),
+        Lines(
+            "$ zonectl explain www.example.com. A --from 10.0.0.7     who is asked and why, what is kept\n\
+             $ zonectl cache show example.com --below\n\
+             $ zonectl cache flush www.example.com\n\
+             $ zonectl cache stats\n\
+             $ zonectl status                      which upstream is up, how fast, what went wrong last",
+        ),
+        Text(
+            "When no upstream answers, an answer that has ended stands in, with extended error 3 (RFC 8767); without one the \
+             client gets SERVFAIL with an extended error that says what the upstreams did.",
+        ),
+    ],
+);
+
 /// How to leave dnsmasq.
 pub(super) const MOVING: Section = (
     "MOVING FROM DNSMASQ",

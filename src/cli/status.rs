@@ -70,8 +70,24 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     if let Some(cache) = &answer.cache {
         let _ = write!(text, "\n{}  {}", painted(HEAD, "cache"), summary(cache));
     }
+    text.push_str(&kept_out(answer));
     text.push_str(&counters(answer, wide));
     text
+}
+
+/// Lists of blocked names, and names whose answers were not let in.
+fn kept_out(answer: &StatusAnswer) -> String {
+    let plain = |text: String| (Style::new(), text);
+    let mut lists = Table::new(&["LIST", "NAMES", "ANSWERED"]);
+    for list in &answer.lists {
+        lists.row([list.list.clone(), list.names.to_string(), list.answered.to_string()].map(plain));
+    }
+    let mut caught = Table::new(&["PRIVATE ADDRESSES KEPT OUT OF", "ANSWERS"]);
+    for (name, count) in &answer.rebinding {
+        caught.row([name.clone(), count.to_string()].map(plain));
+    }
+    let shown = [lists, caught].into_iter().filter(|table| !table.is_empty());
+    shown.map(|table| format!("\n{}", table.text())).collect()
 }
 
 /// One line each: who is asked for names outside the zones, and how well that goes.

@@ -20,6 +20,7 @@ use crate::config::Policy;
 use crate::dns::Name;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
+use crate::forward::BlockedBy;
 use crate::forward::By;
 use crate::forward::Route;
 use crate::query;
@@ -80,6 +81,9 @@ pub struct ForwardedShown {
     /// How they are chosen: `ordered`, `parallel` or `fastest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// Why it is not asked for, when a guard or a list keeps it here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// True when a client would wait for them: nothing is known of the name. The answer below is then our part of it.
     pub asked: bool,
     /// What is kept of their last answer.
@@ -145,6 +149,7 @@ pub fn explain(published: &Published, name: &str, rtype: &str, from: IpAddr) -> 
 }
 
 fn forwarded_shown(snapshot: &Snapshot, forwarded: Forwarded) -> ForwardedShown {
+    let held = held(&forwarded);
     let (by, upstreams, policy) = match forwarded.route {
         None => ("none".to_owned(), Vec::new(), None),
         Some(Route { by, upstreams, policy }) => {
@@ -166,9 +171,19 @@ fn forwarded_shown(snapshot: &Snapshot, forwarded: Forwarded) -> ForwardedShown 
         by,
         upstreams,
         policy,
+        held,
         asked: forwarded.asked,
         cached: forwarded.cached.map(|entry| entry_shown(snapshot, entry)),
     }
+}
+
+fn held(forwarded: &Forwarded) -> Option<String> {
+    if let Some(note) = &forwarded.guarded {
+        return Some(format!("a guard keeps it here: {}", note.text()));
+    }
+    let BlockedBy { list, rule, subtree, .. } = forwarded.blocked.as_ref()?;
+    let below = if *subtree { " and what is below it" } else { "" };
+    Some(format!("list `{list}` blocks {}{below}", present_name(rule.as_slice())))
 }
 
 fn step_shown(published: &Published, horizon: &str, step: &Step, rtype: &str) -> StepShown {

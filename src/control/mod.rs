@@ -76,4 +76,4 @@ pub use refusal::Refusal;
 pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
-pub use status::{HorizonStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};
+pub use status::{HorizonStatus, ListStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};

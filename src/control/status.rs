@@ -5,6 +5,7 @@ use super::Published;
 use super::cache::cache_stats;
 use crate::dns::present_name;
 use crate::finding::Finding;
+use crate::forward::ListState;
 use crate::forward::Stats;
 use crate::forward::UpstreamState;
 use serde::Deserialize;
@@ -41,8 +42,25 @@ pub struct StatusAnswer {
     /// What is kept of their answers; none when no horizon forwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<Stats>,
+    /// Answers that were not let in because they told private addresses: names that have had most of them, and how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rebinding: Vec<(String, u64)>,
+    /// The lists of blocked names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ListStatus>,
     /// Counters by name.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// One list of blocked names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListStatus {
+    /// Its name.
+    pub list: String,
+    /// Names on it.
+    pub names: usize,
+    /// Questions that it answered.
+    pub answered: u64,
 }
 
 /// One upstream.
@@ -139,8 +157,23 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
         horizons: horizons(published),
         upstreams: upstreams(&health.upstreams),
         cache: published.snapshot.views.iter().any(|view| view.forward).then(|| cache_stats(published)),
+        rebinding: rebinding(published),
+        lists: lists(published),
         counters: health.counters.clone(),
     }
+}
+
+/// Names that are shown at most.
+const MOST_CAUGHT: usize = 10;
+
+fn rebinding(published: &Published) -> Vec<(String, u64)> {
+    let caught = published.snapshot.plan.rebinding(MOST_CAUGHT).most;
+    caught.into_iter().map(|(name, count)| (present_name(&name), count)).collect()
+}
+
+fn lists(published: &Published) -> Vec<ListStatus> {
+    let states = published.snapshot.plan.blocked().states();
+    states.into_iter().map(|ListState { name: list, names, answered }| ListStatus { list, names, answered }).collect()
 }
 
 fn upstreams(states: &[UpstreamState]) -> Vec<UpstreamStatus> {

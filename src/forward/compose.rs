@@ -166,7 +166,8 @@ mod tests {
         let edns = |dnssec_ok| Some(Edns { udp_size: 1232, version: 0, dnssec_ok, cookie: None });
         let failure = Entry::servfail(NAME, Some(Note::new(22, "nobody answers")));
         let missing = Entry::failure(NAME, 3, None);
-        let table: [(&str, Waiter, &Entry, Age, u8, u8, &[u8]); 8] = [
+        type Case<'a> = (&'a str, Waiter, &'a Entry, Age, u8, u8, &'a [u8]);
+        let table: [Case<'_>; 8] = [
             ("plain", waiter(0, None, 512), &entry(1), Age::Fresh, 0x81, 0x80, b"\xc0\0\x02\0"),
             ("AD was asked for", waiter(0x20, None, 512), &entry(1), Age::Fresh, 0x81, 0xA0, b"\xc0\0\x02\0"),
             ("DO asks for AD", waiter(0, edns(true), 512), &entry(1), Age::Fresh, 0x81, 0xA0, &[7; 8]),

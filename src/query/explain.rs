@@ -4,7 +4,7 @@ use super::pending::Pending;
 use super::verdict::{Transport, Verdict};
 use crate::answer::{Rule, Step};
 use crate::dns::{Name, Rtype};
-use crate::forward::{Route, Selection, Shown};
+use crate::forward::{BlockedBy, Note, Route, Selection, Shown};
 use crate::horizon::Match;
 use crate::snapshot::Snapshot;
 use std::net::IpAddr;
@@ -30,6 +30,10 @@ pub struct Forwarded {
     pub name: Name,
     /// Who is asked and why; none when no upstream is set for it.
     pub route: Option<Route>,
+    /// Why it is not asked for, when guards keep it here.
+    pub guarded: Option<Note>,
+    /// The list that blocks it.
+    pub blocked: Option<BlockedBy>,
     /// True when the reply waits for them: nothing is known of it.
     pub asked: bool,
     /// What the cache holds of the name and type.
@@ -76,7 +80,14 @@ fn run(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype, recursion
             rtype: Some(rtype.to_int()),
         };
         let cached = cache.show(&what, SIBLINGS, cache.now()).into_iter().min_by_key(|entry| entry.dnssec_ok);
-        Forwarded { route: snapshot.plan.route(found.horizon, &wire), name, asked, cached }
+        Forwarded {
+            route: snapshot.plan.route(found.horizon, &wire),
+            guarded: snapshot.plan.guarded(found.horizon, &wire, rtype.to_int()),
+            blocked: snapshot.plan.blocked().find(found.horizon, &wire),
+            name,
+            asked,
+            cached,
+        }
     });
     Explanation { horizon: snapshot.horizons.find(client), steps, forwarded, reply }
 }

@@ -1,11 +1,10 @@
 //! Any octets as the reply of an upstream.
 
-use super::message::read_by_domain;
 use domain::base::name::ToName;
 use horizon_dns::config;
 use horizon_dns::forward::{Cache, Key, Reader};
 
-/// Reading a reply never panics. What is taken of it is handed out as a reply that two other decoders read, within the
+/// Reading a reply never panics. What is taken of it is handed out as a reply that another decoder reads, within the
 /// buffer: the question as it was asked, TTLs within the settings, and no record that was not asked for: every answer's
 /// owner is the question's name or one that an alias before it leads to, and no OPT or TSIG is kept.
 ///
@@ -38,8 +37,10 @@ pub(crate) fn upstream(octets: &[u8]) {
             let mut scarce = vec![0xEE; size];
             let Some(short) = cache.reply(&key, &query, cache.now(), &mut scarce) else { continue };
             assert!(short <= size, "within the buffer");
-            assert!(short == length || scarce[2] & 2 != 0, "what does not fit sets TC");
-            read_by_domain(&scarce[..short]);
+            // Additional records may be left out without a word (RFC 2181 section 9).
+            let whole = scarce[6..10] == buffer[6..10];
+            assert!(whole || scarce[2] & 2 != 0, "what does not fit sets TC");
+            readable(&scarce[..short]);
         }
     }
 }
@@ -52,7 +53,7 @@ fn sound(query: &[u8], reply: &[u8], rcode: u16, lifetime: u32) {
     assert_eq!(reply[..2], query[..2], "the ID is the client's");
     assert_eq!(reply[12..query.len()], query[12..], "the question is echoed octet for octet");
     assert_eq!(u16::from(reply[3] & 15), rcode & 15);
-    read_by_domain(reply);
+    readable(reply);
     let message = domain::base::Message::from_slice(reply).expect("longer than a header");
     let mut led = vec![message.sole_question().expect("one question").qname().to_vec()];
     let mut answered = u32::MAX;
@@ -75,6 +76,19 @@ fn sound(query: &[u8], reply: &[u8], rcode: u16, lifetime: u32) {
         }
     }
     assert!(lifetime <= answered, "nothing is kept for longer than its shortest TTL");
+}
+
+/// Another decoder reads each record, and the data of those whose names may be compressed, or that clients connect to.
+/// Data of other types goes through as it came (RFC 3597), sound or not.
+fn readable(reply: &[u8]) {
+    let message = domain::base::Message::from_slice(reply).expect("longer than a header");
+    for item in message.iter() {
+        let (record, _) = item.expect("each record is read");
+        if matches!(record.rtype().to_int(), 1 | 2 | 5 | 6 | 12 | 15 | 28 | 33 | 39) {
+            let data = record.to_any_record::<domain::rdata::AllRecordData<_, domain::base::ParsedName<_>>>();
+            data.unwrap_or_else(|error| panic!("the data of a {} record is read: {error}", record.rtype()));
+        }
+    }
 }
 
 /// Where the only question ends, if it is whole.

@@ -48,6 +48,8 @@ pub(crate) enum Twist {
     Oversized,
     /// Only the first so many octets.
     Cut(usize),
+    /// The first bit of the first record's TTL set.
+    Ttl,
     /// So many records more said to be in the answer than there are.
     Count(u16),
 }

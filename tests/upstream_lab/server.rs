@@ -255,6 +255,8 @@ fn twisted(twist: Twist, asked: &Asked, mut reply: Vec<u8>) -> Vec<u8> {
         }
         Twist::Query => reply[2] &= 0x7F,
         Twist::Opcode => reply[2] |= 0x10,
+        // Behind a pointer to the question's name, type and class.
+        Twist::Ttl => reply[asked.question_end() + 6] |= 0x80,
         Twist::Count(more) => {
             let count = u16::from_be_bytes([reply[6], reply[7]]).wrapping_add(more);
             reply[6..8].copy_from_slice(&count.to_be_bytes());

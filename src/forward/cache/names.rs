@@ -11,6 +11,7 @@ use std::ops::Range;
 ///
 /// A pointer must lead to before all that was read of the name so far, so that there is an end; a name may not be longer
 /// than 255 octets (RFC 1035 sections 2.3.4 and 4.1.4).
+#[derive(Clone)]
 pub(super) struct Labels<'m> {
     message: &'m [u8],
     at: usize,

@@ -111,7 +111,8 @@ impl Sorting<'_> {
         let mut name = self.question.start;
         for aliases in 0..=ALIASES {
             let mark = name_mark(labels_at(self.message, name));
-            if self.push_set(0, name, mark, self.key.rtype)? > 0 {
+            let asks_alias = self.key.rtype == rtype::CNAME;
+            if !asks_alias && self.push_set(0, name, mark, self.key.rtype)? > 0 {
                 return Ok((name, aliases, true));
             }
             let alias = self.position(0, name, mark, rtype::CNAME).filter(|_| self.key.rtype != rtype::ANY);
@@ -119,25 +120,52 @@ impl Sorting<'_> {
             if self.records[alias].used {
                 return Err(Unfit::Loop);
             }
-            self.push_dname(name)?;
-            self.push_at(alias, self.ttl(alias))?;
+            self.push_alias(name, alias)?;
             self.push_signatures(0, name, mark, rtype::CNAME)?;
+            if asks_alias {
+                return Ok((name, aliases, true));
+            }
             name = self.records[alias].data;
         }
         Err(Unfit::Loop)
     }
 
-    /// The DNAME that an alias comes from goes before it.
-    fn push_dname(&mut self, name: usize) -> Result<(), Unfit> {
-        let above = |record: &Frame| {
+    /// Pushes an alias, behind the DNAME that it was made from, if it was.
+    ///
+    /// A made alias has the labels of the question before the new name: their case was thrown like dice, so they are
+    /// lower-cased. Its TTL is that of the DNAME (RFC 6672 section 3.1); servers after the older rule say 0.
+    fn push_alias(&mut self, name: usize, alias: usize) -> Result<(), Unfit> {
+        let (mut dice, mut ttl) = (self.question.clone(), self.ttl(alias));
+        if let Some(dname) = self.dname(name) {
+            self.push_dname(name)?;
+            let kept =
+                labels_at(self.message, name).count() - labels_at(self.message, self.records[dname].owner).count();
+            let target = labels_at(self.message, self.records[alias].data).take(kept);
+            let same = labels_at(self.message, name).zip(target.clone());
+            if same.clone().count() == kept
+                && same.clone().all(|((_, one), (_, other))| one.eq_ignore_ascii_case(other))
+            {
+                dice.end = target.map(|(place, label)| place + 1 + label.len()).max().unwrap_or(0).max(dice.end);
+                ttl = if ttl == 0 { self.ttl(dname) } else { ttl };
+            }
+        }
+        self.push_spelled(alias, ttl, &dice)
+    }
+
+    /// The DNAME above a name.
+    fn dname(&self, name: usize) -> Option<usize> {
+        self.records.iter().position(|record| {
             record.section == 0
                 && record.rtype == rtype::DNAME
                 && record.class == 1
-                && !record.used
                 && !same_name(self.message, name, record.owner)
                 && is_below(self.message, name, record.owner)
-        };
-        let Some(found) = self.records.iter().position(above) else { return Ok(()) };
+        })
+    }
+
+    /// The DNAME that an alias comes from goes before it.
+    fn push_dname(&mut self, name: usize) -> Result<(), Unfit> {
+        let Some(found) = self.dname(name) else { return Ok(()) };
         let Frame { owner, mark, .. } = self.records[found];
         self.push_at(found, self.ttl(found))?;
         self.push_signatures(0, owner, mark, rtype::DNAME)
@@ -199,11 +227,17 @@ impl Sorting<'_> {
     }
 
     fn push_at(&mut self, index: usize, ttl: u32) -> Result<(), Unfit> {
+        let question = self.question.clone();
+        self.push_spelled(index, ttl, &question)
+    }
+
+    /// Pushes a record; labels that stand in `dice` are lower-cased.
+    fn push_spelled(&mut self, index: usize, ttl: u32, dice: &Range<usize>) -> Result<(), Unfit> {
         let record = self.records[index];
         if record.used {
             return Ok(());
         }
-        let place = self.out.push(self.message, &self.question, &record, ttl).ok_or(Unfit::Malformed)?;
+        let place = self.out.push(self.message, dice, &record, ttl).ok_or(Unfit::Malformed)?;
         self.records[index].used = true;
         self.ttls.push((place - self.sections) as u16);
         self.counts[usize::from(record.section)] += 1;

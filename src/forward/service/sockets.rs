@@ -163,8 +163,15 @@ impl Sockets {
     /// Some socket of the pool, or a new one in the place of one that was used often enough.
     fn choose(&mut self, route: &mut Route<'_>, question: Id, random: &mut Random) -> io::Result<u32> {
         let room = (SOCKETS / route.upstreams.max(1)).clamp(FEWEST, MOST);
-        let index = random.below(room);
         let now = route.now;
+        // Until there are as many as there may be, each question has a new one.
+        let index = if route.pool.0.len() < room { room } else { random.below(room) };
+        // More upstreams than before leave fewer sockets for each.
+        if route.pool.0.len() > room
+            && let Some(place) = route.pool.0.pop()
+        {
+            self.retire(place);
+        }
         let crowded = self.places.len() - self.free.len() > SOCKETS.max(room * route.upstreams) + RETIRED;
         if let Some(&place) = route.pool.0.get(index) {
             let Some(socket) = self.places[place as usize].as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
@@ -176,11 +183,10 @@ impl Sockets {
                 return Ok(place);
             }
             route.pool.0.swap_remove(index);
-            if socket.waiting.is_empty() {
-                self.close(place);
-            } else {
-                socket.retired = true;
-            }
+            self.retire(place);
+        }
+        if crowded && !route.pool.0.is_empty() {
+            return Ok(route.pool.0[random.below(route.pool.0.len())]);
         }
         match self.open(route.address, route.owner, now, random) {
             Ok(place) => {
@@ -211,6 +217,15 @@ impl Sockets {
         let socket = Socket { udp, waiting: Vec::new(), uses, opened: now, retired: false, owner };
         self.places[place as usize] = Some(socket);
         Ok(place)
+    }
+
+    /// Closes a socket that is in no pool any more, now or when nothing is waited for.
+    fn retire(&mut self, place: u32) {
+        let Some(socket) = self.places.get_mut(place as usize).and_then(Option::as_mut) else { return };
+        socket.retired = true;
+        if socket.waiting.is_empty() {
+            self.close(place);
+        }
     }
 
     fn close(&mut self, place: u32) {
