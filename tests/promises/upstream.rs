@@ -67,7 +67,7 @@ fn sound(query: &[u8], reply: &[u8], rcode: u16, lifetime: u32) {
         }
         answered = answered.min(record.ttl().as_secs());
         let owner = record.owner().to_vec();
-        let is_asked = led.iter().any(|name| *name == owner);
+        let is_asked = led.contains(&owner);
         let is_above = record.rtype().to_int() == 39 || record.rtype().to_int() == 46;
         let above = led.iter().any(|name| name.ends_with(&owner));
         assert!(is_asked || (is_above && above), "{owner} was not asked for");
