@@ -129,6 +129,29 @@ fn a_change_is_seen_since_the_one_before() {
     assert_eq!(lines(&since().stdout)[1..], expected);
 }
 
+/// A zone that went or came since is in the comparison with all its records.
+#[test]
+fn zones_that_went_or_came_are_compared() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    folder.write("db.lab", "$TTL 300\n@ SOA ns a 1 1 1 1 1\n@ NS ns\nns A 10.0.0.1\n");
+    let id = |ran: &cli_program::Ran| ran.stdout.trim().trim_start_matches("change ").parse::<u64>().unwrap();
+    let came = folder.zonectl("import db.lab --zone lab.example --horizon internal --yes");
+    assert_eq!(came.exit, 0, "{came:?}");
+    let went = folder.zonectl(&format!("undo {} --yes", id(&came)));
+    assert_eq!(went.exit, 0, "{went:?}");
+    let gone = folder.zonectl(&format!("diff --since {} --horizon internal", id(&came)));
+    assert!(lines(&gone.stdout).contains(&"- internal ns.lab.example. 300 A 10.0.0.1".to_owned()), "{gone:?}");
+    let named = folder.zonectl(&format!("diff --since {} --zone lab.example", id(&came)));
+    assert_eq!((named.exit, lines(&named.stdout).len()), (0, 1 + 2 * 3), "{named:?}");
+    let back = folder.zonectl(&format!("undo {} --yes", id(&went)));
+    assert_eq!(back.exit, 0, "{back:?}");
+    let come = folder.zonectl(&format!("diff --since {} --horizon internal", id(&went)));
+    assert!(lines(&come.stdout).contains(&"+ internal ns.lab.example. 300 A 10.0.0.1".to_owned()), "{come:?}");
+    assert_eq!(folder.zonectl("diff --since 1 --zone nowhere.example").exit, 1);
+    drop(server);
+}
+
 /// A server that knows two zones and the past of one of them; it ends with the test.
 fn stand_in(socket: UnixListener, asked: Arc<Mutex<Vec<Value>>>) {
     thread::spawn(move || {

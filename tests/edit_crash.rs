@@ -1,6 +1,9 @@
 //! Nothing that was acknowledged is lost and nothing is half done, wherever the server or the editor is killed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod edit_disk;
+
+use edit_disk::{Mount, chattr, empty, fill};
 use horizon_dns::control::{
     self, AskError, Author, ChangeAnswer, ChangeRequest, Errand, LogAnswer, Request, TextAnswer,
 };
@@ -30,9 +33,16 @@ const FORWARD: &str =
 const REVERSE: &str =
     "$TTL 300\n@ SOA ns.corp.example. hostmaster.corp.example. 1 3600 600 86400 60\n@ NS ns.corp.example.\n";
 
-/// How often the server is killed, and how often an editor without a server.
+/// How often the server is killed, how often while the disk fills or a file may not be changed, and how often an editor
+/// without a server.
 const KILLS: usize = 240;
+const HINDERED_KILLS: usize = 60;
 const EDITOR_KILLS: usize = 80;
+
+/// So many, or `CRASH_ROUNDS` times as many.
+fn rounds(usual: usize) -> usize {
+    usual * std::env::var("CRASH_ROUNDS").map_or(1, |times| times.parse().unwrap())
+}
 
 /// A folder with two zones that every edit touches both of.
 struct Place2 {
@@ -48,7 +58,10 @@ struct Place2 {
 impl Place2 {
     fn new() -> Self {
         // In memory where that can be: a kill loses nothing that was written, flushed or not, and flushing takes its time.
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Place2::in_folder(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn in_folder(folder: TempDir) -> Self {
         fs::create_dir_all(folder.path().join("zones/internal")).unwrap();
         fs::write(folder.path().join("horizon.toml"), CONFIG).unwrap();
         let place = Place2 { folder, random: 0x9e37_79b9, sure: BTreeMap::new(), unsure: Vec::new(), next: 0 };
@@ -211,53 +224,118 @@ fn request(name: &str, address: u32) -> ChangeRequest {
 #[test]
 fn a_killed_server_loses_no_acknowledged_edit() {
     let mut place = Place2::new();
-    for round in 0..KILLS {
+    let kills = rounds(KILLS);
+    for round in 0..kills {
         let server = place.server();
         place.check();
         if round % 20 == 0 {
             history_agrees(&place, &server);
         }
-        // More than can be made in that time: each kill comes while something is edited.
-        let edits: Vec<(String, u32)> = (0..200).map(|_| place.edit()).collect();
         let moment = Duration::from_micros(place.random(80_000));
-        let pid = server.child.id();
-        let socket = server.socket.clone();
-        let asker = thread::spawn(move || {
-            let mut outcomes = Vec::new();
-            for (name, address) in edits {
-                let errand = Request::Errand(Errand::Change(request(&name, address)));
-                let outcome = control::ask::<ChangeAnswer>(&socket, &errand, Duration::from_secs(30));
-                let broken = matches!(
-                    outcome,
-                    Err(AskError::Broken { .. } | AskError::NotAReply { .. } | AskError::NoServer { .. })
-                );
-                outcomes.push((name, address, outcome));
-                if broken {
-                    break;
-                }
-            }
-            outcomes
-        });
-        thread::sleep(moment);
-        assert!(pid > 0);
-        server.kill();
-        for (name, address, outcome) in asker.join().unwrap() {
-            match outcome {
-                Ok(answer) => {
-                    assert!(answer.id.is_some());
-                    place.sure.insert(name, address);
-                }
-                Err(AskError::Refused(refusal)) => panic!("{refusal:?} {}", place.log()),
-                Err(_) => place.unsure.push((name, address)),
-            }
-        }
+        let refusals = killed_while_editing(&mut place, server, || thread::sleep(moment));
+        assert_eq!(refusals, Vec::<String>::new(), "{}", place.log());
     }
     let server = place.server();
     place.check();
     history_agrees(&place, &server);
     let log: LogAnswer = server.ask(Errand::Log { zone: None, horizon: None, since: None }).unwrap();
-    eprintln!("{} edits came through", log.changes.len());
-    assert!(log.changes.len() > KILLS / 8, "too few edits came through to prove anything: {}", log.changes.len());
+    eprintln!("{kills} kills, {} edits came through", log.changes.len());
+    assert!(log.changes.len() > kills / 8, "too few edits came through to prove anything: {}", log.changes.len());
+}
+
+/// The same while the disk fills and empties and a file may not be changed, and with starts on a full disk.
+#[test]
+fn a_killed_server_loses_nothing_on_a_full_disk_or_beside_a_read_only_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let zones = folder.path().join("zones");
+    let Some(mount) = Mount::new(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"], &zones) else { return };
+    let mut place = Place2::in_folder(folder);
+    let (mut full, mut read_only) = (0, 0);
+    let kills = rounds(HINDERED_KILLS);
+    for round in 0..kills {
+        let server = place.server();
+        place.check();
+        empty(&zones);
+        let target = if place.random(2) == 0 { place.forward() } else { place.reverse() };
+        let fills = place.random(3) > 0;
+        let [first, second, third] = [15_000, 20_000, 20_000].map(|most| Duration::from_micros(place.random(most)));
+        let mut locked = false;
+        let refusals = killed_while_editing(&mut place, server, || {
+            thread::sleep(first);
+            if fills {
+                fill(&zones);
+            } else {
+                locked = chattr("+i", &target);
+            }
+            thread::sleep(second);
+            // Some kills come while there is room again.
+            if round % 2 == 0 {
+                empty(&zones);
+            }
+            thread::sleep(third);
+        });
+        if locked {
+            assert!(chattr("-i", &target));
+        }
+        for refusal in refusals {
+            match (refusal.contains("o space left"), refusal.contains("not permitted")) {
+                (true, _) => full += 1,
+                (_, true) => read_only += 1,
+                _ => panic!("{refusal} {}", place.log()),
+            }
+        }
+    }
+    empty(&zones);
+    let server = place.server();
+    place.check();
+    history_agrees(&place, &server);
+    let log: LogAnswer = server.ask(Errand::Log { zone: None, horizon: None, since: None }).unwrap();
+    let made = log.changes.len();
+    eprintln!(
+        "{kills} kills, {made} edits came through, {full} refused for the full disk, {read_only} for the read-only file"
+    );
+    assert!(made > kills / 8 && full > 0, "that proves too little: {made} made, {full} refused");
+    drop(server);
+    // Before its folder is removed.
+    drop(mount);
+}
+
+/// Edits one after the other until the server is gone, which is killed after `meanwhile`. Takes note of what was acknowledged
+/// and of what is open, and returns the refusals.
+fn killed_while_editing(place: &mut Place2, server: Server, meanwhile: impl FnOnce()) -> Vec<String> {
+    // More than can be made in that time: each kill comes while something is edited.
+    let edits: Vec<(String, u32)> = (0..200).map(|_| place.edit()).collect();
+    let socket = server.socket.clone();
+    let asker = thread::spawn(move || {
+        let mut outcomes = Vec::new();
+        for (name, address) in edits {
+            let errand = Request::Errand(Errand::Change(request(&name, address)));
+            let outcome = control::ask::<ChangeAnswer>(&socket, &errand, Duration::from_secs(30));
+            let broken = matches!(
+                outcome,
+                Err(AskError::Broken { .. } | AskError::NotAReply { .. } | AskError::NoServer { .. })
+            );
+            outcomes.push((name, address, outcome));
+            if broken {
+                break;
+            }
+        }
+        outcomes
+    });
+    meanwhile();
+    server.kill();
+    let mut refusals = Vec::new();
+    for (name, address, outcome) in asker.join().unwrap() {
+        match outcome {
+            Ok(answer) => {
+                assert!(answer.id.is_some());
+                place.sure.insert(name, address);
+            }
+            Err(AskError::Refused(refusal)) => refusals.push(refusal.to_string()),
+            Err(_) => place.unsure.push((name, address)),
+        }
+    }
+    refusals
 }
 
 /// An editor that works on the files without a server is killed at random moments.
@@ -265,7 +343,8 @@ fn a_killed_server_loses_no_acknowledged_edit() {
 fn a_killed_editor_leaves_no_half_edit() {
     let mut place = Place2::new();
     let mut made = 0;
-    for _ in 0..EDITOR_KILLS {
+    let kills = rounds(EDITOR_KILLS);
+    for _ in 0..kills {
         let (name, address) = place.edit();
         let mut child = zonectl(place.folder.path(), &name, address);
         let begun = Instant::now();
@@ -290,7 +369,8 @@ fn a_killed_editor_leaves_no_half_edit() {
         assert!(looked.status.success(), "{}", String::from_utf8_lossy(&looked.stderr));
         place.check();
     }
-    assert!(made > 0 && made < EDITOR_KILLS, "{made} of {EDITOR_KILLS} came through: that proves too little");
+    eprintln!("{kills} kills, {made} edits came through");
+    assert!(made > 0 && made < kills, "{made} of {kills} came through: that proves too little");
 }
 
 fn zonectl(folder: &Path, name: &str, address: u32) -> Child {

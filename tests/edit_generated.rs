@@ -169,3 +169,52 @@ fn edits_of_the_outer_horizon_show_through() {
     assert!(undone.verified);
     assert_eq!(app(&lab), ["192.0.2.1"]);
 }
+
+/// Lines of the generator that somebody edits in a whole text go back to what the inventory says; that is told and needs a
+/// yes, and where nothing else was edited nothing changes at all.
+#[test]
+fn edited_lines_of_the_generator_are_not_swallowed() {
+    let lab = generated(4);
+    let file = lab.path("zones/internal/example.org.zone");
+    let before = fs::read_to_string(&file).unwrap();
+    let text =
+        |text: String| Order::Text { zone: "example.org".to_owned(), horizon: "internal".to_owned(), text, was: None };
+    let moved = before.replace("10.0.0.21", "10.0.0.99");
+    let without: String = before.split_inclusive('\n').filter(|line| !line.starts_with("host1 ")).collect();
+    assert!(moved != before && without != before, "{before}");
+    for (edited, told) in [(&moved, "puts back"), (&without, "writes again")] {
+        let plan: ChangeAnswer =
+            errand(&lab, Errand::Change(ChangeRequest::dry(vec![text(edited.clone())], by()))).unwrap();
+        let [finding] = plan.findings.as_slice() else { panic!("{plan:?}") };
+        assert!(finding.code == "GENERATED" && finding.what.contains(told), "{finding}");
+        assert!(finding.what.contains("host1 A 10.0.0."), "{finding}");
+        assert!(plan.files.is_empty() && plan.sets.is_empty(), "{plan:?}");
+        assert_eq!(yes(&lab, text(edited.clone())).id, None);
+        assert_eq!(fs::read_to_string(&file).unwrap(), before, "not even the serial");
+    }
+    let with_more = format!("{moved}mine A 10.0.0.77\n");
+    assert_eq!(refusal(&lab, vec![text(with_more.clone())]).code, "NEEDS_YES");
+    assert!(yes(&lab, text(with_more)).id.is_some());
+    assert_eq!(ask(lab.address(), "mine.example.org A"), ["10.0.0.77"]);
+    assert_eq!(ask(lab.address(), "host1.example.org A"), ["10.0.0.21"]);
+    // Without its mark the line is a person's, and so is what it says.
+    let now = fs::read_to_string(&file).unwrap();
+    let taken: String = now
+        .split_inclusive('\n')
+        .map(|line| if line.starts_with("host1 ") { "host1 A 10.0.0.99\n" } else { line })
+        .collect();
+    assert!(change(&lab, vec![text(taken)]).unwrap().id.is_some());
+    assert_eq!(ask(lab.address(), "host1.example.org A"), ["10.0.0.99"]);
+}
+
+/// An alias beside a generated record is refused with where that comes from: it cannot be removed first.
+#[test]
+fn an_alias_beside_a_generated_record_names_its_source() {
+    let lab = generated(3);
+    let refused = refusal(&lab, vec![set("host1.example.org.", "CNAME", &["host2"])]);
+    assert_eq!(refused.code, "NOT_ALLOWED_BY_CHECKS");
+    assert!(refused.remedy.contains("its A comes from lxc/201"), "{refused:?}");
+    yes(&lab, set("host1.example.org.", "A", &["10.0.0.99"]));
+    let refused = refusal(&lab, vec![set("host1.example.org.", "CNAME", &["host2"])]);
+    assert!(refused.remedy.contains("remove those first"), "a person's can: {refused:?}");
+}

@@ -2,17 +2,17 @@
 //! save in between.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod edit_disk;
 mod edit_lab;
 mod reload_lab;
 
+use edit_disk::{Mount, chattr, empty, fill};
 use edit_lab::{add, by, change, errand, refusal, remove, set, set_in};
-use horizon_dns::control::{ChangeAnswer, ChangeEntry, ChangeRequest, Errand, LogAnswer};
+use horizon_dns::control::{ChangeAnswer, ChangeEntry, ChangeRequest, Errand, LogAnswer, TextAnswer};
 use horizon_dns::edit::Order;
 use reload_lab::{CONFIG, Lab, ask, replace, wait_until};
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 const FILE: &str = "zones/internal/corp.example.zone";
 
@@ -55,42 +55,6 @@ fn changed(lab: &Lab, address: &str) -> ChangeAnswer {
     answer
 }
 
-/// A file system mounted for one test; none where this may not be done.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn new(arguments: &[&str], at: &Path) -> Option<Self> {
-        fs::create_dir_all(at).unwrap();
-        let done = Command::new("mount").args(arguments).arg(at).output();
-        if done.as_ref().is_ok_and(|done| done.status.success()) {
-            return Some(Mount(at.to_path_buf()));
-        }
-        eprintln!("SKIPPED: this needs the right to mount: {done:?}");
-        None
-    }
-
-    fn again(&self, options: &str) {
-        let done = Command::new("mount").args(["-o", options]).arg(&self.0).output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-/// Leaves no octet free in a folder's file system.
-fn fill(folder: &Path) -> PathBuf {
-    let filler = folder.join(".filler~");
-    let mut file = fs::File::create(&filler).unwrap();
-    for size in [4096, 512, 64, 1] {
-        while file.write_all(&vec![b'x'; size]).is_ok() {}
-    }
-    filler
-}
-
 /// On a full disk an edit is refused with the reason and leaves no trace; with room again it works, without a restart.
 #[test]
 fn a_full_disk_refuses_edits_and_nothing_else() {
@@ -109,7 +73,7 @@ fn a_full_disk_refuses_edits_and_nothing_else() {
         let before = fs::read(&file).unwrap();
         let ids: Vec<u64> = if has_history { log(&lab).iter().map(|entry| entry.id).collect() } else { Vec::new() };
         let now = served(&lab);
-        let filler = fill(&zones);
+        fill(&zones);
         for round in 0..3 {
             let refused = refusal(&lab, app(&format!("10.0.1.{round}")));
             assert!(refused.what.contains("o space left"), "{refused:?}");
@@ -126,7 +90,7 @@ fn a_full_disk_refuses_edits_and_nothing_else() {
         let left: Vec<_> =
             fs::read_dir(zones.join("internal")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["corp.example.zone"], "nothing lies about");
-        fs::remove_file(filler).unwrap();
+        empty(&zones);
         changed(&lab, "10.0.0.31");
         lab.stop();
     }
@@ -145,12 +109,12 @@ fn an_unconfirmed_change_goes_when_the_disk_has_room_again() {
     changed(&lab, "10.0.0.30");
     let waiting = ChangeRequest { dry: false, confirm: Some(1), ..ChangeRequest::dry(app("10.0.0.31"), by()) };
     let waiting: ChangeAnswer = errand(&lab, Errand::Change(waiting)).unwrap();
-    let filler = fill(&zones);
+    fill(&zones);
     let due = std::time::Instant::now() + std::time::Duration::from_millis(2200);
     wait_until("the time is over", || std::time::Instant::now() > due);
     let entry = log(&lab).into_iter().find(|entry| Some(entry.id) == waiting.id).unwrap();
     assert!(entry.reverts_at.is_some() || entry.undone_by.is_some(), "it was kept though nobody said so: {entry:?}");
-    fs::remove_file(filler).unwrap();
+    empty(&zones);
     lab.wait_for("app.corp.example A", &["10.0.0.30"]);
 }
 
@@ -185,16 +149,14 @@ fn an_immutable_file_refuses_edits() {
     changed(&lab, "10.0.0.30");
     let before = text(&lab);
     for path in [FILE, "zones/internal", "zones/.history"] {
-        let chattr = |flag: &str| {
-            Command::new("chattr").arg(flag).arg(lab.path(path)).output().is_ok_and(|done| done.status.success())
-        };
-        if !chattr("+i") {
-            eprintln!("SKIPPED: {path} cannot be made immutable here");
+        let path = lab.path(path);
+        if !chattr("+i", &path) {
+            eprintln!("SKIPPED: {} cannot be made immutable here", path.display());
             continue;
         }
         let outcome = change(&lab, app("10.0.0.31"));
-        assert!(chattr("-i"));
-        if path == "zones/.history" {
+        assert!(chattr("-i", &path));
+        if path.ends_with(".history") {
             continue;
         }
         let refused = outcome.unwrap_err();
@@ -394,6 +356,27 @@ fn hand_edits_are_in_the_history() {
     assert_eq!(served(&lab), ["10.0.0.30"], "an undo can be undone");
     let _: ChangeAnswer = change(&lab, vec![Order::Undo { id: 3 }]).unwrap();
     assert_eq!(ask(lab.address(), "mail.corp.example A"), ["10.0.0.21"], "a hand edit can be undone, too");
+}
+
+/// A zone file that is gone can still be had as it was, and undoing its removal brings it back.
+#[test]
+fn a_zone_that_is_gone_can_be_had_as_it_was() {
+    let lab = lab_of(ZONE);
+    let id = changed(&lab, "10.0.0.30").id.unwrap();
+    let then = text(&lab);
+    fs::remove_file(lab.path(FILE)).unwrap();
+    let export = |after: Option<u64>| {
+        let zone = "corp.example".to_owned();
+        errand::<TextAnswer>(&lab, Errand::Text { zone, horizon: None, after, at: None })
+    };
+    assert_eq!(export(None).unwrap_err().code, "NO_ZONE");
+    let was = export(Some(id)).unwrap();
+    assert_eq!((was.text.as_bytes(), was.horizon.as_str()), (then.as_slice(), "internal"));
+    assert!(export(Some(id + 1)).unwrap_err().what.contains("was not there then"));
+    let removal = log(&lab)[0].id;
+    let yes = ChangeRequest { yes: true, dry: false, ..ChangeRequest::dry(vec![Order::Undo { id: removal }], by()) };
+    errand::<ChangeAnswer>(&lab, Errand::Change(yes)).unwrap();
+    assert_eq!(served(&lab), ["10.0.0.30"]);
 }
 
 /// What the server writes, history included, is no reason to load.

@@ -236,6 +236,8 @@ fn a_draft_keeps_the_names_that_it_showed() {
     folder.write("mine/external/corp.example.zone", &text);
     assert_eq!(zonectl(&folder, &["apply", "-f", "mine"]).exit, 0);
     let ran = zonectl(&folder, &["commit"]);
+    assert!(ran.exit == 3 && ran.stderr.contains("NAME_HIDDEN old.corp.example"), "the outer one has it now: {ran:?}");
+    let ran = zonectl(&folder, &["commit", "--yes"]);
     assert_eq!(ran.exit, 0, "{ran:?}");
     assert_eq!(answers(&folder, "older.corp.example.", "TXT", "internal"), ["\"kept\""]);
     assert_eq!(answers(&folder, "old.corp.example.", "A", "external"), ["192.0.2.9"]);

@@ -38,8 +38,8 @@ cargo bench --bench peers -- [SCENARIO...] [OPTION...]
   --rounds N        rounds, interleaved over all servers (5)
   --seconds S       length of each measurement (5)
   --window N        questions under way (160: fits every server's default socket buffer)
-  --reloads N       reloads under load, over all rounds (100)
-  --changes N       single changes in the large zone, each round; at most 5 of a server that has to read it all again (100)
+  --reloads N       reloads under load, over all rounds; at most 2 a round of a peer (100)
+  --changes N       single changes in the large zone, each round; at most 2 of a server that has to read it all again (100)
   --no-dnsperf      do not drive a second time with dnsperf
   --quick           1 round, 1 second, 5 reloads, 5 changes
   --horizond PATH   another horizond than the one built here

@@ -222,9 +222,9 @@ impl<'b> Reply<'b> {
         let origin = origin.filter(|position| *position <= POINTER_REACH);
         let (Some(origin), true) = (origin, tail_count(rtype) > 0) else {
             // Most data are an address.
-            return match data.as_array() {
-                Some(address) => self.put_array::<4>(*address),
-                None => self.put(data),
+            return match data.try_into() {
+                Ok(address) => self.put_array::<4>(address),
+                Err(_) => self.put(data),
             };
         };
         let mut at = if rtype == rtype::MX { 2 } else { 0 };

@@ -14,16 +14,22 @@ use super::seat::errand;
 use super::span::Moment;
 use crate::control::Errand;
 use crate::control::HeldZone;
+use crate::control::LogAnswer;
 use crate::control::RecordsAnswer;
 use crate::control::Request;
 use crate::control::TextAnswer;
 use crate::control::diff_zones;
 use crate::daemon::Source;
+use crate::dns::parse_name;
 use crate::zone::Records;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The code of the refusal when the history of a file does not reach so far back.
 const HISTORY: &str = "HISTORY";
+
+/// The code of the refusal when there was no such file then.
+const NOT_THEN: &str = "NO_ZONE_THEN";
 
 /// The code of the refusal when no change has the id.
 const NO_CHANGE: &str = "NO_CHANGE";
@@ -37,20 +43,35 @@ pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Re
     // Included files are below the zones; without the config nothing is included.
     let root = config_file(scope).ok().and_then(|file| Some(Source::of(file).settings().ok()?.zones));
     let listing: RecordsAnswer = answer(scope, &Request::Records { horizon: scope.horizon.clone(), zone: None })?;
-    let meant: Vec<HeldZone> =
-        listing.zones.into_iter().filter(|held| zone.is_none_or(|zone| is_zone(zone, &held.zone))).collect();
+    let is_meant = |held: &HeldZone| zone.is_none_or(|zone| is_zone(zone, &held.zone));
+    let served = listing.zones.iter().filter(|held| is_meant(held));
+    let mut meant: Vec<Meant> =
+        served.map(|held| Meant { horizon: held.horizon.clone(), zone: held.zone.clone(), is_served: true }).collect();
+    meant.extend(gone(scope, &listing.zones, zone, (after, at)));
     if meant.is_empty() {
-        return Err(Failure::new(Exit::Error, "no such zone is served; see `zonectl status`"));
+        return Err(Failure::new(Exit::Error, "no such zone is served or was; see `zonectl status` and `zonectl log`"));
     }
     let (mut before, mut now) = (Vec::new(), Vec::new());
     let mut left_out = Vec::new();
-    for held in &meant {
-        let horizon = Some(held.horizon.clone());
-        let past = Errand::Text { zone: held.zone.clone(), horizon: horizon.clone(), after, at };
-        let text: TextAnswer = match errand(scope, past) {
-            Ok(text) => text,
+    for Meant { horizon, zone, is_served } in &meant {
+        let past = Errand::Text { zone: zone.clone(), horizon: Some(horizon.clone()), after, at };
+        match errand::<TextAnswer>(scope, past) {
+            Ok(text) => {
+                if !text.exact {
+                    say(&format!(
+                        "{}: octets that are not UTF-8 were replaced, so that records with them may differ",
+                        text.file
+                    ));
+                }
+                let records = parsed(zone, text.text.as_bytes(), Path::new(&text.file), root.as_deref())?;
+                before.push((horizon.as_str(), records));
+            }
+            Err(failure) if failure.code.as_deref() == Some(NOT_THEN) => {
+                let origin = parse_name(zone).map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
+                before.push((horizon.as_str(), Records::new(origin)));
+            }
             Err(failure) if meant.len() > 1 && failure.code.as_deref() != Some(NO_CHANGE) => {
-                let what = format!("{} in {}", held.zone, held.horizon);
+                let what = format!("{zone} in {horizon}");
                 match failure.code.as_deref() {
                     Some(HISTORY) => left_out.push(what),
                     _ => say(&format!("{what} is left out: {}", failure.lines.join("; "))),
@@ -58,22 +79,15 @@ pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Re
                 continue;
             }
             Err(failure) => return Err(failure),
-        };
-        if !text.exact {
-            say(&format!(
-                "{}: octets that are not UTF-8 were replaced, so that records with them may differ",
-                text.file
-            ));
         }
-        before.push((
-            held.horizon.as_str(),
-            parsed(&held.zone, text.text.as_bytes(), Path::new(&text.file), root.as_deref())?,
-        ));
-        let request = Request::Records { horizon, zone: Some(held.zone.clone()) };
+        if !is_served {
+            continue;
+        }
+        let request = Request::Records { horizon: Some(horizon.clone()), zone: Some(zone.clone()) };
         let told: RecordsAnswer = answer(scope, &request)?;
         for told in told.zones {
             let text = told.text.unwrap_or_default();
-            now.push((held.horizon.as_str(), parsed(&told.zone, text.as_bytes(), Path::new("served"), None)?));
+            now.push((horizon.as_str(), parsed(&told.zone, text.as_bytes(), Path::new("served"), None)?));
         }
     }
     if before.is_empty() {
@@ -85,6 +99,42 @@ pub(super) fn diff_since(scope: &Scope, since: Moment, zone: Option<&str>) -> Re
     }
     show_diff(scope, &diff_zones(&left, "now", &borrowed(&before), &borrowed(&now)))?;
     Ok(Exit::Done)
+}
+
+/// A zone that is compared.
+struct Meant {
+    horizon: String,
+    zone: String,
+    is_served: bool,
+}
+
+/// Zones that the history knows and nobody serves any more; a zone that was there then has changed since.
+fn gone(scope: &Scope, served: &[HeldZone], zone: Option<&str>, (after, at): (Option<u64>, Option<u64>)) -> Vec<Meant> {
+    let log = Errand::Log { zone: zone.map(str::to_owned), horizon: scope.horizon.clone(), since: at };
+    let log: LogAnswer = match errand(scope, log) {
+        Ok(log) => log,
+        Err(failure) => {
+            say(&format!("zones that are gone since are left out: {}", failure.lines.join("; ")));
+            return Vec::new();
+        }
+    };
+    let changes = log.changes.iter().filter(|change| after.is_none_or(|after| change.id > after));
+    let files: BTreeSet<&String> = changes.flat_map(|change| &change.files).collect();
+    let named = files.into_iter().filter_map(|file| {
+        let (horizon, name) = file.rsplit_once('/')?;
+        let zone = match name.strip_suffix(".zone")? {
+            "root" => ".".to_owned(),
+            stem => format!("{stem}."),
+        };
+        Some(Meant { horizon: horizon.to_owned(), zone, is_served: false })
+    });
+    let is_served =
+        |meant: &Meant| served.iter().any(|held| held.horizon == meant.horizon && is_zone(&held.zone, &meant.zone));
+    named
+        .filter(|meant| !is_served(meant))
+        .filter(|meant| scope.horizon.as_ref().is_none_or(|horizon| *horizon == meant.horizon))
+        .filter(|meant| zone.is_none_or(|zone| is_zone(zone, &meant.zone)))
+        .collect()
 }
 
 fn borrowed<'a>(zones: &'a [(&'a str, Records)]) -> Vec<(&'a str, &'a Records)> {

@@ -103,7 +103,7 @@ fn text(answer: &LogAnswer, wide: bool) -> String {
             plain(horizons(change)),
             (style, shortened(&what(change))),
             (WARN, state(change)),
-            plain(reason(change)),
+            plain(shortened(&reason(change))),
         ]);
     }
     if table.is_empty() { String::new() } else { table.text() }

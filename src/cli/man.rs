@@ -33,6 +33,7 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
         write(&zonectl_page()?)?;
         return Ok(Exit::Done);
     };
+    files::create_folder(out).map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
     for (name, page) in [("zonectl.1", zonectl_page()?), ("horizond.8", horizond_page()?)] {
         let path = out.join(name);
         files::replace(&path, page.as_bytes()).map_err(|error| Failure::new(Exit::Error, error.to_string()))?;

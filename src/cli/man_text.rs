@@ -31,7 +31,8 @@ pub(super) const EDITING: Section = (
         Head("A new printer, in both directions"),
         Text(
             "A name is relative to its zone unless it ends in a dot; a new one is written whole when there are several zones. \
-             `--reverse` makes the address lead back to the name.",
+             `--reverse` makes the address lead back to the name; say it again when the address changes, and the PTR record \
+             follows.",
         ),
         Lines(
             "$ zonectl set printer.internal.example. A 10.0.0.60 --reverse -m \"printer in room 2\"\n\

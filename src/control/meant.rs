@@ -72,7 +72,7 @@ pub(super) fn owner(standing: &Standing<'_>, horizon: Option<&str>, text: &str) 
 }
 
 /// The name of an address in the reverse tree.
-pub(super) fn reverse_name(address: IpAddr) -> Result<Name, Refusal> {
+pub(crate) fn reverse_name(address: IpAddr) -> Result<Name, Refusal> {
     read(&reverse(address), ROOT)
 }
 

@@ -64,6 +64,7 @@ pub use get::{GetAnswer, HorizonRecords, get};
 pub use horizon_match::{MatchAnswer, OtherMatch, horizon_match};
 pub use impact::impact;
 pub use listener::{ControlError, ControlListener};
+pub(crate) use meant::reverse_name;
 pub use message::{LARGEST_ERRAND, LARGEST_REQUEST, Reply, Request, VERSION};
 pub use origin::{RecordOrigin, source_of};
 pub use place::{place, settled};

@@ -52,6 +52,7 @@ const CLASSES: &str = "  classDef client fill:#eceff1,stroke:#607d8b,color:#1020
   classDef horizon fill:#e3f2fd,stroke:#1565c0,color:#0d2b4e
   classDef name fill:#ffffff,stroke:#546e7a,color:#111111,text-align:left
   classDef address fill:#f1f8e9,stroke:#558b2f,color:#1b2e0a
+  classDef silence fill:#f3f4f5,stroke:#78909c,color:#263238
   classDef guest fill:#fff8e1,stroke:#ef6c00,color:#3e2400
   classDef hop fill:#f3e5f5,stroke:#6a1b9a,color:#2a0a3d
   classDef derived fill:#fafafa,stroke:#757575,color:#333333,stroke-dasharray:5 4
@@ -78,6 +79,7 @@ fn class(node: &Node) -> &'static str {
         (_, Column::Client) => "client",
         (_, Column::Horizon) => "horizon",
         (_, Column::Name) => "name",
+        (_, Column::Address) if node.is_silence() => "silence",
         (_, Column::Address) => "address",
         (_, Column::Guest) => "guest",
         (_, Column::NextHop) => "hop",

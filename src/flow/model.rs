@@ -2,6 +2,7 @@
 
 use crate::finding::Finding;
 use serde::Serialize;
+use std::net::IpAddr;
 
 /// One picture: a tree for each horizon, from its clients to what stands behind each address.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -80,6 +81,13 @@ pub enum State {
     Missing,
     /// Answered, and not what the inventory wants.
     Fault,
+}
+
+impl Node {
+    /// True where clients get no address, but a reason for it.
+    pub fn is_silence(&self) -> bool {
+        self.column == Column::Address && self.title.parse::<IpAddr>().is_err()
+    }
 }
 
 impl Flow {

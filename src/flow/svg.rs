@@ -76,6 +76,7 @@ text{font:13px 'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;fil
 .client{fill:#eceff1;stroke:#607d8b}
 .horizon{fill:#e3f2fd;stroke:#1565c0}
 .address{fill:#f1f8e9;stroke:#558b2f}
+.silence{fill:#f3f4f5;stroke:#78909c}
 .guest{fill:#fff8e1;stroke:#ef6c00}
 .hop{fill:#f3e5f5;stroke:#6a1b9a}
 .derived{stroke-dasharray:6 4}
@@ -100,6 +101,7 @@ text{fill:#eee}
 .client{fill:#263238;stroke:#90a4ae}
 .horizon{fill:#102a43;stroke:#64b5f6}
 .address{fill:#1f2d14;stroke:#9ccc65}
+.silence{fill:#1c2126;stroke:#78909c}
 .guest{fill:#33260c;stroke:#ffb74d}
 .hop{fill:#2c1938;stroke:#ce93d8}
 .undecided{fill:#3a2f0b;stroke:#ffca28}
@@ -161,6 +163,7 @@ fn class(node: &Node) -> String {
         Column::Client => "client",
         Column::Horizon => "horizon",
         Column::Name => "name",
+        Column::Address if node.is_silence() => "silence",
         Column::Address => "address",
         Column::Guest => "guest",
         Column::NextHop => "hop",

@@ -40,7 +40,6 @@ pub struct View {
 }
 
 impl View {
-    /// The compiled zone with this apex, if what it was made from is what `ingredients` say.
     /// True when the compiled zone of this apex holds the records of one zone file and no others.
     pub(crate) fn is_plain(&self, origin: &Name) -> bool {
         self.ingredients.iter().any(|made_of| made_of.origin == *origin && made_of.layers.len() == 1)

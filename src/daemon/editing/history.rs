@@ -8,7 +8,7 @@ use super::workshop::Workshop;
 use crate::control::{Author, ChangeEntry, FileShown, LogAnswer, Refusal, SetChange, TextAnswer};
 use crate::dns::{Name, parse_name, present_name};
 use crate::zone::store::{FileChange, Head, Hunk, Store};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 /// Which text is wanted.
 #[derive(Debug)]
@@ -43,19 +43,21 @@ pub(in crate::daemon) fn log(
     let since = since.unwrap_or(0);
     let mut changes = Vec::new();
     for head in store.changes().filter(|head| head.at >= since && !head.taken_back) {
-        let file_of = |file: &Arc<str>| {
-            let (folder, name) = file.rsplit_once('/').unwrap_or(("", &**file));
-            let named = |zone: &String| {
-                let stem = name.strip_suffix(".zone").unwrap_or(name);
-                stem.eq_ignore_ascii_case(zone.trim_end_matches('.')) || (zone == "." && stem == "root")
-            };
-            zone.as_ref().is_none_or(named) && horizon.is_none_or(|horizon| folder == horizon)
-        };
-        if head.files.iter().any(file_of) {
+        if head.files.iter().any(|file| is_of(file, zone.as_deref(), horizon)) {
             changes.push(entry(store, head)?);
         }
     }
     Ok(LogAnswer { changes })
+}
+
+/// True for a file of the history that is named as the file of this zone in this horizon is; none means any.
+fn is_of(file: &str, zone: Option<&str>, horizon: Option<&str>) -> bool {
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let named = |zone: &str| {
+        let stem = name.strip_suffix(".zone").unwrap_or(name);
+        stem.eq_ignore_ascii_case(zone.trim_end_matches('.')) || (zone == "." && stem == "root")
+    };
+    zone.is_none_or(named) && horizon.is_none_or(|horizon| folder == horizon)
 }
 
 /// Keeps a change that waits for it.
@@ -93,39 +95,21 @@ pub(in crate::daemon) fn text(
     wanted: &Wanted<'_>,
 ) -> Result<TextAnswer, Refusal> {
     let origin = origin(wanted.zone)?;
-    let zones: Vec<_> = serving
-        .zones
-        .iter()
-        .filter(|zone| zone.file.origin == origin && wanted.horizon.is_none_or(|horizon| horizon == zone.file.horizon))
-        .collect();
-    let zone = match zones.as_slice() {
-        [one] => one,
-        [] => {
-            let of = wanted.horizon.map(|horizon| format!(" in horizon `{horizon}`")).unwrap_or_default();
-            let what = format!("there is no zone file of {origin}{of}");
-            return Err(Refusal::new("NO_ZONE", what, "see `zonectl status` for the zones there are"));
+    let present_only = wanted.after.is_none() && wanted.at.is_none();
+    let store = if present_only { None } else { Some(workshop.store()?) };
+    let (horizon, path) = file_of(serving, store.as_deref(), &origin, wanted.horizon)?;
+    let octets = match (store, wanted.after, wanted.at) {
+        (Some(store), Some(id), _) if store.head(id).is_none() => {
+            let what = format!("there is no change {id}");
+            return Err(Refusal::new("NO_CHANGE", what, "see `zonectl log` for the history"));
         }
-        several => {
-            let what = format!("several horizons have a zone file of {origin}");
-            let mut refusal = Refusal::new("SEVERAL_HORIZONS", what, "say which one with `--horizon`");
-            refusal.choices = several.iter().map(|zone| zone.file.horizon.clone()).collect();
-            return Err(refusal);
-        }
-    };
-    let path = &zone.file.path;
-    if let Some(id) = wanted.after
-        && workshop.store()?.head(id).is_none()
-    {
-        return Err(Refusal::new("NO_CHANGE", format!("there is no change {id}"), "see `zonectl log` for the history"));
-    }
-    let octets = match (wanted.after, wanted.at) {
-        (None, None) => present(path)?,
-        (Some(id), _) => workshop.store()?.text_after(path, id).map_err(|error| refused::past(&error))?,
-        (None, Some(at)) => workshop.store()?.text_at(path, at).map_err(|error| refused::past(&error))?,
+        (Some(store), Some(id), _) => store.text_after(&path, id).map_err(|error| refused::past(&error))?,
+        (Some(store), None, Some(at)) => store.text_at(&path, at).map_err(|error| refused::past(&error))?,
+        _ => present(&path)?,
     };
     let Some(octets) = octets else {
         let what = format!("{} was not there then", path.display());
-        return Err(Refusal::new("NO_ZONE", what, "see `zonectl log` for what happened to it"));
+        return Err(Refusal::new("NO_ZONE_THEN", what, "see `zonectl log` for what happened to it"));
     };
     let marked = mark(Some(&octets));
     let (text, exact) = match String::from_utf8(octets) {
@@ -134,11 +118,43 @@ pub(in crate::daemon) fn text(
     };
     Ok(TextAnswer {
         zone: present_name(origin.as_slice()),
-        horizon: zone.file.horizon.clone(),
+        horizon,
         file: path.display().to_string(),
         text,
         exact,
         mark: marked,
+    })
+}
+
+/// The horizon and the file of a zone: one that is served, else, where the past is asked for, one that was.
+fn file_of(
+    serving: &Candidate,
+    store: Option<&Store>,
+    origin: &Name,
+    horizon: Option<&str>,
+) -> Result<(String, PathBuf), Refusal> {
+    let served = serving.zones.iter().map(|zone| &zone.file);
+    let served = served.filter(|file| file.origin == *origin && horizon.is_none_or(|horizon| horizon == file.horizon));
+    let mut files: Vec<_> = served.map(|file| (file.horizon.clone(), file.path.clone())).collect();
+    if files.is_empty()
+        && let Some(store) = store
+    {
+        let zone = present_name(origin.as_slice());
+        let were = store.files().into_iter().filter(|file| is_of(file, Some(&zone), horizon));
+        files.extend(were.filter_map(|file| Some((file.rsplit_once('/')?.0.to_owned(), store.zones().join(&*file)))));
+    }
+    if files.len() > 1 {
+        let what = format!("several horizons have a zone file of {origin}");
+        let mut refusal = Refusal::new("SEVERAL_HORIZONS", what, "say which one with `--horizon`");
+        refusal.choices = files.into_iter().map(|(horizon, _)| horizon).collect();
+        return Err(refusal);
+    }
+    files.pop().ok_or_else(|| {
+        let of = horizon.map(|horizon| format!(" in horizon `{horizon}`")).unwrap_or_default();
+        let what = format!("there is no zone file of {origin}{of}");
+        let remedy =
+            "see `zonectl status` for the zones there are; `--at` shows one that is gone, if `zonectl log` has it";
+        Refusal::new("NO_ZONE", what, remedy)
     })
 }
 

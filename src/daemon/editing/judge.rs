@@ -4,6 +4,7 @@ use super::super::pipeline::{Candidate, Failure, amended};
 use super::super::source::Source;
 use super::lint::lint;
 use super::novelty::new_findings;
+use super::put_back::{drop_idle, put_back};
 use super::shown::touched;
 use crate::control::Refusal;
 use crate::edit::{ZoneChange, compare};
@@ -30,8 +31,16 @@ pub(in crate::daemon) struct Judged {
 /// # Errors
 /// `NOT_ALLOWED_BY_CHECKS` with the findings.
 pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText>) -> Result<Judged, Refusal> {
-    let new: Vec<_> = texts.iter().map(|text| (text.path.clone(), text.after.clone())).collect();
-    let mut candidate = amended(source, Some(serving), &new).map_err(|failure| refused(&failure, serving))?;
+    let load = |texts: &[NewText]| {
+        let new: Vec<_> = texts.iter().map(|text| (text.path.clone(), text.after.clone())).collect();
+        amended(source, Some(serving), &new).map_err(|failure| refused(&failure, serving))
+    };
+    let mut candidate = load(&texts)?;
+    let lines = put_back(&texts, &candidate.plan.files);
+    // What the generator turns into what stands there already is no change of it.
+    if drop_idle(&mut texts, &candidate.plan.files) {
+        candidate = load(&texts)?;
+    }
     for change in std::mem::take(&mut candidate.plan).files {
         match texts.iter_mut().find(|text| text.path == change.path) {
             Some(text) => text.after = change.after,
@@ -44,7 +53,8 @@ pub(super) fn judge(source: &Source, serving: &Candidate, mut texts: Vec<NewText
     let touched = touched(&changes);
     let mut findings = new_findings(&serving.findings, &candidate.findings);
     findings.extend(new_findings(&serving.withheld, &candidate.withheld));
-    findings.extend(lint(&serving.published.snapshot, &candidate.published.snapshot, &touched));
+    findings.extend(lint(&serving.published, &candidate.published.snapshot, &touched));
+    findings.extend(lines);
     drop(touched);
     let errors: Vec<Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
     if !errors.is_empty() {

@@ -1,13 +1,17 @@
 //! What a change deserves to be asked about, beyond the checks of a zone as a whole: it looks at what clients of every horizon
 //! saw before and see afterwards.
 
+use super::hidden::hidden;
+use super::reverse_left::reverse_left;
 use crate::answer::Rule;
+use crate::control::Published;
 use crate::dns::{Name, Rtype, name_from_wire, present_name, present_rtype, wire_len};
 use crate::finding::{Finding, Severity};
 use crate::query;
 use crate::snapshot::{Snapshot, View};
 use crate::zone::RrSet;
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 /// One RRset of one zone file that a change leaves there; `after` is none when it goes.
 #[derive(Debug)]
@@ -21,11 +25,14 @@ pub(super) struct Touched<'a> {
 }
 
 /// Warnings about the sets that a change leaves.
-pub(super) fn lint(before: &Snapshot, after: &Snapshot, sets: &[Touched<'_>]) -> Vec<Finding> {
+pub(super) fn lint(serving: &Published, after: &Snapshot, sets: &[Touched<'_>]) -> Vec<Finding> {
+    let before = &serving.snapshot;
     let mut findings = Vec::new();
     for set in sets {
         findings.extend(ttl_zero(set));
+        findings.extend(not_ascii(set));
         findings.extend(targets(after, set));
+        findings.extend(reverse_left(serving, after, set));
     }
     let mut told: HashSet<(&str, &Name)> = HashSet::new();
     for set in sets.iter().filter(|set| set.after.is_some()) {
@@ -36,7 +43,18 @@ pub(super) fn lint(before: &Snapshot, after: &Snapshot, sets: &[Touched<'_>]) ->
             }
         }
     }
+    findings.extend(hidden(before, after, sets));
     findings
+}
+
+/// A name as people write it and nobody asks for it (RFC 5890 section 2.3.2.1).
+fn not_ascii(set: &Touched<'_>) -> Option<Finding> {
+    if set.before.is_some() || set.after.is_none() || set.owner.as_slice().is_ascii() {
+        return None;
+    }
+    let what = "it has letters beyond ASCII; browsers and resolvers ask for such names in their `xn--` form only";
+    let remedy = "write that form, as `idn2 NAME` prints it";
+    Some(Finding::new("NAME_NOT_ASCII", Severity::Warning, set.owner.to_string(), what, remedy))
 }
 
 fn ttl_zero(set: &Touched<'_>) -> Option<Finding> {
@@ -50,7 +68,6 @@ fn ttl_zero(set: &Touched<'_>) -> Option<Finding> {
 
 /// Names that a record leads to and that do not exist for clients of its horizon, where this server has to know.
 fn targets(after: &Snapshot, set: &Touched<'_>) -> Vec<Finding> {
-    let Some((index, client)) = seat(after, set.horizon) else { return Vec::new() };
     let mut findings = Vec::new();
     for data in set.after.iter().flat_map(|set| &set.data) {
         if set.before.is_some_and(|before| before.data.contains(data)) {
@@ -59,14 +76,12 @@ fn targets(after: &Snapshot, set: &Touched<'_>) -> Vec<Finding> {
         let Some(target) = target(set.rtype, data) else { continue };
         // Within its zone the check of the zone tells these.
         let told = matches!(set.rtype, Rtype::NS | Rtype::MX | Rtype::SRV) && target.ends_with(set.origin);
-        let explanation = query::explain(after, client, &target, Rtype::A);
-        let missing = explanation.steps.first().is_some_and(|step| step.rule == Rule::NxDomain && !step.special);
-        if missing && !told {
+        if !told && missing(after, set.horizon, &target) {
             let what = format!(
                 "its {} leads to {}, which does not exist in horizon `{}`",
                 present_rtype(set.rtype),
                 present_name(target.as_slice()),
-                after.views[index].name
+                set.horizon
             );
             let remedy = "make that name first, or correct the target";
             findings.push(Finding::new("TARGET_MISSING", Severity::Warning, set.owner.to_string(), what, remedy));
@@ -75,9 +90,15 @@ fn targets(after: &Snapshot, set: &Touched<'_>) -> Vec<Finding> {
     findings
 }
 
-fn seat(snapshot: &Snapshot, horizon: &str) -> Option<(usize, std::net::IpAddr)> {
-    let index = snapshot.views.iter().position(|view| view.name == horizon)?;
-    Some((index, snapshot.horizons.client_of(index)?))
+/// True when clients of a horizon get `no such name`, told by a zone of it.
+pub(super) fn missing(snapshot: &Snapshot, horizon: &str, name: &Name) -> bool {
+    let Some(client) = seat(snapshot, horizon) else { return false };
+    let explanation = query::explain(snapshot, client, name, Rtype::A);
+    explanation.steps.first().is_some_and(|step| step.rule == Rule::NxDomain && !step.special)
+}
+
+fn seat(snapshot: &Snapshot, horizon: &str) -> Option<IpAddr> {
+    snapshot.horizons.client_of(snapshot.views.iter().position(|view| view.name == horizon)?)
 }
 
 fn target(rtype: Rtype, data: &[u8]) -> Option<Name> {
@@ -113,7 +134,8 @@ fn hides(before: &View, after: &View, owner: &Name) -> Option<Finding> {
     Some(Finding::new("HIDES_INHERITED", Severity::Warning, owner.to_string(), what, remedy))
 }
 
-fn records_at(view: &View, owner: &Name) -> Option<(bool, Vec<RrSet>)> {
+/// The records of a name in the nearest zone of a horizon, and whether they are inherited.
+pub(super) fn records_at(view: &View, owner: &Name) -> Option<(bool, Vec<RrSet>)> {
     let nearest = view
         .zones
         .iter()

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod early;
+mod hidden;
 pub(super) mod history;
 mod judge;
 mod lint;
@@ -9,7 +10,9 @@ mod mark;
 mod novelty;
 mod offline;
 mod plan;
+mod put_back;
 mod refused;
+mod reverse_left;
 mod shown;
 mod verify;
 mod workshop;

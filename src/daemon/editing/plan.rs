@@ -6,9 +6,9 @@ use super::super::serial::serial;
 use super::super::zonefiles::ZoneFile;
 use super::mark::mark;
 use super::refused;
-use crate::control::{Refusal, place};
+use crate::control::{Refusal, place, source_of};
 use crate::dns::{Name, Rtype, parse_name, present_name};
-use crate::edit::{Order, ZoneChange, changes, rewrite, sets_of};
+use crate::edit::{EditRefusal, Order, ZoneChange, changes, rewrite, sets_of};
 use crate::files;
 use crate::generate::zone_path;
 use crate::snapshot::Snapshot;
@@ -49,7 +49,7 @@ pub(super) fn drafted(
         let placed = place(&serving.published, &records)?;
         let current = |horizon: &str, origin: &Name, owner: &Name| current(serving, horizon, origin, owner);
         let ttl = |horizon: &str, origin: &Name| usual_ttl(serving, horizon, origin);
-        drafted.changes = changes(&placed, &current, &ttl).map_err(|refusals| refused::edits(&refusals))?;
+        drafted.changes = changes(&placed, &current, &ttl).map_err(|refusals| with_source(serving, &refusals))?;
     }
     for order in &whole {
         match order {
@@ -79,6 +79,26 @@ pub(super) fn drafted(
         return Err(Refusal::new("MIXED_ORDERS", what, "make two changes of it"));
     }
     Ok(drafted)
+}
+
+/// Where the records come from that an alias cannot stand beside: those of the generator cannot be removed first.
+fn with_source(serving: &Candidate, refusals: &[EditRefusal]) -> Refusal {
+    let refusal = refused::edits(refusals);
+    let Some(first) = refusals.first().filter(|first| first.code == "EDIT_CNAME") else { return refusal };
+    let above = serving
+        .zones
+        .iter()
+        .filter(|zone| zone.file.horizon == first.horizon && first.owner.ends_with(&zone.file.origin));
+    let Some(zone) = above.max_by_key(|zone| zone.file.origin.label_count()) else { return refusal };
+    let sets = current(serving, &first.horizon, &zone.file.origin, &first.owner);
+    let source = sets.iter().flat_map(|set| set.data.iter().map(|data| (set.rtype, data))).find_map(|(rtype, data)| {
+        Some((rtype, source_of(&serving.published, &first.horizon, &first.owner, rtype, data)?))
+    });
+    let Some((rtype, source)) = source else { return refusal };
+    let remedy = format!(
+        "its {rtype} comes from {source}: change it there; a record of your own can stand in its place as {rtype} only"
+    );
+    Refusal { remedy, ..refusal }
 }
 
 /// The new texts of the zone files in which names change.

@@ -129,6 +129,7 @@ impl Workshop {
         request: &ChangeRequest,
         ahead: Ahead<'_>,
     ) -> Result<Planned, Refusal> {
+        bounded(request)?;
         let orders = self.orders(request)?;
         let Drafted { changes, mut texts, undoes } =
             drafted(serving, &orders, &mut |id| self.store()?.undo(id).map_err(|error| refused::undo(&error)))?;
@@ -261,6 +262,25 @@ pub(in crate::daemon) fn needs_yes(findings: &[Finding]) -> Option<Refusal> {
     let mut refusal = Refusal::new("NEEDS_YES", what, "nothing was changed; say `--yes` to change it all the same");
     refusal.findings = warnings.into_iter().cloned().collect();
     Some(refusal)
+}
+
+/// Octets of the words about a change that every look at the history shows again.
+const LONGEST_REASON: usize = 4096;
+const LONGEST_NAME: usize = 255;
+
+/// Refuses words that are a document.
+fn bounded(request: &ChangeRequest) -> Result<(), Refusal> {
+    let Author { user, host } = &request.by;
+    let words = [
+        ("reason", request.reason.as_deref().unwrap_or_default(), LONGEST_REASON),
+        ("user's name", user.as_str(), LONGEST_NAME),
+        ("machine's name", host.as_str(), LONGEST_NAME),
+    ];
+    let Some((what, words, most)) = words.into_iter().find(|(_, words, most)| words.len() > *most) else {
+        return Ok(());
+    };
+    let what = format!("the {what} has {} octets, and the history keeps at most {most}", words.len());
+    Err(Refusal::new("TOO_LONG", what, "say it in fewer words"))
 }
 
 /// Refuses to take away or add to what the generator would write again.

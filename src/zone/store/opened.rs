@@ -9,6 +9,7 @@ use crate::files::{self, FileError, Lock};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -102,6 +103,11 @@ impl Store {
     /// All changes, newest first, without their lines.
     pub fn changes(&self) -> impl Iterator<Item = &Head> {
         self.history.heads().iter().rev()
+    }
+
+    /// The files that have a history, those that are gone included, relative to the zones directory; sorted.
+    pub fn files(&self) -> Vec<Arc<str>> {
+        self.history.files()
     }
 
     /// One change without its lines.
