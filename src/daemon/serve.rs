@@ -15,6 +15,7 @@ use super::unwritten::{unwritten, write};
 use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
+use crate::forward::Forwarder;
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
@@ -77,7 +78,9 @@ impl Server {
         let live = Arc::new(Live::new(Arc::clone(&candidate.published.snapshot)));
         let server = &candidate.settings.server;
         let counters = Arc::new(Counters::new(1 + server.listen.len() * server.workers));
-        let limits = Limits::affordable(RESERVED_FILES + 2 * server.listen.len() * server.workers);
+        let forwards = candidate.settings.horizons.iter().any(|horizon| horizon.forward);
+        let upstream_files = if forwards { Forwarder::FILES } else { 0 };
+        let limits = Limits::affordable(RESERVED_FILES + upstream_files + 2 * server.listen.len() * server.workers);
         let mut listeners = Listeners::new(Arc::clone(&live), Arc::clone(&counters), limits, runtime.handle().clone());
         let forwarding = Arc::new(Forwarding::new(&counters, runtime.handle().clone()));
         forwarding.prepare(&candidate.settings, &listeners)?;

@@ -23,6 +23,8 @@ struct Shared {
     asked: Mutex<Vec<Asked>>,
     /// Takes questions and says nothing, as a machine that is gone.
     silent: AtomicBool,
+    /// Keeps nothing of what it is asked.
+    forgetful: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -52,6 +54,11 @@ impl Upstream {
     /// Says nothing any more, or again what the script says.
     pub(crate) fn silence(&self, silent: bool) {
         self.shared.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// Keeps nothing of what it is asked from now on, for loads that would fill the memory.
+    pub(crate) fn keep_nothing(&self) {
+        self.shared.forgetful.store(true, Ordering::SeqCst);
     }
 
     /// Closes its port, as a program that was killed: who asks is told by ICMP.
@@ -196,7 +203,9 @@ fn connection(mut stream: TcpStream, from: SocketAddr, shared: &Arc<Shared>) {
 /// Notes the query and does what the script says; in a thread of its own if that takes time.
 fn answer(asked: Asked, shared: &Arc<Shared>, send: impl Fn(&Asked, Option<Twist>, Vec<u8>) -> bool + Send + 'static) {
     let silent = shared.silent.load(Ordering::SeqCst);
-    lock(&shared.asked).push(asked.clone());
+    if !shared.forgetful.load(Ordering::SeqCst) {
+        lock(&shared.asked).push(asked.clone());
+    }
     if silent {
         return;
     }

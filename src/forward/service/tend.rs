@@ -47,6 +47,8 @@ impl Work {
             let Some(server) = self.servers.find(*server_id) else { continue };
             server.tally.timeouts += 1;
             server.failed("no answer in time");
+            // One that answers probes and nothing else is no better than one that answers with failures.
+            server.health.judge(false);
             let change = server.health.timed_out(*sent, now);
             server.tell(change, "no answer in time");
             if let Some(asked) = self.questions.find(id).and_then(Question::asked) {
