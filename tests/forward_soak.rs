@@ -7,6 +7,7 @@
 
 mod cli_program;
 mod forward_lab;
+#[allow(dead_code, reason = "a part of it is used here")]
 #[path = "peers/random.rs"]
 mod random;
 mod reload_lab;

@@ -282,9 +282,18 @@ impl Pending {
         if self.question.cookie.is_some_and(|cookie| cookie.horizon.is_some()) {
             return None;
         }
-        let own = self.lookup.question_hash();
-        let hash = if foreign { Some(self.lookup.whole_hash() ^ u64::from(self.lookup.question().1)) } else { own };
-        hash.map(|hash| hash ^ (view as u64) << 16)
+        let hash = match self.lookup.question_hash() {
+            Some(hash) => hash,
+            None if foreign => self.foreign_hash(),
+            None => return None,
+        };
+        Some(hash ^ (view as u64) << 16)
+    }
+
+    /// As [`Lookup::question_hash`] of a name that no zone holds; apart, because those of ours need not pay for it.
+    #[cold]
+    fn foreign_hash(&self) -> u64 {
+        self.lookup.whole_hash() ^ u64::from(self.lookup.question().1)
     }
 
     /// True for a question of [`super::probe()`], which no client asked.
