@@ -75,17 +75,81 @@ fn aliases_that_lead_out_are_completed_in_one_answer() {
     let server = start();
     let soa = "example.net. 300 SOA ns. hostmaster. 1 3600 600 86400 300";
     let table = [
-        ("an address", "out.example.org A", "NOERROR aa; out.example.org. 60 CNAME WWW.example.net.; WWW.example.net. 300 A 11.0.0.1".to_owned()),
-        ("two aliases of ours", "two.example.org A", "NOERROR aa; two.example.org. 60 CNAME out.example.org.; out.example.org. 60 CNAME WWW.example.net.; WWW.example.net. 300 A 11.0.0.1".to_owned()),
-        ("a target that is missing", "gone.example.org A", format!("NXDOMAIN aa; gone.example.org. 60 CNAME gone.example.net. | {soa}")),
-        ("a target without the type", "empty.example.org AAAA", format!("NOERROR aa; empty.example.org. 60 CNAME empty.example.net. | {soa}")),
-        ("a DNAME", "a.d.example.org A", "NOERROR aa; d.example.org. 60 DNAME sub.example.net.; a.d.example.org. 60 CNAME a.sub.example.net.; a.sub.example.net. 300 A 11.0.0.1".to_owned()),
-        ("names in data", "m.example.org MX", "NOERROR aa; m.example.org. 60 CNAME mail.example.net.; mail.example.net. 300 MX 5 mx.mail.example.net.; mail.example.net. 300 MX 9 mail.example.org.".to_owned()),
-        ("a target that leads back", "loop.example.org A", "NOERROR aa; loop.example.org. 60 CNAME loop.example.net.; loop.example.net. 300 CNAME loop.example.org.".to_owned()),
-        ("aliases of upstreams behind ours; AD is not theirs to give", "chain.example.org A", "NOERROR aa; chain.example.org. 60 CNAME chain.example.net.; chain.example.net. 300 CNAME n.chain.example.net.; n.chain.example.net. 300 CNAME end.example.com.; end.example.com. 300 A 11.0.0.8".to_owned()),
-        ("an alias of upstreams that leads to us ends there", "bare.example.net A", "NOERROR; bare.example.net. 300 CNAME ns.example.org.".to_owned()),
-        ("upstreams that fail", "fails.example.org A", "SERVFAIL aa; fails.example.org. 60 CNAME fails.example.net. ! 6".to_owned()),
-        ("the alias itself is asked for", "out.example.org CNAME", "NOERROR aa; out.example.org. 60 CNAME WWW.example.net.".to_owned()),
+        (
+            "an address",
+            "out.example.org A",
+            "NOERROR aa; out.example.org. 60 CNAME WWW.example.net.; WWW.example.net. 300 A 11.0.0.1".to_owned(),
+        ),
+        (
+            "two aliases of ours",
+            "two.example.org A",
+            "NOERROR aa; \
+             two.example.org. 60 CNAME out.example.org.; \
+             out.example.org. 60 CNAME WWW.example.net.; \
+             WWW.example.net. 300 A 11.0.0.1"
+                .to_owned(),
+        ),
+        (
+            "a target that is missing",
+            "gone.example.org A",
+            format!("NXDOMAIN aa; gone.example.org. 60 CNAME gone.example.net. | {soa}"),
+        ),
+        (
+            "a target without the type",
+            "empty.example.org AAAA",
+            format!("NOERROR aa; empty.example.org. 60 CNAME empty.example.net. | {soa}"),
+        ),
+        (
+            "a DNAME",
+            "a.d.example.org A",
+            "NOERROR aa; \
+             d.example.org. 60 DNAME sub.example.net.; \
+             a.d.example.org. 60 CNAME a.sub.example.net.; \
+             a.sub.example.net. 300 A 11.0.0.1"
+                .to_owned(),
+        ),
+        (
+            "names in data",
+            "m.example.org MX",
+            "NOERROR aa; \
+             m.example.org. 60 CNAME mail.example.net.; \
+             mail.example.net. 300 MX 5 mx.mail.example.net.; \
+             mail.example.net. 300 MX 9 mail.example.org."
+                .to_owned(),
+        ),
+        (
+            "a target that leads back",
+            "loop.example.org A",
+            "NOERROR aa; \
+             loop.example.org. 60 CNAME loop.example.net.; \
+             loop.example.net. 300 CNAME loop.example.org."
+                .to_owned(),
+        ),
+        (
+            "aliases of upstreams behind ours; AD is not theirs to give",
+            "chain.example.org A",
+            "NOERROR aa; \
+             chain.example.org. 60 CNAME chain.example.net.; \
+             chain.example.net. 300 CNAME n.chain.example.net.; \
+             n.chain.example.net. 300 CNAME end.example.com.; \
+             end.example.com. 300 A 11.0.0.8"
+                .to_owned(),
+        ),
+        (
+            "an alias of upstreams that leads to us ends there",
+            "bare.example.net A",
+            "NOERROR; bare.example.net. 300 CNAME ns.example.org.".to_owned(),
+        ),
+        (
+            "upstreams that fail",
+            "fails.example.org A",
+            "SERVFAIL aa; fails.example.org. 60 CNAME fails.example.net. ! 6".to_owned(),
+        ),
+        (
+            "the alias itself is asked for",
+            "out.example.org CNAME",
+            "NOERROR aa; out.example.org. 60 CNAME WWW.example.net.".to_owned(),
+        ),
     ];
     for (why, question, expected) in table {
         for times in ["first", "then"] {

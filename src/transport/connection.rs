@@ -9,10 +9,10 @@ use super::late::{Late, LateReplies};
 use super::limits::Limits;
 use super::onward::Onward;
 use super::quota::{Budget, Held};
+use super::scratch::{SCRATCH, Scratch};
 use crate::counters::{Event, Worker};
 use crate::query::{Noter, Pending, Transport, Verdict};
 use crate::snapshot::{Live, Snapshot};
-use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -380,30 +380,3 @@ const LAST_LOOK: Duration = Duration::from_millis(50);
 
 /// How many reads one turn makes before other connections have theirs.
 const TURNS: usize = 16;
-
-/// One thread's space for reading and answering; a turn never waits, so one is enough for all connections of a thread.
-struct Scratch {
-    input: Box<[u8]>,
-    output: Box<[u8]>,
-    used: usize,
-}
-
-impl Scratch {
-    /// Appends a reply with its length; there is room for it.
-    fn frame(&mut self, reply: &[u8], counters: &Worker) {
-        let Ok(length) = u16::try_from(reply.len()) else { return counters.count(Event::Dropped) };
-        counters.count_reply(reply);
-        let (prefix, rest) = self.output[self.used..].split_at_mut(PREFIX);
-        prefix.copy_from_slice(&length.to_be_bytes());
-        rest[..reply.len()].copy_from_slice(reply);
-        self.used += PREFIX + reply.len();
-    }
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
-        input: vec![0; LARGEST].into_boxed_slice(),
-        output: vec![0; 2 * LARGEST].into_boxed_slice(),
-        used: 0,
-    });
-}

@@ -14,6 +14,8 @@ mod protocol;
 mod pulse;
 mod quota;
 mod rate;
+mod scratch;
+mod tally;
 mod tcp;
 mod udp;
 

@@ -7,7 +7,8 @@
 
 use super::onward::Onward;
 use super::rate::{Leave, RateTable};
-use crate::counters::{Event, RCODES, Worker};
+use super::tally::Tally;
+use crate::counters::{Event, Worker};
 use crate::forward::Return;
 use crate::query::{Noter, Pending, Transport, UDP_SIZE, Verdict, slip};
 use crate::snapshot::{Live, Snapshot};
@@ -391,42 +392,4 @@ pub(super) fn dropped(socket: &impl AsRawFd) -> Option<u32> {
         )
     };
     (result == 0 && size as usize == size_of_val(&numbers)).then(|| numbers[NUMBERS - 1])
-}
-
-/// Counts of one batch, added to the shared counters once.
-#[derive(Default)]
-struct Tally {
-    received: u64,
-    dropped: u64,
-    truncated: u64,
-    held: u64,
-    slipped: u64,
-    not_forwarded: u64,
-    replies: [u32; RCODES],
-}
-
-impl Tally {
-    fn count(&mut self, reply: &[u8]) {
-        let [_, _, flags, rcode, ..] = *reply else { return };
-        self.replies[usize::from(rcode & 0x0F)] += 1;
-        self.truncated += u64::from(flags >> 1 & 1);
-    }
-
-    fn hand_over(&self, counters: &Worker, lost: u64) {
-        let events = [
-            (Event::QueriesUdp, self.received),
-            (Event::Dropped, self.dropped),
-            (Event::Truncated, self.truncated),
-            (Event::SendFailed, lost),
-            (Event::RateDropped, self.held),
-            (Event::RateSlipped, self.slipped),
-            (Event::NotForwarded, self.not_forwarded),
-        ];
-        for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
-            counters.add(event, count);
-        }
-        for (rcode, count) in (0u16..).zip(self.replies).filter(|(_, count)| *count > 0) {
-            counters.add_rcode(rcode, u64::from(count));
-        }
-    }
 }
