@@ -17,7 +17,11 @@ const TTL: u32 = 10_800;
 /// The built-in zones, compiled once in a process.
 pub(crate) fn special_zones() -> Arc<ZoneTable> {
     static ZONES: OnceLock<Arc<ZoneTable>> = OnceLock::new();
-    ZONES.get_or_init(|| Arc::new(ZoneTable::new(origins().iter().filter_map(|origin| zone(origin)).collect()))).clone()
+    ZONES
+        .get_or_init(|| {
+            Arc::new(ZoneTable::new(origins().iter().filter_map(|origin| zone(origin)).collect(), Vec::new()))
+        })
+        .clone()
 }
 
 fn origins() -> Vec<String> {

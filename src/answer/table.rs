@@ -1,6 +1,6 @@
 //! Zones by the hash of their origin: the zone nearest above a name is found in one pass over its labels.
 
-use super::name::{ROOT_HASH, SearchName};
+use super::name::{ROOT_HASH, SearchName, hash_name};
 use super::zone::Zone;
 use std::sync::Arc;
 
@@ -60,11 +60,23 @@ impl From<Located<'_>> for Found {
     }
 }
 
-/// Zones by the hash of their origin.
+/// Where a name belongs.
+pub(crate) enum Belongs<'a> {
+    /// To a zone.
+    Zone(Located<'a>),
+    /// To those who are asked for the names below another name, which has so many labels.
+    Route(usize),
+    /// To nobody here.
+    Nowhere,
+}
+
+/// Zones by the hash of their origin, and names at and below which others are asked.
 #[derive(Debug, Clone)]
 pub(crate) struct ZoneTable {
     zones: Vec<SeenZone>,
-    /// Open addressing; an index into `zones` plus one, or 0. The length is a power of two, at least twice the zones.
+    routes: Vec<SearchName>,
+    /// Open addressing; an index into `zones` and behind them `routes`, plus one, or 0. The length is a power of two, at
+    /// least twice their number.
     slots: Box<[(u64, u32)]>,
     /// Bit n is set when some origin has n labels: other suffixes of a name need no look.
     depths: u128,
@@ -73,24 +85,23 @@ pub(crate) struct ZoneTable {
 }
 
 impl ZoneTable {
-    pub(crate) fn new(zones: Vec<SeenZone>) -> Self {
-        let length = (zones.len() * 2).next_power_of_two();
-        let mut table = ZoneTable {
-            zones: Vec::new(),
-            slots: vec![(0, 0); length].into_boxed_slice(),
-            depths: 0,
-            alone: Vec::new(),
-        };
+    /// Puts zones and routes together; of two with one name the first counts, and a zone before a route.
+    pub(crate) fn new(zones: Vec<SeenZone>, routes: Vec<SearchName>) -> Self {
+        let length = ((zones.len() + routes.len()) * 2).next_power_of_two();
+        let slots = vec![(0, 0); length].into_boxed_slice();
+        let mut table = ZoneTable { zones: Vec::new(), routes: Vec::new(), slots, depths: 0, alone: Vec::new() };
         for seen in zones {
-            let (hash, labels) = (seen.zone.origin_hash(), seen.zone.origin_labels());
-            if table.find(hash, seen.zone.origin_wire()).is_none() {
-                let mut slot = hash as usize & (length - 1);
-                while table.slots[slot].1 != 0 {
-                    slot = (slot + 1) & (length - 1);
-                }
-                table.depths |= 1 << labels;
+            let zone = Arc::clone(&seen.zone);
+            if table.find(zone.origin_hash(), zone.origin_wire()).is_none() {
                 table.zones.push(seen);
-                table.slots[slot] = (hash, table.zones.len() as u32);
+                table.enter(zone.origin_hash(), zone.origin_labels());
+            }
+        }
+        for route in routes {
+            let (hash, labels) = (hash_name(&route), route.labels());
+            if table.find(hash, route.wire()).is_none() {
+                table.routes.push(route);
+                table.enter(hash, labels);
             }
         }
         table.alone = vec![true; table.zones.len()];
@@ -98,7 +109,22 @@ impl ZoneTable {
             let origin = Arc::clone(&table.zones[index].zone);
             table.stands_below(origin.origin_search());
         }
+        for index in 0..table.routes.len() {
+            let route = table.routes[index].clone();
+            table.stands_below(&route);
+        }
         table
+    }
+
+    /// Gives the last zone or route its slot.
+    fn enter(&mut self, hash: u64, labels: usize) {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        while self.slots[slot].1 != 0 {
+            slot = (slot + 1) & mask;
+        }
+        self.depths |= 1 << labels;
+        self.slots[slot] = (hash, (self.zones.len() + self.routes.len()) as u32);
     }
 
     /// Notes that a zone with this origin is there: the zones above it are not alone.
@@ -108,8 +134,9 @@ impl ZoneTable {
             if labels > 0 {
                 hash = origin.extend_hash(hash, labels);
             }
-            if let Some(index) = self.find(hash, origin.suffix(labels)) {
-                self.alone[index as usize] = false;
+            let above = self.find(hash, origin.suffix(labels));
+            if let Some(alone) = above.and_then(|index| self.alone.get_mut(index as usize)) {
+                *alone = false;
             }
         }
     }
@@ -139,15 +166,22 @@ impl ZoneTable {
         loop {
             let (at, index) = self.slots[slot];
             let index = index.checked_sub(1)?;
-            if at == hash && self.zones.get(index as usize)?.zone.origin_wire() == origin {
+            if at == hash && self.origin(index as usize) == Some(origin) {
                 return Some(index);
             }
             slot = (slot + 1) & mask;
         }
     }
 
-    /// Finds the zone nearest above a name; see `Zones::locate`.
-    pub(crate) fn locate(&self, name: &SearchName, parent_side: bool, special: bool) -> Option<Located<'_>> {
+    fn origin(&self, index: usize) -> Option<&[u8]> {
+        match self.zones.get(index) {
+            Some(seen) => Some(seen.zone.origin_wire()),
+            None => self.routes.get(index - self.zones.len()).map(SearchName::wire),
+        }
+    }
+
+    /// Finds the zone or route nearest above a name; see `Zones::locate`.
+    pub(crate) fn locate(&self, name: &SearchName, parent_side: bool, special: bool) -> Belongs<'_> {
         let mut best = None;
         let mut hash = ROOT_HASH;
         for labels in 0..=name.labels() {
@@ -162,9 +196,11 @@ impl ZoneTable {
                 best = Some(index);
             }
         }
-        let index = best?;
-        let seen = self.zones.get(index as usize)?;
-        Some(self.located(seen, special, index, hash))
+        let Some(index) = best else { return Belongs::Nowhere };
+        match self.zones.get(index as usize) {
+            Some(seen) => Belongs::Zone(self.located(seen, special, index, hash)),
+            None => Belongs::Route(self.routes.get(index as usize - self.zones.len()).map_or(0, SearchName::labels)),
+        }
     }
 
     fn located<'a>(&'a self, seen: &'a SeenZone, special: bool, index: u32, hash: u64) -> Located<'a> {

@@ -131,11 +131,16 @@ impl Plan {
     /// Whether a name that an upstream's alias leads to may be asked for: neither a zone of the horizon holds it, nor do
     /// guards or lists keep it here. In wire format, lower-cased.
     pub(super) fn may_leave(&self, horizon: usize, name: &[u8], rtype: u16) -> bool {
+        let routes = self.horizons.get(horizon).and_then(Option::as_ref).map(|horizon| &horizon.domains);
         let ours = self.origins.get(horizon).is_some_and(|origins| {
             let mut rest = name;
             loop {
                 if origins.contains(rest) {
                     return true;
+                }
+                // A route in a zone goes before it.
+                if routes.is_some_and(|routes| routes.contains_key(rest)) {
+                    return false;
                 }
                 let Some(parent) = rest.first().and_then(|length| rest.get(1 + usize::from(*length)..)) else { break };
                 rest = parent;

@@ -51,11 +51,12 @@ pub fn build_patched(
     let horizons = HorizonMap::new(&settings.horizons)?;
     let mut findings = Vec::new();
     let mut views: Vec<Option<View>> = settings.horizons.iter().map(|_| None).collect();
+    let routes: Arc<[Name]> = settings.forward.domains.iter().map(|domain| domain.name.clone()).collect();
     for index in outermost_first(&settings.horizons) {
         let horizon = &settings.horizons[index];
         let outer = horizon.inherits.as_deref().and_then(|name| views.iter().flatten().find(|view| view.name == name));
         let old = previous.and_then(|previous| previous.view(&horizon.name));
-        let merge = Merge { chain: chain(&settings.horizons, horizon), zones, outer, old, patches };
+        let merge = Merge { chain: chain(&settings.horizons, horizon), zones, outer, old, patches, routes: &routes };
         let view = merge.view(horizon, &mut findings);
         views[index] = Some(view);
     }
@@ -120,6 +121,8 @@ struct Merge<'a> {
     /// The same horizon in the snapshot before.
     old: Option<&'a View>,
     patches: &'a [Patch],
+    /// Names at and below which others are asked, where the horizon forwards.
+    routes: &'a Arc<[Name]>,
 }
 
 impl<'a> Merge<'a> {
@@ -146,7 +149,9 @@ impl<'a> Merge<'a> {
                 Err(error) => findings.push(self.refused(horizon, origin, &error)),
             }
         }
-        View { name: horizon.name.clone(), forward: horizon.forward, zones: Zones::new(seen), ingredients }
+        let routes = if horizon.forward { Arc::clone(self.routes) } else { Arc::from([]) };
+        let zones = Zones::beside(seen, routes);
+        View { name: horizon.name.clone(), forward: horizon.forward, zones, ingredients }
     }
 
     /// The zones of one horizon in the chain.

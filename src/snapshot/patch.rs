@@ -1,7 +1,7 @@
 //! A change of a few names: zones that it touches are patched, not compiled again.
 
 use super::bundle::{Ingredients, Snapshot, View};
-use crate::answer::{NameAfter, SeenZone, Zone, Zones};
+use crate::answer::{NameAfter, SeenZone, Zone};
 use crate::dns::Name;
 use crate::edit::sets_of;
 use crate::zone::{Records, RrSet};
@@ -43,7 +43,7 @@ impl Snapshot {
             views.push(View {
                 name: view.name.clone(),
                 forward: view.forward,
-                zones: Zones::new(zones),
+                zones: view.zones.with(zones),
                 ingredients: view.ingredients.clone(),
             });
         }
