@@ -1,8 +1,8 @@
 //! Questions that no zone of their horizon answers: guards, cache, and the upstreams that are asked.
 //!
-//! A worker asks the [`Plan`] of the live snapshot first: what the guards say and what the cache holds leaves in the same
-//! call. Everything else becomes a [`Miss`], goes to the [`Forwarder`] over a bounded queue, and comes back through the
-//! [`Return`] that its transport gave it.
+//! A worker asks the `Plan` of the live snapshot first: what the guards say and what the cache holds leaves in the same
+//! call. Everything else becomes a `Miss`, goes to the `Forwarder` over a bounded queue, and comes back through the
+//! `Return` that its transport gave it.
 
 mod ask;
 mod block;
