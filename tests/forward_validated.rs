@@ -45,7 +45,6 @@ impl Lab {
             counters: counters.worker(),
             streams: Arc::new(streams),
             validator: Arc::new(world.validator_with(counters.worker())),
-            at_start: || {},
         };
         Lab { forwarder: Forwarder::start(tools).unwrap(), world, counters }
     }

@@ -17,7 +17,6 @@ use crate::forward::loop_findings;
 use crate::forward::stream_findings;
 use crate::snapshot::Snapshot;
 use crate::transport::Listeners;
-use crate::transport::take_larger_batches;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -62,7 +61,6 @@ impl Forwarding {
             counters: self.counters.worker(),
             streams: Arc::clone(&streams) as _,
             validator: Arc::new(Validator::new(self.runtime.clone(), self.counters.worker())),
-            at_start: take_larger_batches,
         };
         let forwarder = Forwarder::start(tools).map_err(|error| {
             let remedy = "see the limits on threads, memory and open files of this service";

@@ -121,7 +121,8 @@ impl Listeners {
             self.bound.push(bound);
         }
         for (address, sockets) in opened.more {
-            let workers = sockets.into_iter().map(|socket| self.worker(socket)).collect::<io::Result<Vec<_>>>()?;
+            let workers =
+                sockets.into_iter().map(|socket| self.worker(socket, true)).collect::<io::Result<Vec<_>>>()?;
             if let Some(bound) = self.bound.iter_mut().find(|bound| bound.wanted == address) {
                 bound.udp.extend(workers);
             }
@@ -176,7 +177,8 @@ impl Listeners {
     }
 
     fn start(&self, sockets: Sockets) -> io::Result<Bound> {
-        let udp = sockets.udp.into_iter().map(|socket| self.worker(socket)).collect::<io::Result<Vec<_>>>()?;
+        let several = sockets.udp.len() > 1;
+        let udp = sockets.udp.into_iter().map(|socket| self.worker(socket, several)).collect::<io::Result<Vec<_>>>()?;
         let tcp = self.acceptor(sockets.tcp)?;
         Ok(Bound { wanted: sockets.wanted, local: sockets.local, udp, tcp })
     }
@@ -189,7 +191,7 @@ impl Listeners {
         Ok(stop)
     }
 
-    fn worker(&self, socket: UdpSocket) -> io::Result<UdpWorker> {
+    fn worker(&self, socket: UdpSocket, several: bool) -> io::Result<UdpWorker> {
         let socket = Arc::new(socket);
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
@@ -199,6 +201,7 @@ impl Listeners {
             counters: self.counters.worker(),
             noter: self.pulse.recent.noter(),
             onward: Arc::clone(&self.onward),
+            several,
         };
         let thread = thread::Builder::new().name("udp".to_owned()).spawn(move || work(&desk, &flag))?;
         self.pulse.watch(&socket);

@@ -31,7 +31,9 @@ const QUERY_SIZE: usize = 4096;
 /// all addresses, replies leave from the address that was asked.
 pub(super) fn run(desk: &Desk, stop: &AtomicBool) {
     let Desk { socket, live, counters, .. } = desk;
-    take_larger_batches();
+    if desk.several {
+        take_larger_batches();
+    }
     let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(&**socket, local)));
     loop {
         let stopping = stop.load(Ordering::Acquire);
@@ -56,15 +58,17 @@ pub(super) struct Desk {
     pub(super) counters: Arc<Worker>,
     pub(super) noter: Arc<Noter>,
     pub(super) onward: Arc<Onward>,
+    /// Whether other workers share the address.
+    pub(super) several: bool,
 }
 
 /// Lets the thread that wakes this one go on with what it is at (SCHED_BATCH of sched(7)).
 ///
-/// Where those who ask, or the forwarder, run on the same core, a worker that took the core for the first message of many
-/// would answer each alone, at the cost of two changes of threads. Measured, it spares a fifth of the time of a query with
-/// two workers and their load on two cores, and a fifth of that of a forwarded one. On an idle core the thread runs at once
-/// as ever.
-pub fn take_larger_batches() {
+/// With a worker on every core, those who ask run on the same cores. A worker that took the core for the first message of
+/// many would answer each alone, at the cost of two changes of threads: measured with the load beside two workers on two
+/// cores, a query then costs a fifth more. On an idle core a worker runs at once as ever. A single worker does not do so: it
+/// would wait for the thread that reloads.
+fn take_larger_batches() {
     // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of this policy; it lives during the call.
     unsafe {
         let param: libc::sched_param = std::mem::zeroed();

@@ -24,8 +24,6 @@ pub struct Tools {
     pub streams: Arc<dyn Carry>,
     /// Validates answers where the settings want it.
     pub validator: Arc<dyn Validate>,
-    /// Called first on the forwarder's thread.
-    pub at_start: fn(),
 }
 
 /// Answers misses by asking upstreams, on a thread of its own. Dropping it stops it.
@@ -54,12 +52,8 @@ impl Forwarder {
     pub fn start(tools: Tools) -> io::Result<Arc<Self>> {
         let mut poll = Poll::new()?;
         let queue = Arc::new(Queue::new(Waker::new(poll.registry(), WAKER)?));
-        let at_start = tools.at_start;
         let mut work = Work::new(tools, Arc::clone(&queue), &poll)?;
-        let thread = thread::Builder::new().name("forward".to_owned()).spawn(move || {
-            at_start();
-            work.run(&mut poll);
-        })?;
+        let thread = thread::Builder::new().name("forward".to_owned()).spawn(move || work.run(&mut poll))?;
         Ok(Arc::new(Forwarder { queue, thread: Mutex::new(Some(thread)) }))
     }
 
