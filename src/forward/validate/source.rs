@@ -1,4 +1,4 @@
-//! What the library takes for its connection to a server: the answer that is validated, and all else from the [`Asker`].
+//! What the library takes for its connection to a server: the answer that is validated, and all else from the `Asker`.
 //!
 //! One object serves all validations, so that the library remembers which signatures it has checked; which validation a
 //! question belongs to is known by the task that asks.
