@@ -63,6 +63,8 @@ const CHAIN: Difference =
     difference(Meaning::Expected, "CHAIN", "an alias is an alias for every type, followed to its end");
 const TTL: Difference = difference(Meaning::Expected, "TTL", "a TTL of 0 became one that spares repeated questions");
 const OTHER_TTL: Difference = difference(Meaning::Change, "OTHER_TTL", "the TTL is another one");
+const FILTERED: Difference =
+    difference(Meaning::Expected, "FILTERED", "AAAA is filtered without asking anybody: no data in place of NXDOMAIN");
 const OWNED: Difference = difference(
     Meaning::Change,
     "OWNED",
@@ -91,7 +93,14 @@ pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: O
         let both_fail = new.is_some_and(|new| new.rcode == old.rcode) && subject.zone(&question.name).is_none();
         return if both_fail { Vec::new() } else { vec![FAILED] };
     };
-    let Some((apex, kind)) = subject.zone(&question.name) else { return outside(old, new) };
+    let Some((apex, kind)) = subject.zone(&question.name) else {
+        return if subject.filters(question) && old.answer.is_empty() && new.answer.is_empty() {
+            // Nobody is asked for what is filtered, so that it is not known whether the name exists.
+            Vec::from_iter((old.rcode != new.rcode).then_some(FILTERED))
+        } else {
+            outside(old, new)
+        };
+    };
     if !matches!(old.rcode, 0 | 3) {
         return vec![ANSWERED];
     }

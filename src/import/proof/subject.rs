@@ -10,6 +10,7 @@ use crate::import::layout::Zones;
 use crate::import::model::Model;
 use crate::import::model::Says;
 use crate::import::naming::is_wildcard;
+use crate::import::settings::Section;
 use crate::import::zones::Apexes;
 use crate::import::zones::Kind;
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub struct Subject {
     forwarded: Vec<Name>,
     /// Some of the names of lists of blocked ones.
     blocked: Vec<Name>,
+    /// AAAA records are told by nobody.
+    filters_aaaa: bool,
     server: Option<Name>,
 }
 
@@ -61,7 +64,13 @@ impl Subject {
         let forwarded = model.rules.iter().filter(|(_, rules)| rules.iter().any(|rule| !rule.upstreams.is_empty()));
         let forwarded = forwarded.map(|(name, _)| name.clone()).collect();
         let blocked = model.blocks.some(BLOCKED);
-        Subject { zones: apexes.clone(), names, forwarded, blocked, server: Some(server.clone()) }
+        let filters_aaaa = model.settings.of(Section::Guard).any(|setting| setting.key == "filter_aaaa");
+        Subject { zones: apexes.clone(), names, forwarded, blocked, filters_aaaa, server: Some(server.clone()) }
+    }
+
+    /// Whether this is a question for AAAA records that the configuration filters.
+    pub(super) fn filters(&self, question: &Question) -> bool {
+        self.filters_aaaa && question.rtype == Rtype::AAAA
     }
 
     /// Everything to ask about the import itself: its names, names below them, names that nobody has heard of; then names
