@@ -164,8 +164,8 @@ fn changes_are_told_apart_from_fixes_and_faults() {
         ),
         ("all below a name, not the name", "address=/*.w.public.example/10.0.0.1", "OWNED", ""),
         (
-            "forwarded from inside of a local domain",
-            "local=/public.example/\nserver=/sub.public.example/UPSTREAM",
+            "a forwarded domain that has an address of its own",
+            "local=/public.example/\nserver=/sub.public.example/UPSTREAM\nhost-record=sub.public.example,10.0.0.1",
             "HELD",
             "IMPORT_HELD",
         ),
@@ -186,6 +186,70 @@ fn changes_are_told_apart_from_fixes_and_faults() {
         assert_eq!(ran.exit, 0, "{why}: {}{}", ran.stdout, ran.stderr);
         assert!(ran.stdout.contains(&format!("change {code}: ")), "{why}: {}", ran.stdout);
         assert!(ran.stderr.contains(warning), "{why}: {}", ran.stderr);
+    }
+}
+
+/// Of a local and a forwarded domain the longer one decides, as in dnsmasq: what is forwarded comes from the same upstream.
+#[test]
+fn what_lies_in_a_zone_and_is_forwarded_is_forwarded() {
+    let upstream = Upstream::start();
+    let table = [
+        (
+            "in a local domain, with names of this network below",
+            "local=/public.example/\nserver=/sub.public.example/UPSTREAM\naddress=/ours.sub.public.example/10.0.0.5\n\
+             host-record=one.sub.public.example,10.0.0.6\nlocal=/stop.sub.public.example/\n\
+             server=/back.stop.sub.public.example/#\nhost-record=a.public.example,10.0.0.7",
+            "back.stop.sub.public.example sub.public.example",
+        ),
+        (
+            "in a subtree with an address",
+            "address=/public.example/10.0.0.5\nserver=/sub.public.example/UPSTREAM\naddress=/ours.sub.public.example/10.0.0.6\n\
+             server=/x.y.public.example/UPSTREAM",
+            "sub.public.example x.y.public.example",
+        ),
+        (
+            "in a reverse zone",
+            "local=/10.in-addr.arpa/\nrev-server=10.9.0.0/16,UPSTREAM\nhost-record=nas.lan,10.9.0.1\nhost-record=tv.lan,10.8.0.1",
+            "9.10.in-addr.arpa",
+        ),
+        (
+            "in a built-in reverse zone, which bogus-priv names",
+            "bogus-priv\nrev-server=10.9.7.0/24,UPSTREAM\nhost-record=nas.lan,10.9.6.1",
+            "7.9.10.in-addr.arpa",
+        ),
+        (
+            "in a private domain and its reverse zone",
+            "domain=home.lan\nhost-record=nas.home.lan,10.9.0.1\nrev-server=10.9.0.128/31,UPSTREAM\nserver=/corp.home.lan/UPSTREAM",
+            "128.0.9.10.in-addr.arpa 129.0.9.10.in-addr.arpa corp.home.lan",
+        ),
+        (
+            "among all names",
+            "address=/#/10.0.0.1\nserver=/public.example/UPSTREAM\nserver=/corp.example/#\nhost-record=own.public.example,10.0.0.2",
+            "corp.example public.example",
+        ),
+    ];
+    for (why, lines, expected) in table {
+        let lab = Lab::new();
+        let (old, new) = (free_address(), free_address());
+        let head = format!("port={}\nlisten-address=127.0.0.1\nno-resolv\nno-hosts\nserver=UPSTREAM\n", old.port());
+        lab.write("dnsmasq.conf", &format!("{head}{lines}\n").replace("UPSTREAM", &upstream.written()));
+        let _old = lab.dnsmasq("dnsmasq.conf", old);
+        let ran = lab.zonectl(&format!("import dnsmasq dnsmasq.conf --out out --listen {new}"));
+        assert_eq!(ran.exit, 0, "{why}: {}{}", ran.stdout, ran.stderr);
+        assert!(!ran.stderr.contains("IMPORT_HELD"), "{why}: {}", ran.stderr);
+        let config = lab.read("out/horizon.toml");
+        let blocks = config.split("[[forward.domain]]\nname = \"").skip(1);
+        let mut domains: Vec<&str> = blocks.filter_map(|block| block.split('"').next()).collect();
+        domains.sort_unstable();
+        assert_eq!(domains.join(" "), expected, "{why}");
+        let served = lab.serve("out/horizon.toml");
+        let ran = lab.zonectl(&format!(
+            "import dnsmasq dnsmasq.conf --verify-against {old} --new {} --outside x.corp.example,7.7.9.10.in-addr.arpa -o json",
+            served.address
+        ));
+        assert_eq!(ran.exit, 0, "{why}: {}\n{}", ran.stderr, examples(&ran.stdout, "fault").join("\n"));
+        let seen = classes(&ran.stdout);
+        assert!(seen.iter().all(|(_, code, _)| code != "HELD" && code != "OTHER_DATA"), "{why}: {seen:?}");
     }
 }
 

@@ -298,6 +298,38 @@ fn forwarding_becomes_settings() {
     assert!(imported.config.contains("d.conf:4"), "{}", imported.config);
 }
 
+/// A zone holds nothing that would be hidden below a forwarded domain; what is known there has a zone of its own.
+#[test]
+fn zones_and_forwarded_domains_share_their_names() {
+    let table = [
+        ("", "forwarded inside of a local domain", "d.example"),
+        ("host-record=x.sub.d.example,10.0.0.1", "a name below the route", "d.example x.sub.d.example"),
+        ("address=/x.sub.d.example/10.0.0.1", "a subtree below the route", "d.example x.sub.d.example"),
+        ("address=/x.sub.d.example/", "blocked below the route", "d.example x.sub.d.example"),
+        ("address=/d.example/10.0.0.1", "a subtree round the route", "d.example"),
+        ("address=/sub.d.example/10.0.0.1", "addresses of the route itself: held", "d.example sub.d.example"),
+        ("host-record=sub.d.example,10.0.0.1", "a record of the route itself: held", "d.example sub.d.example"),
+        ("local=/sub.d.example/", "local and forwarded: forwarded", "d.example"),
+        ("domain=lan.sub.d.example", "a domain that only completes names", "d.example"),
+    ];
+    for (line, why, expected) in table {
+        let text = format!(
+            "no-hosts\nno-resolv\nserver=10.0.0.1\nlocal=/d.example/\nserver=/sub.d.example/10.9.0.1\n{line}\n"
+        );
+        let (_folder, _, imported) = imported(&text);
+        let zones: Vec<String> = imported.zones.iter().map(|zone| zone.origin.to_string()).collect();
+        let zones: Vec<&str> = zones.iter().map(String::as_str).filter(|zone| !zone.ends_with(".arpa")).collect();
+        assert_eq!(zones.join(" "), expected, "{why}");
+        let outer = &imported.zones.iter().find(|zone| zone.origin.to_string() == "d.example").unwrap().text;
+        assert!(!outer.contains("sub"), "{why}: {outer}");
+        let is_held = why.ends_with(": held");
+        assert_eq!(imported.config.contains("[[forward.domain]]\nname = \"sub.d.example\""), !is_held, "{why}");
+        let told = imported.findings.iter().any(|finding| finding.code == "IMPORT_HELD");
+        let refused = imported.verdicts.iter().any(|verdict| verdict.stand == Stand::Refused);
+        assert_eq!((told, refused), (is_held, is_held), "{why}: {:?}", imported.findings);
+    }
+}
+
 /// A few blocked domains are zones; a list of them is a list, save what this network itself knows of.
 #[test]
 fn many_blocked_names_become_a_list() {

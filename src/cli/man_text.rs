@@ -139,6 +139,10 @@ pub(super) const MOVING: Section = (
              horizon.toml and zones, in which each value says what line it came from. The old server goes on meanwhile, and is \
              asked for proof.",
         ),
+        Text(
+            "A domain that is forwarded inside of a local one becomes a [[forward.domain]] and is forwarded still. Where such a \
+             domain has records of its own, a zone takes its place, and IMPORT_HELD says so.",
+        ),
         Lines(
             "$ zonectl import dnsmasq /etc/dnsmasq.conf                 only told, nothing written\n\
              $ zonectl import dnsmasq /etc/dnsmasq.conf --out /etc/horizon --verify-against 127.0.0.1\n\

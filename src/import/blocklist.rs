@@ -67,7 +67,7 @@ impl Blocks {
 pub(super) fn take_out(model: &mut Model) {
     let blocking: Vec<Name> =
         model.rules.iter().filter(|(_, rules)| blocks(rules).is_some()).map(|(name, _)| name.clone()).collect();
-    if blocking.len() <= FEW || !model.forwards() {
+    if blocking.len() <= FEW || !can_block(model) {
         return;
     }
     let mut known: BTreeSet<Name> = BTreeSet::new();
@@ -104,6 +104,11 @@ pub(super) fn take_out(model: &mut Model) {
     model.blocks.allow = forwarded.filter(|name| blocked(name)).cloned().collect();
 }
 
+/// A list of blocked names holds for names that would be forwarded: where a zone has every name there are none.
+fn can_block(model: &Model) -> bool {
+    model.forwards() && !model.everything.has_addresses()
+}
+
 /// Whether the rules of a domain do nothing but block it: true for 0.0.0.0, false for NXDOMAIN.
 fn blocks([subtree, below]: &[Rule; 2]) -> Option<bool> {
     let plain = below.origin().is_none() && !below.forwards() && !subtree.forwards();
@@ -119,15 +124,17 @@ fn blocks([subtree, below]: &[Rule; 2]) -> Option<bool> {
     }
 }
 
-/// True when a domain above answers by itself and is not only blocked.
+/// True when a domain above answers by itself and is not only blocked; what is forwarded is not inside of what is above it.
 fn inside(model: &Model, name: &Name) -> bool {
     let mut at = name.parent();
     while let Some(domain) = at {
-        if let Some(rules) = model.rules.get(&domain)
-            && blocks(rules).is_none()
-            && rules.iter().any(|rule| rule.origin().is_some())
-        {
-            return true;
+        if let Some(rules) = model.rules.get(&domain).filter(|rules| blocks(rules).is_none()) {
+            if rules.iter().any(|rule| rule.origin().is_some()) {
+                return true;
+            }
+            if rules.iter().any(Rule::forwards) {
+                return false;
+            }
         }
         at = domain.parent();
     }
@@ -140,7 +147,7 @@ pub(super) fn without_blocked(lines: &[HostsLine], model: &mut Model) -> Vec<boo
         let plain = line.names.iter().any(|(_, plain)| *plain);
         line.address.is_unspecified() && !plain
     };
-    let many = lines.iter().filter(|line| blocks(line)).count() > FEW && model.forwards();
+    let many = lines.iter().filter(|line| blocks(line)).count() > FEW && can_block(model);
     let mut kept = Vec::with_capacity(lines.len());
     for line in lines {
         let blocked = many && blocks(line);

@@ -11,6 +11,7 @@ use super::naming::address_octets;
 use super::naming::name;
 use super::naming::reverse_name;
 use super::option::Stand;
+use super::places::Places;
 use super::proof::Subject;
 use super::reading::Reading;
 use super::reverse;
@@ -21,7 +22,6 @@ use super::understand;
 use super::verdict::Verdict;
 use super::zone_text;
 use super::zones;
-use super::zones::Apexes;
 use super::zones::Kind;
 use crate::config::Prefix;
 use crate::dns::Name;
@@ -104,10 +104,10 @@ pub fn import(reading: &Reading, wishes: &Wishes) -> Imported {
     mail(&mut model);
     pointers(&mut model);
     circles(&mut model);
-    let mut apexes = zones::apexes(&mut model);
+    let places = zones::places(&mut model);
     let listen = listen(&mut model, wishes);
-    let server = server(&mut model, &mut apexes, &listen);
-    let laid = layout::zones(&mut model, &apexes);
+    let server = server(&mut model, &places, &listen);
+    let laid = layout::zones(&mut model, &places);
     for (origin, what) in &model.held {
         for verdict in verdicts.iter_mut().filter(|verdict| verdict.origin == *origin) {
             verdict.stand = Stand::Refused;
@@ -118,15 +118,15 @@ pub fn import(reading: &Reading, wishes: &Wishes) -> Imported {
     let ttl = model.local_ttl.as_ref().map_or(TTL, |(ttl, _)| if *ttl == 0 { TTL } else { *ttl });
     let zone = |(origin, nodes): (&Name, &Nodes)| ImportedZone {
         origin: origin.clone(),
-        kind: apexes.get(origin).copied().unwrap_or(Kind::Own),
+        kind: places.apexes.get(origin).copied().unwrap_or(Kind::Own),
         text: zone_text::text(origin, nodes, &wishes.horizon, &server, ttl),
         records: 2 + nodes.values().map(Vec::len).sum::<usize>(),
     };
     let files: Vec<String> = reading.files.iter().map(|file| file.display().to_string()).collect();
-    let config = settings_text::text(&model, &apexes, &verdicts, &files);
+    let config = settings_text::text(&model, &places, &verdicts, &files);
     let mut findings = reading.findings.clone();
     findings.extend(model.findings.iter().cloned());
-    let subject = Subject::new(&model, &apexes, &laid, &server);
+    let subject = Subject::new(&model, &places, &laid, &server);
     let lists = model.blocks.files();
     Imported { config, zones: laid.iter().map(zone).collect(), lists, verdicts, findings, subject }
 }
@@ -212,7 +212,8 @@ fn listen(model: &mut Model, wishes: &Wishes) -> Vec<(SocketAddr, String)> {
 }
 
 /// The name of this server, in the first local domain, with its addresses.
-fn server(model: &mut Model, apexes: &mut Apexes, listen: &[(SocketAddr, String)]) -> Name {
+fn server(model: &mut Model, places: &Places, listen: &[(SocketAddr, String)]) -> Name {
+    let apexes = &places.apexes;
     let forward = |apex: &&Name| !apex.is_root() && !reverse_zone(apex);
     let local = apexes.iter().filter(|(_, kind)| **kind == Kind::Local).map(|(apex, _)| apex).find(forward);
     let home = local.or_else(|| apexes.keys().find(forward)).or_else(|| apexes.keys().next()).cloned();

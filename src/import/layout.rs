@@ -10,8 +10,7 @@ use super::model::Says;
 use super::naming::address_octets;
 use super::naming::is_wildcard;
 use super::naming::wildcard;
-use super::zones::Apexes;
-use super::zones::nearest;
+use super::places::Places;
 use crate::dns::Name;
 use crate::dns::Rtype;
 use crate::finding::Finding;
@@ -36,20 +35,20 @@ pub(super) struct Entry {
 }
 
 /// Lays all records out.
-pub(super) fn zones(model: &mut Model, apexes: &Apexes) -> Zones {
-    let mut zones: Zones = apexes.keys().map(|apex| (apex.clone(), Nodes::new())).collect();
+pub(super) fn zones(model: &mut Model, places: &Places) -> Zones {
+    let mut zones: Zones = places.apexes.keys().map(|apex| (apex.clone(), Nodes::new())).collect();
     for record in &model.records {
-        let Some(apex) = nearest(apexes, &record.owner) else { continue };
-        let nodes = zones.entry(apex).or_default();
+        let Some(apex) = places.zone(&record.owner) else { continue };
+        let nodes = zones.entry(apex.clone()).or_default();
         push(nodes.entry(record.owner.clone()).or_default(), entry(record));
     }
     let mut findings = Vec::new();
     for (apex, nodes) in &mut zones {
         aliases_stand_alone(nodes, &mut findings);
-        exist(model, apexes, apex, nodes);
+        exist(model, places, apex, nodes);
         subtrees(model, nodes);
     }
-    flatten(&mut zones, &mut findings);
+    flatten(&mut zones, places, &mut findings);
     model.findings.append(&mut findings);
     zones
 }
@@ -87,9 +86,9 @@ fn aliases_stand_alone(nodes: &mut Nodes, findings: &mut Vec<Finding>) {
 }
 
 /// Every name that exists in the zone gets its place: the domains of rules, and the names between others and the apex.
-fn exist(model: &Model, apexes: &Apexes, apex: &Name, nodes: &mut Nodes) {
+fn exist(model: &Model, places: &Places, apex: &Name, nodes: &mut Nodes) {
     let below = model.rules.range(apex.clone()..).map(|(name, _)| name).take_while(|name| name.ends_with(apex));
-    let ruled: Vec<Name> = below.filter(|name| nearest(apexes, name).as_ref() == Some(apex)).cloned().collect();
+    let ruled: Vec<Name> = below.filter(|name| places.zone(name) == Some(apex)).cloned().collect();
     let mut names: Vec<Name> = nodes.keys().cloned().chain(ruled).collect();
     names.push(apex.clone());
     while let Some(name) = names.pop() {
@@ -137,7 +136,7 @@ fn addresses(model: &Model, name: &Name, entries: &mut Vec<Entry>) {
 }
 
 /// An alias at an apex, where the SOA stands, can be none: the records of its target take its place.
-fn flatten(zones: &mut Zones, findings: &mut Vec<Finding>) {
+fn flatten(zones: &mut Zones, places: &Places, findings: &mut Vec<Finding>) {
     let apexes: Vec<Name> = zones.keys().cloned().collect();
     for apex in apexes {
         let Some(alias) = zones.get(&apex).and_then(|nodes| alias_of(nodes, &apex)) else { continue };
@@ -146,7 +145,7 @@ fn flatten(zones: &mut Zones, findings: &mut Vec<Finding>) {
         // dnsmasq refuses circles; the bound holds for those that only a mended file could make.
         for _ in 0..16 {
             let Some(name) = target.take() else { break };
-            let entries = lookup(zones, &name);
+            let entries = lookup(zones, places, &name);
             match entries.iter().find(|entry| entry.rtype == Rtype::CNAME) {
                 Some(next) => target = crate::dns::name_from_wire(&next.data).ok(),
                 None => {
@@ -180,15 +179,8 @@ fn alias_of(nodes: &Nodes, apex: &Name) -> Option<Entry> {
 }
 
 /// The records that a name has in the zones, by a wildcard if need be.
-fn lookup(zones: &Zones, name: &Name) -> Vec<Entry> {
-    let mut at = Some(name.clone());
-    while let Some(domain) = at {
-        if let Some(nodes) = zones.get(&domain) {
-            let direct = nodes.get(name).cloned();
-            let above = || nodes.get(&wildcard(&name.parent()?)?).cloned();
-            return direct.or_else(above).unwrap_or_default();
-        }
-        at = domain.parent();
-    }
-    Vec::new()
+fn lookup(zones: &Zones, places: &Places, name: &Name) -> Vec<Entry> {
+    let Some(nodes) = places.zone(name).and_then(|apex| zones.get(apex)) else { return Vec::new() };
+    let above = || nodes.get(&wildcard(&name.parent()?)?);
+    nodes.get(name).or_else(above).cloned().unwrap_or_default()
 }

@@ -14,6 +14,7 @@ mod naming;
 mod option;
 mod option_table;
 mod pattern;
+mod places;
 pub mod proof;
 mod reading;
 mod reverse;

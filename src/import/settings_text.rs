@@ -3,13 +3,12 @@
 use super::line::Origin;
 use super::model::Model;
 use super::option::Stand;
+use super::places::Places;
 use super::settings::Section;
 use super::settings::Setting;
 use super::settings::quoted;
 use super::verdict::Verdict;
 use super::zone_text::plain;
-use super::zones::Apexes;
-use super::zones::nearest;
 use std::fmt::Write;
 
 const SECTIONS: [(Section, &str); 6] = [
@@ -22,7 +21,7 @@ const SECTIONS: [(Section, &str); 6] = [
 ];
 
 /// The whole file; what a section of the forwarder says is left out when nothing is forwarded.
-pub(super) fn text(model: &Model, apexes: &Apexes, verdicts: &[Verdict], files: &[String]) -> String {
+pub(super) fn text(model: &Model, places: &Places, verdicts: &[Verdict], files: &[String]) -> String {
     let mut text = String::from("# Made by `zonectl import dnsmasq` of:\n");
     for file in files {
         push(&mut text, &format!("#   {}", plain(file)));
@@ -40,7 +39,7 @@ pub(super) fn text(model: &Model, apexes: &Apexes, verdicts: &[Verdict], files: 
         }
     }
     if model.forwards() {
-        domains(&mut text, model, apexes);
+        domains(&mut text, model, places);
     }
     blocks(&mut text, model);
     left_out(&mut text, verdicts);
@@ -62,12 +61,10 @@ fn key(text: &mut String, setting: &Setting) {
     push(text, "]");
 }
 
-/// `[[forward.domain]]`, save those that a zone holds.
-fn domains(text: &mut String, model: &Model, apexes: &Apexes) {
-    for (domain, rules) in &model.rules {
-        if nearest(apexes, domain).is_some() {
-            continue;
-        }
+/// `[[forward.domain]]`, save those in whose place a zone is.
+fn domains(text: &mut String, model: &Model, places: &Places) {
+    for domain in places.forwarded() {
+        let Some(rules) = model.rules.get(domain) else { continue };
         let mut upstreams: Vec<&(String, Origin)> = Vec::new();
         for (server, origin) in rules.iter().flat_map(|rule| rule.upstreams.iter().map(|pair| (&pair.0, pair))) {
             if upstreams.iter().all(|(known, _)| known != server) {

@@ -6,6 +6,8 @@ use super::model::Rule;
 use super::model::Says;
 use super::naming::is_wildcard;
 use super::naming::name;
+use super::places::Place;
+use super::places::Places;
 use super::reverse;
 use crate::dns::Name;
 use crate::dns::Rtype;
@@ -23,90 +25,54 @@ pub enum Kind {
     Own,
 }
 
-/// All apexes with what they stand for.
-pub(super) type Apexes = BTreeMap<Name, Kind>;
-
 /// Domains that no public server knows: a name in one of them belongs to this network.
 const PRIVATE: [&str; 11] =
     ["lan", "home", "internal", "intranet", "private", "corp", "localdomain", "local", "test", "home.arpa", "localnet"];
 
 /// Chooses the zones of a configuration.
-pub(super) fn apexes(model: &mut Model) -> Apexes {
-    let mut apexes = Apexes::new();
+pub(super) fn places(model: &mut Model) -> Places {
+    let mut places = Places { routes: routes(model), ..Places::default() };
     if model.everything.has_addresses() {
-        everything(model, &mut apexes);
+        places.apexes.insert(Name::root_bytes(), Kind::Local);
     }
     // A parent comes before its children in the order of names.
-    for (domain, [subtree, below]) in &model.rules {
-        let inside = nearest(&apexes, domain).is_some();
+    for (domain, rules) in &model.rules {
+        let [subtree, below] = rules;
+        let inside = places.zone(domain).is_some();
         let stops = subtree.nothing.is_some() || below.nothing.is_some();
         let covered = domain.parent().is_some_and(|parent| is_covered(model, &parent));
         // Where servers are named for the domain as well, they are asked.
         let asked = subtree.forwards() && !subtree.has_addresses();
         if stops && !asked && (!inside || covered) {
             let kind = if subtree.nothing.is_some() { Kind::Local } else { Kind::Own };
-            apexes.insert(domain.clone(), kind);
-        } else if (subtree.has_addresses() || below.has_addresses()) && !inside {
-            apexes.insert(domain.clone(), Kind::Own);
+            places.apexes.insert(domain.clone(), kind);
+        } else if rules.iter().any(Rule::has_addresses) && !inside {
+            places.apexes.insert(domain.clone(), Kind::Own);
         }
     }
-    let forwarded: Vec<Name> = model
-        .rules
-        .iter()
-        .filter(|(_, rules)| rules.iter().any(Rule::forwards))
-        .map(|(name, _)| name.clone())
-        .collect();
     let domains: BTreeSet<Name> = model.domains.iter().map(|known| known.domain.clone()).collect();
     for domain in &domains {
-        if nearest(&apexes, domain).is_none()
-            && (private_suffix(domain).is_some() || !model.forwards())
-            && keeps_to_itself(&forwarded, domain)
-        {
-            apexes.insert(domain.clone(), Kind::Local);
+        if places.of(domain) == Place::Nowhere && (private_suffix(domain).is_some() || !model.forwards()) {
+            places.apexes.insert(domain.clone(), Kind::Local);
         }
     }
     let owners: BTreeSet<Name> = model.records.iter().map(|record| record.owner.clone()).collect();
     for owner in &owners {
-        if nearest(&apexes, owner).is_none() {
-            let (apex, kind) = zone_for(&forwarded, owner);
-            apexes.insert(apex, kind);
-        }
+        let (apex, kind) = match places.of(owner) {
+            Place::Zone(..) => continue,
+            Place::Route => zone_of_its_own(owner),
+            Place::Nowhere => zone_for(owner),
+        };
+        places.apexes.insert(apex, kind);
     }
-    held(model, &apexes);
-    apexes
+    held(model, &places);
+    places
 }
 
-/// The apex at or above a name.
-pub(super) fn nearest(apexes: &Apexes, name: &Name) -> Option<Name> {
-    let mut at = Some(name.clone());
-    while let Some(domain) = at {
-        if apexes.contains_key(&domain) {
-            return Some(domain);
-        }
-        at = domain.parent();
-    }
-    None
-}
-
-/// `/#/`: the root zone, unless something is forwarded by its domain, for a zone goes before that.
-fn everything(model: &mut Model, apexes: &mut Apexes) {
-    let origin = model.everything.origin().cloned();
-    let forwarded = model.rules.iter().find(|(_, rules)| rules.iter().any(Rule::forwards));
-    let finding = match forwarded {
-        None => {
-            apexes.insert(Name::root_bytes(), Kind::Local);
-            None
-        }
-        Some((domain, _)) => {
-            let what = format!(
-                "an address for every name, while {domain} is forwarded: a zone for every name would hold that one, too"
-            );
-            Some(Finding::new("IMPORT_EVERYTHING", Severity::Error, "/#/", what, "keep one of both"))
-        }
-    };
-    if let (Some(finding), Some(origin)) = (finding, origin) {
-        model.findings.push(finding.seen_at(origin.at(1)));
-    }
+/// The domains that are forwarded by a line of their own; none where nothing is forwarded.
+fn routes(model: &Model) -> BTreeSet<Name> {
+    let routes = model.rules.iter().filter(|(_, rules)| rules.iter().any(Rule::forwards) && model.forwards());
+    routes.map(|(domain, _)| domain.clone()).collect()
 }
 
 /// True when an address from above would hold for names at or below this one.
@@ -114,25 +80,23 @@ fn is_covered(model: &Model, name: &Name) -> bool {
     [Rtype::A, Rtype::AAAA].iter().any(|rtype| matches!(model.says(name, *rtype), Some(Says::Addresses(_))))
 }
 
-/// The zone for a name that lies in none.
-fn zone_for(forwarded: &[Name], owner: &Name) -> (Name, Kind) {
-    if !forwarded.iter().any(|domain| owner.ends_with(domain)) {
-        if let Some(zone) = reverse::zone_of(owner).filter(|zone| keeps_to_itself(forwarded, zone)) {
-            return (zone, Kind::Own);
-        }
-        if let Some(zone) = private_suffix(owner).filter(|zone| keeps_to_itself(forwarded, zone)) {
-            return (zone, Kind::Local);
-        }
+/// The zone for a name that neither a zone nor a forwarded domain covers.
+fn zone_for(owner: &Name) -> (Name, Kind) {
+    if let Some(zone) = reverse::zone_of(owner) {
+        return (zone, Kind::Own);
     }
+    match private_suffix(owner) {
+        Some(zone) => (zone, Kind::Local),
+        None => zone_of_its_own(owner),
+    }
+}
+
+/// The zone for a name whose neighbours come from elsewhere.
+fn zone_of_its_own(owner: &Name) -> (Name, Kind) {
     match owner.parent().filter(|_| is_wildcard(owner)) {
         Some(parent) => (parent, Kind::Own),
         None => (owner.clone(), Kind::Own),
     }
-}
-
-/// True when nothing at or below the domain is forwarded by a domain of its own.
-fn keeps_to_itself(forwarded: &[Name], domain: &Name) -> bool {
-    !forwarded.iter().any(|name| name.ends_with(domain))
 }
 
 /// The private domain that a name lies in.
@@ -140,38 +104,37 @@ fn private_suffix(owner: &Name) -> Option<Name> {
     PRIVATE.iter().filter_map(|suffix| name(suffix).ok()).find(|suffix| owner.ends_with(suffix) && owner != suffix)
 }
 
-/// Tells what is forwarded no longer because a zone holds it, and which public names a zone takes along.
-fn held(model: &mut Model, apexes: &Apexes) {
+/// Tells what is forwarded no longer because a zone has its name, and which public names a zone takes along.
+fn held(model: &mut Model, places: &Places) {
     let (mut findings, mut held) = (Vec::new(), Vec::new());
-    for (domain, rules) in &model.rules {
+    for (domain, rules) in model.rules.iter().filter(|(domain, _)| places.is_held(domain)) {
         let origin = |rule: &Rule| rule.upstreams.first().map(|(_, origin)| origin).or(rule.default.as_ref()).cloned();
         let Some(origin) = rules.iter().find_map(origin) else { continue };
-        if let Some(apex) = nearest(apexes, domain) {
-            let what =
-                format!("names at and below {domain} are not forwarded: the zone {apex} holds them, with all types");
-            let remedy = "write what is needed of them into the zone, or give the names round them zones of their own";
-            held.push((origin.clone(), what.clone()));
-            findings.push(
-                Finding::new("IMPORT_HELD", Severity::Warning, domain.to_string(), what, remedy).seen_at(origin.at(1)),
-            );
-        }
+        let what = format!(
+            "names at and below {domain} are not forwarded: {domain} is a zone, which holds them with all types"
+        );
+        let remedy = "forward those that are needed by longer domains, which go before the zone, or write them into it";
+        held.push((origin.clone(), what.clone()));
+        findings.push(
+            Finding::new("IMPORT_HELD", Severity::Warning, domain.to_string(), what, remedy).seen_at(origin.at(1)),
+        );
     }
     if model.forwards() {
-        findings.extend(taken_along(model, apexes));
+        findings.extend(taken_along(model, places));
     }
     model.held.append(&mut held);
     model.findings.append(&mut findings);
 }
 
 /// A name that was known by itself among public names: what is below it does not come from outside any more.
-fn taken_along(model: &Model, apexes: &Apexes) -> Vec<Finding> {
+fn taken_along(model: &Model, places: &Places) -> Vec<Finding> {
     let mut first: BTreeMap<&Name, &Origin> = BTreeMap::new();
     for record in &model.records {
         if let Some(origin) = &record.origin {
             first.entry(&record.owner).or_insert(origin);
         }
     }
-    let own = apexes.iter().filter(|(apex, kind)| **kind == Kind::Own && apex.label_count() > 2);
+    let own = places.apexes.iter().filter(|(apex, kind)| **kind == Kind::Own && apex.label_count() > 2);
     own.filter(|(apex, _)| !is_covered(model, apex))
         .filter_map(|(apex, _)| {
             let origin = first.get(apex)?;

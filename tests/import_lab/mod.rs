@@ -160,7 +160,7 @@ fn answers(address: SocketAddr) -> bool {
 }
 
 /// An upstream: what is below `public.example` and `thinkheads.ai` has AAAA, HTTPS and TXT records, `corp.example` has an
-/// address, and nothing else exists.
+/// address, those of 10.9.0.0/16 have a name, and nothing else exists.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -212,6 +212,7 @@ fn reply(query: &[u8]) -> Vec<u8> {
         28 if public => Some(b"\x20\x01\x0d\xb9\0\0\0\0\0\0\0\0\0\0\0\x07"),
         65 if public => Some(b"\0\x01\0\0\x04\0\x04\xc6\x33\x64\x09"),
         16 if public => Some(b"\x06public"),
+        12 if name.ends_with(b"\x019\x0210\x07in-addr\x04arpa\0") => Some(b"\x04host\x04corp\x07example\0"),
         _ => None,
     };
     let exists = data.is_some() || public || name.ends_with(b"\x04corp\x07example\0");

@@ -73,7 +73,7 @@ const OWNED: Difference = difference(
 const HELD: Difference = difference(
     Meaning::Change,
     "HELD",
-    "the name was forwarded by a domain of its own; the zone round it holds it now, with all types",
+    "the domain was forwarded; a zone of the same name holds it now, with all types and what is below it",
 );
 const APEX_ALIAS: Difference =
     difference(Meaning::Change, "APEX_ALIAS", "an alias where a zone begins became the addresses of its target");
@@ -106,7 +106,7 @@ pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: O
     }
     let mut differences = Vec::new();
     let at_apex = *apex == question.name && matches!(question.rtype, Rtype::SOA | Rtype::NS);
-    let held = subject.forwarded(&question.name);
+    let held = subject.is_held(apex);
     let owned = || {
         if held {
             HELD

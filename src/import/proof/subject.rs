@@ -10,8 +10,9 @@ use crate::import::layout::Zones;
 use crate::import::model::Model;
 use crate::import::model::Says;
 use crate::import::naming::is_wildcard;
+use crate::import::places::Place;
+use crate::import::places::Places;
 use crate::import::settings::Section;
-use crate::import::zones::Apexes;
 use crate::import::zones::Kind;
 use std::collections::BTreeMap;
 
@@ -25,10 +26,8 @@ const MISSING: usize = 2;
 /// The names of an import and what is known of them.
 #[derive(Debug, Default)]
 pub struct Subject {
-    zones: BTreeMap<Name, Kind>,
+    places: Places,
     names: BTreeMap<Name, Known>,
-    /// Domains that are forwarded to servers of their own.
-    forwarded: Vec<Name>,
     /// Some of the names of lists of blocked ones.
     blocked: Vec<Name>,
     /// AAAA records are told by nobody.
@@ -44,7 +43,7 @@ struct Known {
 }
 
 impl Subject {
-    pub(in crate::import) fn new(model: &Model, apexes: &Apexes, zones: &Zones, server: &Name) -> Self {
+    pub(in crate::import) fn new(model: &Model, places: &Places, zones: &Zones, server: &Name) -> Self {
         let covered = |name: &Name| {
             [Rtype::A, Rtype::AAAA].iter().any(|rtype| matches!(model.says(name, *rtype), Some(Says::Addresses(_))))
         };
@@ -61,11 +60,9 @@ impl Subject {
                 }
             }
         }
-        let forwarded = model.rules.iter().filter(|(_, rules)| rules.iter().any(|rule| !rule.upstreams.is_empty()));
-        let forwarded = forwarded.map(|(name, _)| name.clone()).collect();
         let blocked = model.blocks.some(BLOCKED);
         let filters_aaaa = model.settings.of(Section::Guard).any(|setting| setting.key == "filter_aaaa");
-        Subject { zones: apexes.clone(), names, forwarded, blocked, filters_aaaa, server: Some(server.clone()) }
+        Subject { places: places.clone(), names, blocked, filters_aaaa, server: Some(server.clone()) }
     }
 
     /// Whether this is a question for AAAA records that the configuration filters.
@@ -95,13 +92,19 @@ impl Subject {
                 ask(&deeper, &[Rtype::A, Rtype::AAAA], Why::Below);
             }
         }
-        for zone in self.zones.keys() {
+        for zone in self.places.apexes.keys() {
             for name in (0..MISSING).filter_map(|number| child(zone, 10 + number as u64)) {
                 ask(&name, &TYPES, Why::Missing);
             }
         }
-        for domain in self.forwarded.iter().chain(&self.blocked) {
+        for domain in self.places.forwarded() {
             ask(domain, &TYPES, Why::Outside);
+            if let Some(below) = child(domain, 1) {
+                ask(&below, &TYPES, Why::Outside);
+            }
+        }
+        for blocked in &self.blocked {
+            ask(blocked, &TYPES, Why::Outside);
         }
         for name in outside {
             ask(name, &TYPES, if self.zone(name).is_some() { Why::Below } else { Why::Outside });
@@ -111,20 +114,15 @@ impl Subject {
 
     /// The zone of the import that holds a name, and what it stands for.
     pub(super) fn zone(&self, name: &Name) -> Option<(&Name, Kind)> {
-        let mut at = Some(name.clone());
-        while let Some(domain) = at {
-            if let Some((apex, kind)) = self.zones.get_key_value(&domain) {
-                return Some((apex, *kind));
-            }
-            at = domain.parent();
+        match self.places.of(name) {
+            Place::Zone(apex, kind) => Some((apex, kind)),
+            Place::Route | Place::Nowhere => None,
         }
-        None
     }
 
-    /// True when the old server forwarded the name by a domain of its own.
-    pub(super) fn forwarded(&self, name: &Name) -> bool {
-        let owner = self.zone(name).map_or(0, |(apex, _)| apex.label_count());
-        self.forwarded.iter().any(|domain| name.ends_with(domain) && domain.label_count() > owner)
+    /// True when the old server forwarded the domain that the zone with this apex holds now.
+    pub(super) fn is_held(&self, apex: &Name) -> bool {
+        self.places.is_held(apex)
     }
 
     /// True when the name was imported, or stands between others and the apex.
