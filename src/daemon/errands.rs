@@ -141,6 +141,10 @@ impl Reloads {
             });
         match done {
             Ok(asked) => {
+                if let Err(conflict) = self.workshop.untouched(id) {
+                    self.take_back(id, &conflict.what);
+                    return Err(conflict);
+                }
                 tracing::info!("change {id} by {}@{}: live and verified", request.by.user, request.by.host);
                 self.workshop.settle();
                 answer.id = Some(id);

@@ -62,6 +62,9 @@ impl Bench<'_> {
             return Err(refusal);
         }
         let change = self.workshop.write(&planned, request)?;
+        if let Err(conflict) = self.workshop.untouched(change.id) {
+            return self.workshop.take_back(change.id).and(Err(conflict));
+        }
         self.workshop.settle();
         answer.id = Some(change.id);
         answer.reverts_at = change.asked.reverts_at;

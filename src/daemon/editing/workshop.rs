@@ -209,6 +209,11 @@ impl Workshop {
         }
     }
 
+    /// A conflict when somebody had opened a file of the newest change before it was made, and has written into it since.
+    pub(in crate::daemon) fn untouched(&mut self, id: u64) -> Result<(), Refusal> {
+        self.store()?.untouched(id).map_err(|error| refused::store(&error))
+    }
+
     /// Takes the newest change back, because it is not what clients get.
     pub(in crate::daemon) fn take_back(&mut self, id: u64) -> Result<(), Refusal> {
         self.store()?.take_back(id).map_err(|error| refused::store(&error))

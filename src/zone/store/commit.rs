@@ -74,12 +74,18 @@ impl Store {
             return Err(StoreError::NotNewest { id });
         }
         let change = self.change(id)?;
-        let moves: Vec<_> = self.moves(&change).iter().map(Move::reversed).collect();
-        for (way, file) in moves.iter().zip(&change.files) {
+        let forth = self.moves(&change);
+        let moves: Vec<_> = forth.iter().map(Move::reversed).collect();
+        for way in &moves {
             if !holds(&way.place.target, way.from)? {
                 return Err(StoreError::Conflict { path: way.place.path.clone() });
             }
-            self.prepare_back(way, file, id)?;
+        }
+        for ((forth, way), file) in forth.iter().zip(&moves).zip(&change.files) {
+            // What somebody wrote into the old text goes back with it.
+            if self.unsettled.is_empty() || !forth.written_late()? {
+                self.prepare_back(way, file, id)?;
+            }
         }
         self.unsettled = moves.iter().map(|way| way.place.clone()).collect();
         let line = Line { back: Some(id), ..Line::default() }.octets()?;
@@ -109,6 +115,18 @@ impl Store {
         self.journal.cut(span.offset)?;
         self.history.forget_newest();
         self.settle()
+    }
+
+    /// Looks, before the newest change is settled, whether somebody who had opened a file of it before it was switched has
+    /// written into that file since. Then [`Store::take_back`] puts back what they wrote.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] with the file, and [`StoreError::File`] when it cannot be read.
+    pub fn untouched(&self, id: u64) -> Result<(), StoreError> {
+        if self.unsettled.is_empty() {
+            return Ok(());
+        }
+        not_written_late(&self.moves(&self.change(id)?))
     }
 
     /// A person says that a change that would have gone by itself stays.
@@ -164,7 +182,7 @@ impl Store {
         self.history.added(change, span);
         self.unsettled = moves.iter().map(|way| way.place.clone()).collect();
         let switched = run(moves).and_then(|()| flush(moves.iter().map(|way| &way.place)));
-        let Err(first) = switched else { return Ok(()) };
+        let Err(first) = switched.and_then(|()| not_written_late(moves)) else { return Ok(()) };
         match turn_back(moves).and_then(|()| self.journal.cut(span.offset)) {
             Ok(()) => {
                 self.history.forget_newest();
@@ -263,6 +281,15 @@ fn stage(moves: &[Move<'_>]) -> Result<(), StoreError> {
             _ => files::stage(&way.place.marker, &way.place.target, b"")?,
         }
         step("behind a text")?;
+    }
+    Ok(())
+}
+
+fn not_written_late(moves: &[Move<'_>]) -> Result<(), StoreError> {
+    for way in moves {
+        if way.written_late()? {
+            return Err(StoreError::Conflict { path: way.place.path.clone() });
+        }
     }
     Ok(())
 }

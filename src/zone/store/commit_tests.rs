@@ -6,6 +6,7 @@ use super::{NewChange, NewText, Recovered, Store, StoreError, UndoError};
 use crate::files::FileError;
 use std::cell::RefCell;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 
@@ -116,6 +117,57 @@ fn a_save_at_any_moment_wins() {
             }
             assert!(refused > 3, "{name}: refused {refused} times");
         }
+    }
+}
+
+/// An editor that had the file open before the change and writes into it afterwards, whatever the moment: the change is
+/// refused or goes back, and what was written is in the file.
+#[test]
+fn a_write_into_the_old_file_is_kept() {
+    thread_local!(static OPEN: RefCell<Option<fs::File>> = const { RefCell::new(None) });
+    fn writes() {
+        OPEN.with_borrow_mut(|open| open.as_mut().unwrap().write_all(b"late\n").unwrap());
+    }
+    for after in [Some("new\n"), None] {
+        let mut refused = 0;
+        for step in 0.. {
+            let lab = Lab::new();
+            lab.write(A, "a\n");
+            lab.write(B, "old\n");
+            let mut store = lab.open();
+            OPEN.set(Some(fs::File::options().append(true).open(lab.path(B)).unwrap()));
+            let texts = vec![to(&store, A, Some("A\n")), to(&store, B, after)];
+            plan(Some((step, Fate::Saves(writes))));
+            let made = store.commit(NewChange::default(), texts);
+            let came = super::step::injected::seen() > step;
+            plan(None);
+            let what = format!("{after:?}, step {step}");
+            match made {
+                Ok(change) => {
+                    if !came {
+                        store.untouched(change.id).unwrap();
+                        writes();
+                    }
+                    // As the server does it before the change is acknowledged.
+                    let StoreError::Conflict { path } = store.untouched(change.id).unwrap_err() else { panic!("{what}") };
+                    assert_eq!(path, lab.path(B), "{what}");
+                    store.take_back(change.id).unwrap();
+                }
+                Err(StoreError::Conflict { path }) => {
+                    refused += 1;
+                    assert_eq!(path, lab.path(B), "{what}");
+                }
+                Err(other) => panic!("{what}: {other}"),
+            }
+            assert_eq!(lab.read(B).as_deref(), Some("old\nlate\n"), "{what}");
+            assert_eq!(lab.read(A).as_deref(), Some("a\n"), "{what}");
+            store.settle().unwrap();
+            assert_eq!(lab.listing(), [A, B], "{what}");
+            if !came {
+                break;
+            }
+        }
+        assert!(refused > 3, "{after:?}: refused {refused} times");
     }
 }
 

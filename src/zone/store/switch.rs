@@ -143,6 +143,13 @@ impl Move<'_> {
         }
     }
 
+    /// True when somebody who had opened the file before the switch has written into it after the switch: the old text,
+    /// which lies beside the target, is no longer what it was.
+    pub(super) fn written_late(&self) -> Result<bool, StoreError> {
+        let Some(old) = self.from else { return Ok(false) };
+        Ok(text(&self.place.staged)?.is_some_and(|staged| !old.is(&staged)))
+    }
+
     fn exchange(&self) -> Result<bool, StoreError> {
         step("before the switch")?;
         #[cfg(test)]
