@@ -118,6 +118,9 @@ pub mod query;
 /// Pictures: which client reaches which guest for a name, as wanted and as answered.
 pub mod flow;
 
+/// What reads the candidate or live snapshot and gives overlays and findings, and never stands in the query path: ACME.
+pub mod plugin;
+
 /// UDP and TCP listeners.
 pub mod transport;
 

@@ -12,7 +12,7 @@ fn errors(text: &str) -> Vec<String> {
 /// Each key refuses what it cannot be.
 #[test]
 fn keys_refuse_what_they_cannot_be() {
-    let table: [(&str, &str, &[&str]); 28] = [
+    let table: [(&str, &str, &[&str]); 29] = [
         (
             "an unknown section, near a known one",
             "[servers]",
@@ -234,6 +234,25 @@ names = ["a..b"]"#,
                 "h.toml:2:13: `http://ca.example/acme` is not the URL of an ACME directory; write its https URL (RFC 8555 section 6.1), such as `https://ca.internal.example:9000/acme/acme/directory`",
                 "h.toml:3:8: `strict` is no gate; write one of: off, warn, refuse",
                 "h.toml:4:10: `a..b` is not a domain name: empty label; write a name such as `ca.internal.example`",
+            ],
+        ),
+        (
+            "what else [acme] refuses",
+            r#"[acme]
+fingerprint = "abc"
+ca_addresses = ["ca.example"]
+listen = ["10.0.0.153"]
+certificate = "own.crt"
+probe_allow = ["10.0.0.1/24"]
+[acme.name."app.example"]
+challenges = ["http"]"#,
+            &[
+                "h.toml:2:15: `abc` is not the SHA-256 of a certificate; write its 64 hexadecimal digits, as `step certificate fingerprint root_ca.crt` prints them",
+                "h.toml:3:17: `ca.example` is not an address; write an IPv4 or IPv6 address such as `10.0.0.10`",
+                "h.toml:4:11: `10.0.0.153` is not an address to listen on; write IP:port, such as `10.0.0.153:8053` or `[::1]:8053`",
+                "h.toml:5:15: `certificate` and `key` go together; write both, or none for plain HTTP",
+                "h.toml:6:16: `10.0.0.1/24` has bits set beyond its length; write `10.0.0.0/24`, or the address alone for one client",
+                "h.toml:8:15: `http` is no challenge; write one of: http-01, tls-alpn-01, dns-01",
             ],
         ),
     ];

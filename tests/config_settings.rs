@@ -1,13 +1,16 @@
 //! Promise: every key of `horizon.toml` reaches the settings, and what is not written has its documented default.
 
 use horizon_dns::config;
+use horizon_dns::config::Acme;
 use horizon_dns::config::BlockAnswer;
 use horizon_dns::config::Cache;
+use horizon_dns::config::Challenge;
 use horizon_dns::config::Dnssec;
 use horizon_dns::config::Gate;
 use horizon_dns::config::Host;
 use horizon_dns::config::KindRoutes;
 use horizon_dns::config::Policy;
+use horizon_dns::config::Probing;
 use horizon_dns::config::Route;
 use horizon_dns::config::Way;
 use horizon_dns::dns::parse_name;
@@ -69,7 +72,18 @@ fn every_key_reaches_the_settings() {
 
     assert_eq!(settings.acme.gate, Gate::Refuse);
     assert_eq!(settings.acme.roots.as_deref(), Some(Path::new("/etc/step-ca/ssl/certs/root_ca.crt")));
-    assert_eq!(settings.acme.names, [parse_name("app.example").unwrap()]);
+    let app = parse_name("app.example").unwrap();
+    assert_eq!(settings.acme.names, [app.clone()]);
+    let Acme { fingerprint, ca_addresses, state, listen, certificate, trusted_proxies, .. } = &settings.acme;
+    assert_eq!(fingerprint.as_deref(), Some(&*format!("aabb{:060}", 0)), "digits in lower case, no colons");
+    assert_eq!((state.as_path(), listen.len()), (Path::new("/etc/h/state"), 2));
+    assert_eq!(certificate.as_ref().unwrap().0, Path::new("/etc/h/own.crt"));
+    assert_eq!((ca_addresses.len(), trusted_proxies.len()), (1, 1));
+    assert!(settings.acme.register && settings.acme.relay);
+    assert_eq!((settings.acme.probe, settings.acme.probe_allow.as_ref().unwrap().len()), (Probing::On, 1));
+    let entry = &settings.acme.by_name[&app];
+    assert_eq!((entry.probe, entry.targets.as_ref().unwrap().len()), (Some(Probing::Off), 1));
+    assert_eq!(entry.challenges.as_deref(), Some(&[Challenge::Dns01, Challenge::Http01][..]));
 }
 
 /// One horizon is all that must be written.
@@ -84,6 +98,8 @@ fn the_smallest_file_has_every_default() {
     let expected = KindRoutes { service: Route::Direct, guest: Route::Direct, stack: Route::Traefik };
     assert_eq!(settings.routes.horizons["lan"], expected);
     assert_eq!((settings.acme.gate, settings.forward.policy), (Gate::Warn, Policy::Ordered));
+    let acme = Acme { state: Path::new("zones/.acme").into(), ..Acme::default() };
+    assert_eq!(settings.acme, acme, "nothing is listened on, nothing is probed");
 }
 
 /// A file that cannot be read is said like an error in it, and becomes a finding that refuses the load.

@@ -181,7 +181,7 @@ fn prefixes<'a>(notes: &mut Notes<'_>, texts: &[Text<'a>]) -> (Vec<(Prefix, Text
     (read, whole)
 }
 
-fn explain(error: &PrefixError) -> (String, String) {
+pub(super) fn explain(error: &PrefixError) -> (String, String) {
     match error {
         PrefixError::HostBits { written, masked } => (
             format!("`{written}` has bits set beyond its length"),

@@ -23,5 +23,7 @@ pub use error::ConfigError;
 pub use forwarding::{Block, BlockAnswer, Cache, Dnssec, Forward, ForwardDomain, Guard, Host, Policy, Upstream, Way};
 pub use parse::{DEFAULT_CONTROL, DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
-pub use settings::{Acme, Gate, Horizon, KindRoutes, Rate, Route, Routes, Server, Settings};
+pub use settings::{
+    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, Rate, Route, Routes, Server, Settings,
+};
 pub use similar::closest;

@@ -102,7 +102,8 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     let section = root.open_section(&mut notes, "routes", "[routes]");
     let routes = routes::read(&mut notes, section, &horizons);
     let section = root.section(&mut notes, "acme", "[acme]", &acme::KEYS);
-    let acme = acme::read(&mut notes, section, folder);
+    let zones = server::path(folder, directory.map_or("zones", |text| text.text));
+    let acme = acme::read(&mut notes, section, folder, &zones);
 
     if !notes.is_empty() {
         return Err(notes.into_errors());
@@ -110,7 +111,7 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     Ok(Settings {
         file: path.to_path_buf(),
         server,
-        zones: server::path(folder, directory.map_or("zones", |text| text.text)),
+        zones,
         horizons,
         forward,
         blocks,

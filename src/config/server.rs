@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 pub(super) const KEYS: [&str; 3] = ["listen", "workers", "control"];
 
-const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 53);
+const DNS_PORT: u16 = 53;
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), DNS_PORT);
 pub(super) const DEFAULT_CONTROL: &str = "/run/horizon/control.sock";
 /// More threads than any machine this runs on has cores; a larger number is a slip.
 const MOST_WORKERS: usize = 256;
@@ -22,7 +23,7 @@ const LONGEST_SOCKET_PATH: usize = 107;
 pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, folder: &Path) -> Server {
     let listen = section
         .and_then(|section| section.some_texts(notes, "listen", "listen = [\"127.0.0.1:53\"]"))
-        .map(|texts| addresses(notes, &texts));
+        .map(|texts| listen_addresses(notes, &texts, Some(DNS_PORT)));
     let workers = section.and_then(|section| section.number(notes, "workers", 0, MOST_WORKERS)).unwrap_or(0);
     let control = section.and_then(|section| section.text(notes, "control"));
     let socket = path(folder, control.map_or(DEFAULT_CONTROL, |text| text.text));
@@ -43,15 +44,19 @@ pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, folder: 
     }
 }
 
-fn addresses(notes: &mut Notes<'_>, texts: &[Text<'_>]) -> Vec<SocketAddr> {
+/// Addresses to listen on, each once; those without a port get `port`.
+pub(super) fn listen_addresses(notes: &mut Notes<'_>, texts: &[Text<'_>], port: Option<u16>) -> Vec<SocketAddr> {
     let mut listen: Vec<(SocketAddr, usize)> = Vec::new();
     for text in texts {
-        let address = text.text.parse().or_else(|_| text.text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 53)));
-        let Ok(address) = address else {
+        let bare = || Some(SocketAddr::new(text.text.parse().ok()?, port?));
+        let Some(address) = text.text.parse().ok().or_else(bare) else {
             notes.wrong(
                 text.at,
                 format!("`{}` is not an address to listen on", text.text),
-                "write IP:port, such as `10.0.0.153:53` or `[::1]:53`",
+                match port {
+                    Some(_) => "write IP:port, such as `10.0.0.153:53` or `[::1]:53`",
+                    None => "write IP:port, such as `10.0.0.153:8053` or `[::1]:8053`",
+                },
             );
             continue;
         };

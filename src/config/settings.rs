@@ -7,6 +7,9 @@ use super::Upstream;
 use crate::dns::Name;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -125,16 +128,106 @@ pub struct KindRoutes {
 }
 
 /// `[acme]`
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acme {
     /// The CA's directory URL.
     pub directory: Option<String>,
     /// PEM file with the CA's roots.
     pub roots: Option<PathBuf>,
+    /// SHA-256 of the CA's root certificate: 64 hexadecimal digits in lower case.
+    pub fingerprint: Option<String>,
     /// What a change does that breaks a name's challenge path.
     pub gate: Gate,
     /// Further names that must be able to get a certificate.
     pub names: Vec<Name>,
+    /// Where the CA's queries and requests come from; empty where the inventory is to tell it.
+    pub ca_addresses: Vec<IpAddr>,
+    /// The folder of what is remembered: live challenges, tokens, the account at the CA.
+    pub state: PathBuf,
+    /// Where requests of ACME clients are taken over HTTP, and misdirected challenges; empty for nowhere.
+    pub listen: Vec<SocketAddr>,
+    /// PEM files of the certificate chain and its key for these addresses; none for plain HTTP.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Whether anybody may register an acme-dns account.
+    pub register: bool,
+    /// Whether a misdirected challenge is passed on to where it should have gone.
+    pub relay: bool,
+    /// Proxies on whose `X-Forwarded-For` or `X-Real-IP` the address of a client is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether names are probed that have no word of their own in [`Acme::by_name`].
+    pub probe: Probing,
+    /// Where probes may go; none for the private prefixes that the private horizons cover.
+    pub probe_allow: Option<Vec<Prefix>>,
+    /// `[acme.name."x.example"]`
+    pub by_name: BTreeMap<Name, AcmeName>,
+}
+
+impl Default for Acme {
+    fn default() -> Self {
+        Acme {
+            directory: None,
+            roots: None,
+            fingerprint: None,
+            gate: Gate::default(),
+            names: Vec::new(),
+            ca_addresses: Vec::new(),
+            state: PathBuf::from(".acme"),
+            listen: Vec::new(),
+            certificate: None,
+            register: false,
+            relay: false,
+            trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            probe: Probing::default(),
+            probe_allow: None,
+            by_name: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is said of one name under `[acme]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AcmeName {
+    /// Whether it is probed; none for what holds for all.
+    pub probe: Option<Probing>,
+    /// The challenges that its client uses; none for all that fit.
+    pub challenges: Option<Vec<Challenge>>,
+    /// Where its http-01 and tls-alpn-01 challenges are answered; none where the routes are to tell it.
+    pub targets: Option<Vec<IpAddr>>,
+}
+
+/// Whether a name is probed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Probing {
+    /// Only what the zones say is looked at.
+    #[default]
+    Off,
+    /// Its addresses are asked as a CA would ask them.
+    On,
+}
+
+/// A way to prove that one controls a name (RFC 8555 section 8, RFC 8737).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Challenge {
+    /// A text at a well-known path on port 80.
+    Http01,
+    /// A certificate made for it on port 443.
+    TlsAlpn01,
+    /// A TXT record at `_acme-challenge`.
+    Dns01,
+}
+
+impl Challenge {
+    /// All of them, in the order in which people name them.
+    pub const ALL: [Challenge; 3] = [Challenge::Http01, Challenge::TlsAlpn01, Challenge::Dns01];
+
+    /// As ACME writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Challenge::Http01 => "http-01",
+            Challenge::TlsAlpn01 => "tls-alpn-01",
+            Challenge::Dns01 => "dns-01",
+        }
+    }
 }
 
 /// `gate` of `[acme]`

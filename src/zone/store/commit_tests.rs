@@ -149,7 +149,9 @@ fn a_write_into_the_old_file_is_kept() {
                         writes();
                     }
                     // As the server does it before the change is acknowledged.
-                    let StoreError::Conflict { path } = store.untouched(change.id).unwrap_err() else { panic!("{what}") };
+                    let StoreError::Conflict { path } = store.untouched(change.id).unwrap_err() else {
+                        panic!("{what}")
+                    };
                     assert_eq!(path, lab.path(B), "{what}");
                     store.take_back(change.id).unwrap();
                 }

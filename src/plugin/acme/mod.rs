@@ -1,0 +1,1 @@
+//! ACME from the CA's seat; see `README.md` in this folder.
