@@ -23,7 +23,7 @@ fn the_worked_example_is_alive() {
         ("internal", "portainer.phoenix.thinkheads.ai A", "NOERROR 10.0.0.101"),
         ("outside", "portainer.phoenix.thinkheads.ai A", "NOERROR 10.0.0.153"),
         ("outside", "traefik.internal.thinkheads.ai A", "REFUSED"),
-        ("102", "_acme-challenge.traefik.internal.thinkheads.ai SOA", "NXDOMAIN"),
+        ("102", "_acme-challenge.traefik.internal.thinkheads.ai TXT", "NOERROR"),
     ];
     for (guest, question, expected) in table {
         assert_eq!(world.ask(guest, question), expected, "{question} in {guest}");

@@ -180,6 +180,13 @@ impl<'a> Certbot<'a> {
         }
     }
 
+    /// Another CA.
+    pub(crate) fn at(mut self, directory: &str, root: &Path) -> Self {
+        self.directory = directory.to_owned();
+        self.root = root.to_owned();
+        self
+    }
+
     /// The whole order by dns-01.
     pub(crate) fn rfc2136(&self, key: &str, secret: &str, algorithm: &str) -> Outcome {
         fs::create_dir_all(&self.path).unwrap();

@@ -9,6 +9,7 @@
 mod authority;
 mod caddy;
 mod clients;
+mod doors;
 mod firewall;
 mod network;
 mod process;
@@ -19,6 +20,7 @@ mod world;
 pub(crate) use authority::Authority;
 pub(crate) use caddy::{Caddy, CaddyCa};
 pub(crate) use clients::{Certbot, Lego, Outcome};
+pub(crate) use doors::{HTTP, LISTEN, Token};
 pub(crate) use firewall::Firewall;
 pub(crate) use network::Network;
 pub(crate) use process::{Finished, Process, run, wait_until};

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -24,7 +25,7 @@ const SKIPPED: &str = "HORIZON_TESTS_SKIPPED";
 
 /// Everything; ends and vanishes when it is dropped, programs first.
 pub(crate) struct World {
-    horizon: Option<Process>,
+    horizon: Mutex<Option<Process>>,
     pub(crate) ca: StepCa,
     pub(crate) network: Network,
     pub(crate) authority: Authority,
@@ -58,7 +59,7 @@ impl World {
         let mut horizon = None;
         start(&network, folder.path(), &mut horizon);
         let ca = StepCa::start(&network, &authority, folder.path());
-        Some(World { horizon, ca, network, authority, folder })
+        Some(World { horizon: Mutex::new(horizon), ca, network, authority, folder })
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
@@ -71,21 +72,21 @@ impl World {
     }
 
     /// Ends Horizon without a warning.
-    pub(crate) fn kill_horizon(&mut self) {
-        self.horizon.take().unwrap().kill();
+    pub(crate) fn kill_horizon(&self) {
+        self.horizon.lock().unwrap().take().unwrap().kill();
     }
 
-    pub(crate) fn start_horizon(&mut self) {
-        start(&self.network, self.folder.path(), &mut self.horizon);
+    pub(crate) fn start_horizon(&self) {
+        start(&self.network, self.folder.path(), &mut self.horizon.lock().unwrap());
     }
 
     /// The log of Horizon.
     pub(crate) fn log(&self) -> String {
-        self.horizon.as_ref().map_or_else(String::new, Process::said)
+        self.horizon.lock().unwrap().as_ref().map_or_else(String::new, Process::said)
     }
 
     pub(crate) fn horizon_id(&self) -> u32 {
-        self.horizon.as_ref().unwrap().id()
+        self.horizon.lock().unwrap().as_ref().unwrap().id()
     }
 
     /// What Horizon answers to this guest: the RCODE, then the data of the answer, in order of the text.
@@ -102,6 +103,13 @@ impl World {
         let mut command = self.network.command(guest, env!("CARGO_BIN_EXE_zonectl"));
         command.arg("--config").arg(self.path("horizon.toml")).args(words);
         ran(&mut command)
+    }
+
+    /// An edit that must succeed.
+    pub(crate) fn edit(&self, words: &[&str]) {
+        let words: Vec<&str> = words.iter().chain(&["--yes"]).copied().collect();
+        let ran = self.zonectl(&words);
+        assert_eq!(ran.exit, 0, "{words:?}: {}{}", ran.stdout, ran.stderr);
     }
 
     /// The same, read as JSON, and the exit code.
