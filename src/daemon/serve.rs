@@ -1,5 +1,6 @@
 //! The server from start to end.
 
+use super::challenging::Challenging;
 use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
@@ -94,13 +95,16 @@ impl Server {
         for change in std::mem::take(&mut candidate.plan).files {
             seen.refresh(&change.path, change.after.as_deref());
         }
+        // What could not be written may have made it another one.
+        live.store(Arc::clone(&candidate.published.snapshot));
+        let challenging = Challenging::start(&candidate.settings, &live, runtime.handle());
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let (orders, queue) = Orders::new();
-        let health = Box::new(health(&board, &counters, &forwarding));
-        let desk = Office::desk(published, health, orders.clone(), &runtime);
+        let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
+        let desk = Office::desk(published, health, orders.clone(), challenging.challenges(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -116,6 +120,7 @@ impl Server {
             counters,
             listeners,
             forwarding,
+            challenging,
             office,
             watch,
             fetching,
