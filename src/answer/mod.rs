@@ -31,7 +31,7 @@ pub use compile::{CompileError, compile};
 pub(crate) use engine::{Lookup, Outcome, answer};
 pub use gather::Layer;
 pub(crate) use name::SearchName;
-pub use overlay::{Overlay, OverlaySet, OverlayValues};
+pub use overlay::{CHALLENGE_LABEL, OVERLAY_TTL, Overlay, OverlaySet, OverlayValue, OverlayValues};
 pub use patch::NameAfter;
 pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, Section, flag};
 pub use table::SeenZone;
