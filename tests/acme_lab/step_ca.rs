@@ -54,6 +54,10 @@ impl StepCa {
         self.process = None;
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
     /// Its log.
     pub(crate) fn said(&self) -> String {
         self.process.as_ref().map_or_else(String::new, Process::said)

@@ -1,0 +1,113 @@
+//! Promise: the failure that Horizon was written for cannot happen unseen. From a wrong zone, which is refused, over a stale line
+//! in the CA's hosts file, which is named with machine and line within ten seconds, to a certificate, without a restart.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod acme_lab;
+
+use acme_lab::{Firewall, LISTEN, Lego, Ran, Responder, Says, World, wait_until};
+use std::fs;
+use std::time::{Duration, Instant};
+
+const NAME: &str = "traefik.internal.thinkheads.ai";
+/// How soon after the CA went to the wrong machine that is said.
+const SAID_WITHIN: Duration = Duration::from_secs(10);
+/// As the README tells operators to write it into the gateway's nginx.
+const TRIPWIRE: &str = "location /.well-known/acme-challenge/ { proxy_pass http://10.0.0.153:8053; proxy_set_header Host $host; \
+                        proxy_set_header X-Forwarded-For $remote_addr; }";
+
+/// Shows a command and what it printed; the walk-through of the README is this.
+fn shown(world: &World, words: &[&str]) -> Ran {
+    let ran = world.zonectl(words);
+    println!("$ zonectl {}\n{}{}[exit {}]\n", words.join(" "), ran.stdout, ran.stderr, ran.exit);
+    ran
+}
+
+#[test]
+fn the_failure_story_from_start_to_end() {
+    let acme = format!("{LISTEN}gate = \"refuse\"\nprobe = \"on\"\ntrusted_proxies = [\"10.0.0.153\"]\n");
+    let Some(world) = World::new(&acme) else { return };
+    let web = world.path("web");
+    fs::create_dir(&web).unwrap();
+    let traefik = Responder::start(&world.network, "102", "10.0.0.12:80", Says::Tokens(web.clone()));
+    let gateway = world.gateway(TRIPWIRE);
+    let firewall = Firewall::new(&world.network, "101");
+    firewall.count_openings(&[
+        ("traefik", "ip daddr 10.0.0.12 tcp dport { 80, 443, 8443 }"),
+        ("authority", "ip daddr 10.0.0.10 tcp dport 9000"),
+        ("portainer", "ip daddr 10.0.0.101 tcp dport { 80, 443, 9443 }"),
+        ("others", "ip daddr { 10.0.0.102, 10.0.0.141, 10.0.0.155 } tcp dport { 80, 443 }"),
+    ]);
+
+    // A zone that sends the CA to the gateway is refused, by edit and by file.
+    let edit = shown(&world, &["set", &format!("{NAME}."), "A", "10.0.0.153", "--yes"]);
+    assert_eq!(edit.exit, 3, "{edit:?}");
+    assert!(format!("{}{}", edit.stdout, edit.stderr).contains("TARGET_NOT_EXPECTED"), "{edit:?}");
+    let zone = world.path("zones/internal/internal.thinkheads.ai.zone");
+    let good = fs::read_to_string(&zone).unwrap();
+    let line = good.lines().find(|line| line.starts_with("traefik ")).unwrap();
+    fs::write(&zone, good.replace(line, "traefik A 10.0.0.153")).unwrap();
+    let reload = shown(&world, &["reload"]);
+    assert_ne!(reload.exit, 0, "{reload:?}");
+    assert_eq!(world.ask("103", &format!("{NAME} A")), "NOERROR 10.0.0.12", "the last good state serves");
+    fs::write(&zone, &good).unwrap();
+    assert_eq!(world.zonectl(&["reload"]).exit, 0);
+
+    // All is well as far as this server can see.
+    wait_until("the name is seen to be reachable", Duration::from_secs(60), || {
+        world.zonectl_json(&["acme", "check", NAME]).0 == 0
+    });
+    shown(&world, &["acme", "status", NAME]);
+
+    // The line that nobody remembers.
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    let lego = Lego::new(&world, &[NAME]).webroot(&web).within(Duration::from_secs(40));
+    let order = lego.start();
+    let before = gateway.challenges().len();
+    wait_until("the CA asks the gateway", Duration::from_secs(30), || gateway.challenges().len() > before);
+    let fault = Instant::now();
+    let mut status = (0, serde_json::Value::Null);
+    wait_until("the bypass is named", SAID_WITHIN, || {
+        status = world.zonectl_json(&["acme", "status", NAME]);
+        status.1.to_string().contains("HOSTS_BYPASS")
+    });
+    let said_after = fault.elapsed();
+    println!("HOSTS_BYPASS {:.2} s after the CA's request reached the gateway\n", said_after.as_secs_f64());
+    assert_eq!(status.0, 3, "{}", status.1);
+    let told = shown(&world, &["acme", "explain", NAME]);
+    for part in ["HOSTS_BYPASS", "10.0.0.10", "10.0.0.153", "10.0.0.12", "/etc/hosts", "pct exec 103"] {
+        assert!(told.stdout.contains(part), "{part} in {}", told.stdout);
+    }
+    assert!(world.log().contains("HOSTS_BYPASS"), "{}", world.log());
+    drop(order);
+    assert_eq!(gateway.challenges().len() - before, 1, "the CA asks once: {:?}", gateway.challenges());
+
+    // In the CA's own guest the program names the line.
+    let here = world.zonectl_in("103", &["acme", "check", NAME, "--here", "--dns", "10.0.0.153"]);
+    println!("103$ zonectl acme check {NAME} --here --dns 10.0.0.153\n{}[exit {}]\n", here.stdout, here.exit);
+    assert_eq!(here.exit, 3, "{here:?}");
+    assert!(here.stdout.contains("/etc/hosts:2") && here.stdout.contains("HOSTS_BYPASS"), "{here:?}");
+
+    // Our own probe is green all the time, and that does not clear it.
+    assert_eq!(world.zonectl_json(&["acme", "status", NAME]).0, 3);
+
+    // The line is deleted; nothing is restarted.
+    let (authority, server) = (world.ca.id(), world.horizon_id());
+    world.network.set_hosts("103", "");
+    let here = world.zonectl_in("103", &["acme", "check", NAME, "--here", "--dns", "10.0.0.153"]);
+    assert_eq!(here.exit, 0, "{here:?}");
+    wait_until("it issues", Duration::from_secs(60), || {
+        let lego = Lego::new(&world, &[NAME]).webroot(&web).within(Duration::from_secs(6));
+        let outcome = lego.order();
+        outcome.certificate.is_some().then(|| outcome.expect_names(&world.authority.root, &[NAME])).is_some()
+    });
+    assert_eq!((authority, server), (world.ca.id(), world.horizon_id()), "nothing was restarted");
+    wait_until("the status says so", Duration::from_secs(10), || {
+        world.zonectl_json(&["acme", "check", NAME]).0 == 0
+    });
+    shown(&world, &["acme", "status", NAME]);
+
+    let probes = traefik.seen().iter().filter(|seen| seen.from.ip().to_string() == "10.0.0.153").count();
+    println!("{probes} http-01 probes reached 102; {} connections to the CA", firewall.count("authority"));
+    assert_eq!(firewall.count("other"), 0, "nothing went anywhere else");
+}
