@@ -3,7 +3,6 @@
 
 use super::reload::tell;
 use crate::config::Settings;
-use crate::forward::Selection;
 use crate::plugin::acme::Challenges;
 use crate::snapshot::Live;
 use std::sync::Arc;
@@ -35,10 +34,7 @@ impl Challenging {
         let cached = Arc::clone(live);
         // What an upstream said of the name before, for a horizon that has no zone of it, no longer holds.
         challenges.on_change(move |owners| {
-            let plan = Arc::clone(&cached.load().plan);
-            for owner in owners {
-                plan.cache().flush(&Selection { name: Some((**owner).into()), ..Selection::default() });
-            }
+            cached.load().plan.cache().forget(&owners.iter().map(|owner| &**owner).collect());
         });
         let ending = runtime.spawn(end_in_time(Arc::clone(&challenges)));
         Challenging { challenges, ending }

@@ -17,6 +17,7 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
+use crate::plugin::acme::Challenges;
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
@@ -33,6 +34,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Server {
     orders: Orders,
     board: Arc<Board>,
+    challenges: Arc<Challenges>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -113,6 +115,7 @@ impl Server {
         watch.folders(inputs.folders());
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
+        let challenges = Arc::clone(challenging.challenges());
         let reloads = Reloads {
             source,
             live,
@@ -132,12 +135,17 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, runtime: handle, running: Some(Running { runtime, reloading }) })
+        Ok(Server { orders, board, challenges, runtime: handle, running: Some(Running { runtime, reloading }) })
     }
 
     /// The addresses that are listened on.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.board.load().listening.clone()
+    }
+
+    /// Where challenge values are written: what is written serves at once.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
     }
 
     /// The state now.
