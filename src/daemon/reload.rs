@@ -11,6 +11,7 @@ use super::pipeline::{Candidate, Failure, candidate};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
+use super::updating::Updating;
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
 use crate::finding::{Finding, Severity};
@@ -31,6 +32,7 @@ pub(super) struct Reloads {
     pub(super) listeners: Listeners,
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
+    pub(super) updating: Updating,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -173,6 +175,7 @@ impl Reloads {
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
         self.challenging.follow(&self.board.load().serving.settings);
+        self.updating.follow();
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }
