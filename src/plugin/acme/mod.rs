@@ -1,1 +1,3 @@
 //! ACME from the CA's seat; see `README.md` in this folder.
+
+pub mod reach;
