@@ -17,3 +17,4 @@ pub use observe::{Sighting, Sightings};
 pub use secret::SaltedHash;
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
+pub mod reach;
