@@ -2,5 +2,9 @@
 
 pub mod dial;
 mod leaf;
+pub mod probe;
+pub mod reach;
+mod told;
 
 pub use leaf::Leaf;
+pub use told::{Told, told};

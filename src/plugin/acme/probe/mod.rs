@@ -6,12 +6,12 @@
 
 mod alpn;
 mod budget;
+mod gate;
 mod hop;
 mod http01;
 mod judge;
 mod judge_alpn;
 mod judge_http;
-mod readback;
 mod rules;
 mod run;
 mod seen;
@@ -23,9 +23,9 @@ mod lab;
 mod run_tests;
 
 pub use budget::{Budget, Pass, Wait};
+pub use gate::{Gate, Passing};
 pub use hop::{Hop, hop};
 pub use judge::{Judgement, Mark, judge};
-pub use readback::{Readback, read_back};
 pub use rules::{Barred, Ports, Target, allowed_prefixes, may_probe, target};
 pub use run::{Subject, probe};
 pub use seen::{AlpnSeen, Answer, HttpSeen, Program, Seen, Silence};

@@ -1,6 +1,7 @@
 //! One probe from its name to its report.
 
 use super::super::reach::ProbeReport;
+use super::gate::Gate;
 use super::seen::Program;
 use super::{Target, alpn, http01, sum};
 use crate::config::Challenge;
@@ -18,21 +19,19 @@ pub struct Subject {
     pub expiring: bool,
 }
 
-/// Asks each target, one after the other, and sums up. Each is done within 5 seconds. `pass` is waited for before each
-/// request, and told when it is over: the budget.
-pub async fn probe<P, F>(subject: &Subject, targets: &[Target], mut pass: P) -> ProbeReport
-where
-    P: FnMut(Target) -> F,
-    F: Future<Output = Box<dyn Send>>,
-{
+/// Asks each target, one after the other and each when the gate lets it, and sums up. One request ends within 5 seconds.
+pub async fn probe(subject: &Subject, targets: &[Target], gate: &Gate) -> ProbeReport {
     let mut all = Vec::new();
     for target in targets {
-        let passed = pass(*target).await;
+        let passing = gate.pass(target.address().ip()).await;
+        let name = &subject.name;
+        // Whom we ask and why can be found again in the log.
+        tracing::debug!("probing {} for {name} by {}", target.address(), subject.challenge.name());
         all.push(match subject.challenge {
-            Challenge::TlsAlpn01 => alpn::ask(*target, &subject.name).await,
-            Challenge::Http01 | Challenge::Dns01 => http01::ask(*target, &subject.name).await,
+            Challenge::TlsAlpn01 => alpn::ask(*target, name).await,
+            Challenge::Http01 | Challenge::Dns01 => http01::ask(*target, name).await,
         });
-        drop(passed);
+        drop(passing);
     }
     sum(&subject.name, subject.challenge, subject.expected, &all, subject.expiring)
 }
