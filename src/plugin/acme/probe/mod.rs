@@ -22,6 +22,9 @@ mod lab;
 #[cfg(test)]
 mod run_tests;
 
+#[cfg(test)]
+pub(super) use lab::snapshot as lab_snapshot;
+
 pub use budget::{Budget, Pass, Wait};
 pub use gate::{Gate, Passing};
 pub use hop::{Hop, hop};
