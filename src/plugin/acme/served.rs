@@ -150,20 +150,20 @@ mod tests {
         let (authority, other) = (Authority::new(), Authority::new());
         let (own, foreign) = (authority.roots(), other.roots());
         let table = [
-            ("well", vec!["a.example"], (-10, 90), Some(&own), "", Some(true)),
-            ("a wildcard", vec!["*.example"], (-10, 90), Some(&own), "", Some(true)),
-            ("without roots", vec!["a.example"], (-10, 90), None, "", None),
-            ("another CA's", vec!["a.example"], (-10, 90), Some(&foreign), "CERT_UNTRUSTED", Some(false)),
+            ("well", vec!["a.b.example"], (-10, 90), Some(&own), "", Some(true)),
+            ("a wildcard", vec!["*.b.example"], (-10, 90), Some(&own), "", Some(true)),
+            ("without roots", vec!["a.b.example"], (-10, 90), None, "", None),
+            ("another CA's", vec!["a.b.example"], (-10, 90), Some(&foreign), "CERT_UNTRUSTED", Some(false)),
             ("for another name", vec!["b.example"], (-10, 90), Some(&own), "CERT_WRONG_NAME", Some(true)),
-            ("for another name, without roots", vec!["*.a.example"], (-10, 90), None, "CERT_WRONG_NAME", None),
-            ("over", vec!["a.example"], (-90, -10), Some(&own), "CERT_EXPIRED", Some(true)),
-            ("over, without roots", vec!["a.example"], (-90, -10), None, "CERT_EXPIRED", None),
-            ("not yet", vec!["a.example"], (10, 90), None, "CERT_NOT_YET", None),
-            ("not renewed", vec!["a.example"], (-90, 2), Some(&own), "CERT_NOT_RENEWED", Some(true)),
+            ("for another name, without roots", vec!["*.a.b.example"], (-10, 90), None, "CERT_WRONG_NAME", None),
+            ("over", vec!["a.b.example"], (-90, -10), Some(&own), "CERT_EXPIRED", Some(true)),
+            ("over, without roots", vec!["a.b.example"], (-90, -10), None, "CERT_EXPIRED", None),
+            ("not yet", vec!["a.b.example"], (10, 90), None, "CERT_NOT_YET", None),
+            ("not renewed", vec!["a.b.example"], (-90, 2), Some(&own), "CERT_NOT_RENEWED", Some(true)),
         ];
         for (why, names, days, roots, code, trusted) in table {
             let site = Site::start(authority.issue(&names, days), &[]).await;
-            let served = served(site.address, "a.example.", roots).await;
+            let served = served(site.address, "a.b.example.", roots).await;
             let found: Vec<&str> = served.problems.iter().map(|problem| problem.code.as_ref()).collect();
             let expected = if code.is_empty() { vec![] } else { vec![code] };
             assert_eq!((found, served.trusted), (expected, trusted), "{why}: {:?}", served.problems);

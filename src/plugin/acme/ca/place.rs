@@ -121,8 +121,8 @@ mod tests {
             ("directory = \"https://10.0.0.10:9000/acme/acme/directory\"", "10.0.0.10:9000 by its URL"),
             ("directory = \"https://[fd00::10]/acme/a%20b/directory\"", "[fd00::10]:443 by its URL"),
             ("directory = \"https://ca.example.org:9000/acme/acme/directory\"", "10.0.0.10:9000 by our zones in horizon `internal`"),
-            ("directory = \"https://localhost/acme\"\nca_addresses = [\"10.0.0.7\"]", "10.0.0.7:443 by `ca_addresses`"),
-            ("directory = \"https://localhost/acme\"", "NoAddress(\"localhost\")"),
+            ("directory = \"https://ca.example.net/acme\"\nca_addresses = [\"10.0.0.7\"]", "10.0.0.7:443 by `ca_addresses`"),
+            ("directory = \"https://ca.example.net/acme\"", "NoAddress(\"ca.example.net\")"),
             ("directory = \"https://text.example.org/acme\"", "NoAddress(\"text.example.org\")"),
             ("", "NoDirectory"),
         ];
