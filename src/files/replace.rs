@@ -8,6 +8,7 @@ use std::fs::Metadata;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
@@ -93,6 +94,24 @@ pub fn create_folder(path: impl AsRef<Path>) -> Result<(), FileError> {
         create_folder(above)?;
     }
     match fs::create_dir(path) {
+        // Another process may have been faster.
+        Err(source) if !path.is_dir() => Err(FileError::system("create the folder", path)(source)),
+        _ => sync_folder(parent(path)),
+    }
+}
+
+/// As [`create_folder`]; a folder that is made has mode 0700, so that only its owner may look into it. The mode of one that is
+/// there stays.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn create_private_folder(path: impl AsRef<Path>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    if path.is_dir() {
+        return Ok(());
+    }
+    create_folder(parent(path))?;
+    match fs::DirBuilder::new().mode(0o700).create(path) {
         // Another process may have been faster.
         Err(source) if !path.is_dir() => Err(FileError::system("create the folder", path)(source)),
         _ => sync_folder(parent(path)),

@@ -1,6 +1,10 @@
 //! ACME from the CA's seat; see `README.md` in this folder.
 
 pub mod ca;
+mod challenge_error;
+mod challenge_journal;
+mod challenge_table;
+mod challenges;
 pub mod dial;
 mod leaf;
 pub mod probe;
@@ -8,9 +12,12 @@ pub mod reach;
 mod served;
 mod told;
 
+#[cfg(test)]
+mod authority_lab;
+
+pub use challenge_error::ChallengeError;
+pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
+pub use challenges::Challenges;
 pub use leaf::Leaf;
 pub use served::{Served, served};
 pub use told::{Told, told};
-
-#[cfg(test)]
-mod authority_lab;
