@@ -7,9 +7,14 @@ mod challenge_table;
 mod challenges;
 pub mod dial;
 mod leaf;
+mod observe;
 pub mod probe;
 pub mod reach;
+mod secret;
 mod served;
+mod token;
+mod token_file;
+mod tokens;
 mod told;
 
 #[cfg(test)]
@@ -19,5 +24,9 @@ pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
 pub use challenges::Challenges;
 pub use leaf::Leaf;
+pub use observe::{Sighting, Sightings};
+pub use secret::SaltedHash;
 pub use served::{Served, served};
+pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
+pub use tokens::{TokenError, Tokens};
 pub use told::{Told, told};
