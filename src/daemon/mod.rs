@@ -1,5 +1,6 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
+mod assessing;
 mod demo;
 mod editing;
 mod errands;
