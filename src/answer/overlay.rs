@@ -1,41 +1,68 @@
 //! Short-lived TXT records above the zones: ACME challenges (RFC 8555 section 8.4). They are in no zone file.
 
 use arc_swap::ArcSwap;
+use arc_swap::Guard;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 /// The values that live now. One for the whole server and all its snapshots: what is set is visible to the next query.
 #[derive(Debug, Default)]
 pub struct Overlay {
-    /// True when there are any, so that other queries pay one read of memory that rarely changes.
+    /// True when there are any.
     any: AtomicBool,
+    /// True when some owner does not begin with `_acme-challenge`, so that every name is looked for. It rarely changes:
+    /// queries pay one read of memory that stays in the cache.
+    anywhere: AtomicBool,
     values: ArcSwap<OverlayValues>,
 }
 
 /// By owner: wire format in lower case.
-pub type OverlayValues = HashMap<Box<[u8]>, OverlaySet>;
+pub type OverlayValues = HashMap<Arc<[u8]>, Arc<OverlaySet>>;
 
-/// The values of one owner.
+/// The values of one owner, in the order in which they came.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OverlaySet {
-    /// The horizons that see them, by name; none for all.
+    /// Each value once.
+    pub values: Vec<OverlayValue>,
+}
+
+/// One TXT record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverlayValue {
+    /// Record data in wire format: a length octet and as many octets.
+    pub data: Box<[u8]>,
+    /// The horizons that see it, by name; none for all.
     pub horizons: Option<Vec<String>>,
-    /// TXT record data in wire format, each value once.
-    pub data: Vec<Box<[u8]>>,
-    /// Seconds; at most 60.
-    pub ttl: u32,
+    /// When it goes.
+    pub until: SystemTime,
+}
+
+/// Seconds that a value may be kept by those who asked. A CA that asks for the first of two values of a name must see the
+/// second soon; less than this gains nothing, for few ask and a CA's checks lie further apart.
+pub const OVERLAY_TTL: u32 = 10;
+
+/// The first label of names that hold dns-01 challenges (RFC 8555 section 8.4), in wire format.
+pub const CHALLENGE_LABEL: &[u8; 16] = b"\x0f_acme-challenge";
+
+/// True for a lower-case name in wire format that begins with [`CHALLENGE_LABEL`].
+#[inline]
+pub(crate) fn is_challenge(name: &[u8]) -> bool {
+    name.first_chunk() == Some(CHALLENGE_LABEL)
 }
 
 impl Overlay {
     /// Puts all values in the place of those before.
     pub fn set(&self, values: OverlayValues) {
         let any = !values.is_empty();
-        if any {
-            self.any.store(true, Ordering::Release);
-        }
+        let anywhere = values.keys().any(|owner| !is_challenge(owner));
+        // A flag must never be down while its values are there.
+        self.any.fetch_or(any, Ordering::Release);
+        self.anywhere.fetch_or(anywhere, Ordering::Release);
         self.values.store(Arc::new(values));
         self.any.store(any, Ordering::Release);
+        self.anywhere.store(anywhere, Ordering::Release);
     }
 
     /// All values.
@@ -46,5 +73,44 @@ impl Overlay {
     /// True when there is none.
     pub fn is_empty(&self) -> bool {
         !self.any.load(Ordering::Acquire)
+    }
+
+    /// As the clients of a horizon see it.
+    pub(crate) fn seen_by<'a>(&'a self, horizon: &'a str) -> Laid<'a> {
+        Laid { overlay: self, horizon }
+    }
+}
+
+impl OverlaySet {
+    /// The values that the clients of a horizon see.
+    pub(crate) fn seen_by<'s>(&'s self, horizon: &str) -> impl Iterator<Item = &'s OverlayValue> {
+        self.values.iter().filter(move |value| value.is_seen_by(horizon))
+    }
+}
+
+impl OverlayValue {
+    /// True when the clients of a horizon see it.
+    pub fn is_seen_by(&self, horizon: &str) -> bool {
+        self.horizons.as_ref().is_none_or(|horizons| horizons.iter().any(|one| one == horizon))
+    }
+}
+
+/// The values above the zones of one horizon.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Laid<'a> {
+    overlay: &'a Overlay,
+    pub(crate) horizon: &'a str,
+}
+
+impl Laid<'_> {
+    /// True when owners are there that do not begin with `_acme-challenge`.
+    #[inline]
+    pub(crate) fn is_anywhere(&self) -> bool {
+        self.overlay.anywhere.load(Ordering::Acquire)
+    }
+
+    /// All values; allocates nothing.
+    pub(crate) fn values(&self) -> Guard<Arc<OverlayValues>> {
+        self.overlay.values.load()
     }
 }

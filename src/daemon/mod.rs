@@ -1,6 +1,7 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
 mod assessing;
+mod challenging;
 mod demo;
 mod editing;
 mod errands;

@@ -1,5 +1,6 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
+use super::challenging::Challenging;
 use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::{Forwarding, forget};
@@ -29,6 +30,7 @@ pub(super) struct Reloads {
     pub(super) counters: Arc<Counters>,
     pub(super) listeners: Listeners,
     pub(super) forwarding: Arc<Forwarding>,
+    pub(super) challenging: Challenging,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -170,6 +172,7 @@ impl Reloads {
             ..before.clone()
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
+        self.challenging.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

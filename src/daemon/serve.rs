@@ -1,5 +1,6 @@
 //! The server from start to end.
 
+use super::challenging::Challenging;
 use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
@@ -16,6 +17,7 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
+use crate::plugin::acme::Challenges;
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
@@ -32,6 +34,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Server {
     orders: Orders,
     board: Arc<Board>,
+    challenges: Arc<Challenges>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -94,13 +97,16 @@ impl Server {
         for change in std::mem::take(&mut candidate.plan).files {
             seen.refresh(&change.path, change.after.as_deref());
         }
+        // What could not be written may have made it another one.
+        live.store(Arc::clone(&candidate.published.snapshot));
+        let challenging = Challenging::start(&candidate.settings, &live, runtime.handle());
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let (orders, queue) = Orders::new();
-        let health = Box::new(health(&board, &counters, &forwarding));
-        let desk = Office::desk(published, health, orders.clone(), &runtime);
+        let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
+        let desk = Office::desk(published, health, orders.clone(), challenging.challenges(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -109,6 +115,7 @@ impl Server {
         watch.folders(inputs.folders());
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
+        let challenges = Arc::clone(challenging.challenges());
         let reloads = Reloads {
             source,
             live,
@@ -116,6 +123,7 @@ impl Server {
             counters,
             listeners,
             forwarding,
+            challenging,
             office,
             watch,
             fetching,
@@ -127,12 +135,17 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, runtime: handle, running: Some(Running { runtime, reloading }) })
+        Ok(Server { orders, board, challenges, runtime: handle, running: Some(Running { runtime, reloading }) })
     }
 
     /// The addresses that are listened on.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.board.load().listening.clone()
+    }
+
+    /// Where challenge values are written: what is written serves at once.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
     }
 
     /// The state now.

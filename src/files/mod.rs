@@ -13,5 +13,7 @@ pub use error::FileError;
 pub use exchange::{exchange, flush_folder_of, rename_over, rename_to_free, stage, unlink};
 pub use lock::Lock;
 pub use read::{read, read_lines, read_text};
-pub use replace::{Prepared, create_folder, remove, replace, replace_all, replace_unflushed};
+pub use replace::{
+    Prepared, create_folder, create_private_folder, remove, replace, replace_all, replace_private, replace_unflushed,
+};
 pub use stamp::Stamp;

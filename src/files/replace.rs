@@ -8,6 +8,7 @@ use std::fs::Metadata;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
@@ -40,6 +41,14 @@ pub fn replace_unflushed(path: impl AsRef<Path>, octets: &[u8]) -> Result<(), Fi
     let prepared = Prepared { target: target.to_path_buf(), temporary: Some(temporary) };
     file.write_all(octets).map_err(FileError::system("write", target))?;
     prepared.rename()
+}
+
+/// As [`replace`], for secrets: nobody but the owner may read the file, not for a moment and whatever its mode was.
+///
+/// # Errors
+/// Those of [`replace`].
+pub fn replace_private(path: impl AsRef<Path>, octets: &[u8]) -> Result<(), FileError> {
+    Prepared::write_with(path.as_ref(), Some(0o600), |file| file.write_all(octets))?.commit()
 }
 
 /// Replaces several files: all new contents are on the disk before the first file changes, so that a full disk or a
@@ -99,6 +108,24 @@ pub fn create_folder(path: impl AsRef<Path>) -> Result<(), FileError> {
     }
 }
 
+/// As [`create_folder`]; a folder that is made has mode 0700, so that only its owner may look into it. The mode of one that is
+/// there stays.
+///
+/// # Errors
+/// [`FileError::System`].
+pub fn create_private_folder(path: impl AsRef<Path>) -> Result<(), FileError> {
+    let path = path.as_ref();
+    if path.is_dir() {
+        return Ok(());
+    }
+    create_folder(parent(path))?;
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        // Another process may have been faster.
+        Err(source) if !path.is_dir() => Err(FileError::system("create the folder", path)(source)),
+        _ => sync_folder(parent(path)),
+    }
+}
+
 /// New content that is on the disk beside its target, but not in its place yet. Dropped, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Prepared {
@@ -131,7 +158,15 @@ impl Prepared {
     /// # Errors
     /// Those of [`replace`], and what `fill` gives back.
     pub fn write(path: impl AsRef<Path>, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<Self, FileError> {
-        let path = path.as_ref();
+        Prepared::write_with(path.as_ref(), None, fill)
+    }
+
+    /// Mode and owner are those of the old file, or `mode` where it is given.
+    fn write_with(
+        path: &Path,
+        mode: Option<u32>,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<Self, FileError> {
         let target = match fs::canonicalize(path) {
             Ok(target) => target,
             Err(source) if source.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
@@ -143,11 +178,14 @@ impl Prepared {
             Err(_) => None,
         };
         // Content that only the owner may read must not be readable for a moment either.
-        let (temporary, mut file) = create_beside(&target, if old.is_some() { 0o600 } else { 0o644 })?;
+        let first = mode.unwrap_or(if old.is_some() { 0o600 } else { 0o644 });
+        let (temporary, mut file) = create_beside(&target, first)?;
         // From here on dropping `prepared` removes the temporary file.
         let prepared = Prepared { target, temporary: Some(temporary) };
         let rights = old.as_ref().map_or(Ok(()), |old| keep_rights(&file, old));
+        let mode = mode.map_or(Ok(()), |mode| file.set_permissions(fs::Permissions::from_mode(mode)));
         rights
+            .and(mode)
             .and_then(|()| fill(&mut file))
             .and_then(|()| file.sync_all())
             .map_err(FileError::system("write", path))?;
@@ -251,6 +289,21 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);
         assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
         assert_eq!(listing(folder.path()), ["a", "link"], "nothing else is left");
+    }
+
+    /// A file of secrets is its owner's alone, new or not.
+    #[test]
+    fn a_private_file_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        for before in [None, Some(0o644)] {
+            if let Some(mode) = before {
+                fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            replace_private(&file, b"secret").unwrap();
+            assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600, "{before:?}");
+        }
+        assert_eq!(listing(folder.path()), ["a"]);
     }
 
     /// A write that fails half-way (here: a full disk) leaves the old content and no other file.

@@ -170,7 +170,8 @@ impl Pending {
         let status = match (self.state, view) {
             (State::Refused { status, .. }, _) => Some(status),
             (State::Ask { view: horizon, foreign }, Some(view)) => {
-                match answer(&view.zones, &self.lookup, &mut reply, trace) {
+                let laid = snapshot.overlay.seen_by(&view.name);
+                match answer(&view.zones, laid, &self.lookup, &mut reply, trace) {
                     Outcome::LeadsOut { target, .. } if view.forward && wants_recursion(octets) => {
                         return self.chase(snapshot, horizon, transport, octets, target, reply);
                     }

@@ -63,7 +63,8 @@ pub fn build_patched(
     if findings.is_empty() {
         let views: Vec<View> = views.into_iter().flatten().collect();
         let plan = plan(settings, &views, previous, blocked);
-        Ok(Snapshot { settings: settings.clone(), horizons, views, plan })
+        let overlay = previous.map(|previous| Arc::clone(&previous.overlay)).unwrap_or_default();
+        Ok(Snapshot { settings: settings.clone(), horizons, views, plan, overlay })
     } else {
         Err(findings)
     }

@@ -1,6 +1,6 @@
 //! What a snapshot holds.
 
-use crate::answer::{SeenZone, Zones};
+use crate::answer::{Overlay, SeenZone, Zones};
 use crate::config::Settings;
 use crate::dns::Name;
 use crate::forward::Plan;
@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub views: Vec<View>,
     /// Who is asked for names that no zone holds, what is kept of the answers, and what never leaves.
     pub plan: Arc<Plan>,
+    /// What lies above the zones for a short time; all snapshots that follow each other share it.
+    pub overlay: Arc<Overlay>,
 }
 
 impl Snapshot {

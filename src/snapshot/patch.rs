@@ -52,6 +52,7 @@ impl Snapshot {
             horizons: self.horizons.clone(),
             views,
             plan: Arc::clone(&self.plan),
+            overlay: Arc::clone(&self.overlay),
         })
     }
 }

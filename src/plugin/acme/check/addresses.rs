@@ -69,6 +69,7 @@ fn word(rule: Rule) -> &'static str {
         Rule::NoData | Rule::WildcardNoData => "no-data",
         Rule::EmptyNonTerminal => "empty-non-terminal",
         Rule::NxDomain => "no-name",
+        Rule::Overlay | Rule::OverlayNoData | Rule::ChallengeNoData => "challenge",
         Rule::NotOurs => "none",
     }
 }
