@@ -20,6 +20,8 @@ mod told;
 
 #[cfg(test)]
 mod authority_lab;
+#[cfg(test)]
+mod challenges_tests;
 
 pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
