@@ -4,6 +4,7 @@ use super::ErrandOrder;
 use crate::finding::Finding;
 use crate::forward::UpstreamState;
 use crate::inventory::Inventory;
+use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
 use crate::plugin::acme::check::Assessment;
 use crate::snapshot::Snapshot;
@@ -107,6 +108,8 @@ pub struct Desk {
     pub errands: mpsc::Sender<ErrandOrder>,
     /// The challenge values that live now.
     pub challenges: Arc<Challenges>,
+    /// What is known of each name's challenges.
+    pub reaches: Arc<Board>,
 }
 
 impl fmt::Debug for Desk {

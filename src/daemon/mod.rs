@@ -15,6 +15,7 @@ mod orders;
 mod outcome;
 mod pipeline;
 mod program;
+mod reaching;
 mod reload;
 mod rounds;
 mod serial;

@@ -1,5 +1,6 @@
 //! ACME from the CA's seat; see `README.md` in this folder.
 
+mod board;
 pub mod ca;
 mod challenge_error;
 mod challenge_journal;
@@ -23,6 +24,7 @@ mod authority_lab;
 #[cfg(test)]
 mod challenges_tests;
 
+pub use board::{About, Board, Notice, Notices, Standings};
 pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
 pub use challenges::Challenges;
