@@ -6,6 +6,7 @@ mod challenge_journal;
 mod challenge_table;
 mod challenges;
 pub mod dial;
+pub mod doors;
 mod leaf;
 mod observe;
 pub mod probe;
