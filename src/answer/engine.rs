@@ -5,6 +5,8 @@ use super::additional::{push_addresses, push_glue};
 use super::name::{SearchName, hash_name};
 use super::near::{Near, Target};
 use super::node::{Node, flag, rtype};
+use super::overlay::Laid;
+use super::overlay::is_challenge;
 use super::redirects::{Redirect, Redirects};
 use super::reply::{Owner, Reply, Section};
 use super::table::{Found, Located};
@@ -113,14 +115,21 @@ impl Lookup {
     }
 }
 
-/// Writes the answer to a question of class IN into `reply`, but for the header and OPT.
-pub(crate) fn answer<T: Trace>(zones: &Zones, lookup: &Lookup, reply: &mut Reply<'_>, trace: &mut T) -> Outcome {
+/// Writes the answer to a question of class IN into `reply`, but for the header and OPT. `laid` is what lies above the zones.
+pub(crate) fn answer<T: Trace>(
+    zones: &Zones,
+    laid: Laid<'_>,
+    lookup: &Lookup,
+    reply: &mut Reply<'_>,
+    trace: &mut T,
+) -> Outcome {
     let Some(located) = lookup.found.and_then(|found| zones.recall(found)) else {
         trace.step(|| not_ours(&lookup.name));
         return Outcome::NotOurs;
     };
     let special = located.special;
-    let search = Search { zones, located, rtype: lookup.rtype, first: true };
+    let brief = is_challenge(lookup.name.wire());
+    let search = Search { zones, laid, located, rtype: lookup.rtype, first: true, brief };
     let mut room = [Redirect::default(); 1];
     let mut redirects = Redirects::new(&mut room);
     match search.run(&lookup.name, &mut redirects, reply, trace) {
@@ -202,25 +211,43 @@ fn follow<'a, T: Trace>(
 
 /// A search in one zone.
 #[derive(Clone, Copy)]
-struct Search<'a> {
-    zones: &'a Zones,
-    located: Located<'a>,
-    rtype: u16,
+pub(super) struct Search<'a> {
+    pub(super) zones: &'a Zones,
+    pub(super) laid: Laid<'a>,
+    pub(super) located: Located<'a>,
+    pub(super) rtype: u16,
     /// The name is the question's own, not an alias target.
-    first: bool,
+    pub(super) first: bool,
+    /// What is denied may come at any moment: the question is for a challenge, or its name is in the overlay.
+    pub(super) brief: bool,
 }
 
 /// The name that records are written for.
 #[derive(Clone, Copy)]
-struct Place<'n> {
-    owner: Owner<'n>,
+pub(super) struct Place<'n> {
+    pub(super) owner: Owner<'n>,
     /// Where the origin of its zone stands in the reply.
-    origin: usize,
+    pub(super) origin: usize,
 }
 
 impl<'a> Search<'a> {
-    /// Writes what the zone says of `name`. Returns the alias target that is to be searched next.
+    /// Writes what overlay and zone say of `name`. Returns the alias target that is to be searched next.
+    #[inline]
     fn run<T: Trace>(
+        &self,
+        name: &SearchName,
+        redirects: &mut Redirects<'_>,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<Target<'a>> {
+        if (is_challenge(name.wire()) | self.laid.is_anywhere()) && !self.located.special {
+            return self.run_laid(name, redirects, reply, trace);
+        }
+        self.run_zone(name, redirects, reply, trace)
+    }
+
+    /// Writes what the zone says of `name`. Returns the alias target that is to be searched next.
+    pub(super) fn run_zone<T: Trace>(
         &self,
         name: &SearchName,
         redirects: &mut Redirects<'_>,
@@ -255,8 +282,12 @@ impl<'a> Search<'a> {
         {
             return self.answer_from(wildcard, place, true, redirects, reply, trace);
         }
-        trace.step(|| self.step(place.owner, Rule::NxDomain, node));
-        reply.rcode = NXDOMAIN;
+        if self.is_open_challenge(name, labels) {
+            trace.step(|| self.step(place.owner, Rule::ChallengeNoData, node));
+        } else {
+            trace.step(|| self.step(place.owner, Rule::NxDomain, node));
+            reply.rcode = NXDOMAIN;
+        }
         self.deny(place, reply);
         None
     }
@@ -265,7 +296,9 @@ impl<'a> Search<'a> {
     /// reading the reply.
     fn near(&self, last: &Located<'a>, target: &Target<'a>) -> Option<Near<'a, 'a>> {
         // For DS the zone above may count.
-        (last.alone && self.rtype != rtype::DS).then(|| target.find(last.zone)).flatten()
+        let alone = last.alone && self.rtype != rtype::DS && !self.laid.is_anywhere();
+        // What may be in the overlay is read whole.
+        (alone && !target.is_challenge()).then(|| target.find(last.zone)).flatten()
     }
 
     /// The name exists, or a wildcard stands for it.
@@ -381,8 +414,11 @@ impl<'a> Search<'a> {
     }
 
     /// NODATA or NXDOMAIN: the SOA record with the negative TTL (RFC 2308 section 3).
-    fn deny(&self, place: Place<'_>, reply: &mut Reply<'_>) {
+    pub(super) fn deny(&self, place: Place<'_>, reply: &mut Reply<'_>) {
         reply.authoritative |= self.first;
+        if self.brief {
+            return self.deny_briefly(place, reply);
+        }
         let zone = self.zone();
         let apex = Owner { position: place.origin, wire: zone.origin_wire() };
         if let Some(denial) = zone.denial()
@@ -400,11 +436,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn zone(&self) -> &'a Zone {
+    pub(super) fn zone(&self) -> &'a Zone {
         self.located.zone
     }
 
-    fn place<'n>(&self, name: &'n SearchName) -> Place<'n> {
+    pub(super) fn place<'n>(&self, name: &'n SearchName) -> Place<'n> {
         let owner = Owner { position: name.position(name.labels()), wire: name.wire() };
         Place { owner, origin: name.position(self.zone().origin_labels()) }
     }
@@ -441,6 +477,6 @@ fn not_ours(name: &SearchName) -> Step {
     }
 }
 
-fn printable(wire: &[u8]) -> Name {
+pub(super) fn printable(wire: &[u8]) -> Name {
     name_from_wire(&wire.to_ascii_lowercase()).unwrap_or_else(|_| Name::root())
 }

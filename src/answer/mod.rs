@@ -21,6 +21,7 @@ mod redirects;
 mod reply;
 mod sets;
 mod shard;
+mod short_lived;
 mod special;
 mod table;
 mod trace;

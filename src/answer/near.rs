@@ -5,6 +5,7 @@
 
 use super::name::{ROOM, hash_labels};
 use super::node::{NO_TAIL, Node, StoredData};
+use super::overlay::CHALLENGE_LABEL;
 use super::zone::Zone;
 
 /// A name in the data of a record.
@@ -34,6 +35,12 @@ impl<'a> Target<'a> {
         let tail = record.tails.first().filter(|tail| **tail != NO_TAIL);
         let stored = tail.and_then(|tail| Some(Stored { wire: record.data.get(offset..)?, tail: usize::from(*tail) }));
         Target { position, stored }
+    }
+
+    /// True when the name, as far as the zone keeps it, begins as one of challenges does.
+    pub(super) fn is_challenge(&self) -> bool {
+        let label = self.stored.and_then(|stored| stored.wire.first_chunk::<{ CHALLENGE_LABEL.len() }>());
+        label.is_some_and(|label| label.eq_ignore_ascii_case(CHALLENGE_LABEL))
     }
 
     /// The name in the zone whose record this is, and what stands there; none when that cannot be told so: the name may lie

@@ -174,6 +174,7 @@ pub(crate) mod rtype {
     pub(crate) const SOA: u16 = 6;
     pub(crate) const PTR: u16 = 12;
     pub(crate) const MX: u16 = 15;
+    pub(crate) const TXT: u16 = 16;
     /// May stand beside a CNAME (RFC 4035 section 2.5).
     pub(crate) const KEY: u16 = 25;
     pub(crate) const AAAA: u16 = 28;

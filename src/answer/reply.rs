@@ -138,6 +138,34 @@ impl<'b> Reply<'b> {
         last
     }
 
+    /// Appends records of one type, their data uncompressed, as one RRset; false when they do not fit, and the reply is as it
+    /// was.
+    pub(crate) fn push_data_set<'d>(
+        &mut self,
+        section: Section,
+        owner: Owner<'_>,
+        rtype: u16,
+        ttl: u32,
+        data: impl Iterator<Item = &'d [u8]>,
+    ) -> bool {
+        let start = self.at;
+        let mut count = 0;
+        for data in data {
+            let written = self.push_head(owner, rtype, ttl).and_then(|data_at| {
+                self.put(data)?;
+                self.close(data_at);
+                Some(())
+            });
+            if written.is_none() {
+                self.at = start;
+                return false;
+            }
+            count += 1;
+        }
+        self.counts[section as usize] += count;
+        true
+    }
+
     /// Appends a zone's SOA record as it was written beforehand; `origin` is where the zone's origin stands in the reply.
     /// False when it does not fit; None when no pointer reaches the origin.
     pub(crate) fn push_denial(&mut self, denial: &Denial, origin: usize) -> Option<bool> {

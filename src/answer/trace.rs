@@ -59,6 +59,12 @@ pub enum Rule {
     WildcardNoData,
     /// Only names below it exist: an empty non-terminal (RFC 9499), NODATA.
     EmptyNonTerminal,
+    /// Short-lived values lie above the zone at the name; the zone's own records of their type are among them.
+    Overlay,
+    /// Short-lived values are all that is at the name, and the type is another one: NODATA.
+    OverlayNoData,
+    /// The name is where dns-01 values for an existing name stand, and there is none: NODATA, not NXDOMAIN.
+    ChallengeNoData,
     /// The name does not exist (RFC 2308 section 2.1).
     NxDomain,
     /// No zone of this horizon holds the name.

@@ -2,6 +2,7 @@
 //!
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
+mod acme_challenges;
 mod arguments;
 mod asker;
 mod author;

@@ -57,6 +57,12 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     let each = if answer.listen.len() == 1 { "" } else { " each" };
     let workers = format!("{}{each}", many(answer.workers, "UDP worker"));
     row("listens", format!("{} (UDP and TCP, {})", answer.listen.join(", "), workers));
+    if answer.challenges > 0 {
+        row(
+            "acme",
+            format!("{}; `zonectl acme challenges` shows them", many(answer.challenges, "live challenge value")),
+        );
+    }
     let findings = &answer.last_reload.findings;
     let (told, notes): (Vec<_>, Vec<_>) = findings.iter().partition(|one| wide || one.severity > Severity::Info);
     told.into_iter().for_each(|finding| text.push_str(&line(finding)));

@@ -1,5 +1,7 @@
 //! `zonectl` from its arguments to its exit code.
 
+use super::acme_challenges::challenges;
+use super::arguments::Acme;
 use super::arguments::Arguments;
 use super::arguments::CacheVerb;
 use super::arguments::History;
@@ -119,6 +121,7 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         }
         Look::Cache { verb: CacheVerb::Flush { name, below, all: _ } } => cache::flush(scope, name.as_deref(), *below),
         Look::Cache { verb: CacheVerb::Stats } => cache::stats(scope),
+        Look::Acme { verb: Acme::Challenges } => challenges(scope),
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {

@@ -24,6 +24,7 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Flow { names, horizon } => to_value(&flow(published, names, horizon.as_deref())?),
         Request::Records { horizon, zone } => to_value(&records(published, horizon.as_deref(), zone.as_deref())?),
         Request::Status
+        | Request::AcmeChallenges
         | Request::CacheShow { .. }
         | Request::CacheFlush { .. }
         | Request::CacheStats

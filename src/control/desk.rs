@@ -3,6 +3,7 @@
 use super::ErrandOrder;
 use crate::finding::Finding;
 use crate::forward::UpstreamState;
+use crate::plugin::acme::Challenges;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -55,6 +56,8 @@ pub struct Health {
     pub counters: BTreeMap<String, u64>,
     /// What is known of each upstream, in no order.
     pub upstreams: Vec<UpstreamState>,
+    /// How many challenge values live.
+    pub challenges: usize,
 }
 
 /// How the last attempt to load went.
@@ -96,6 +99,8 @@ pub struct Desk {
     pub reload: mpsc::Sender<ReloadOrder>,
     /// Where edits and their history are asked for.
     pub errands: mpsc::Sender<ErrandOrder>,
+    /// The challenge values that live now.
+    pub challenges: Arc<Challenges>,
 }
 
 impl fmt::Debug for Desk {

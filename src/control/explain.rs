@@ -214,6 +214,14 @@ fn in_words(rule: Rule, owner: &str, rtype: &str) -> (&'static str, String) {
         Rule::NoData => ("no-data", format!("the name exists without {rtype} records")),
         Rule::WildcardNoData => ("wildcard", format!("the name does not exist and {owner} has no {rtype} records")),
         Rule::EmptyNonTerminal => ("empty-non-terminal", "only names below this one have records".to_owned()),
+        Rule::Overlay => ("overlay", "short-lived values of ACME challenges lie above the zone here".to_owned()),
+        Rule::OverlayNoData => {
+            ("overlay", format!("only short-lived values of ACME challenges are here, and they are no {rtype} records"))
+        }
+        Rule::ChallengeNoData => {
+            let why = "no challenge value is set; while {owner} exists this name is not said to be missing";
+            ("no-data", why.replace("{owner}", owner))
+        }
         Rule::NxDomain => ("no-name", format!("the name does not exist; the nearest name above it is {owner}")),
         Rule::NotOurs => ("none", "no zone of this horizon holds the name".to_owned()),
     }

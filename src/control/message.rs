@@ -109,6 +109,8 @@ pub enum Request {
     },
     /// How much is kept of upstreams' answers, and how often it helped.
     CacheStats,
+    /// The challenge values that live now.
+    AcmeChallenges,
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -181,6 +183,7 @@ mod tests {
     fn requests_have_a_stable_form() {
         let table = [
             (r#"{"version":1,"verb":"status"}"#, Request::Status),
+            (r#"{"version":1,"verb":"acme-challenges"}"#, Request::AcmeChallenges),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
             (
                 r#"{"version":1,"verb":"get","name":"app","type":"A"}"#,

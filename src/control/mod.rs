@@ -13,6 +13,7 @@
 //! | `diff` | `DiffAnswer` |
 //! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
 //! | `cache show`, `cache flush`, `cache stats` | `CacheAnswer`, `FlushAnswer`, `forward::Stats` |
+//! | `acme challenges` | `ChallengesAnswer` |
 //! | `status` | `StatusAnswer` |
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
@@ -25,6 +26,7 @@
 
 mod answer;
 mod cache;
+mod challenges;
 mod client;
 mod desk;
 mod difference;
@@ -54,6 +56,7 @@ mod status;
 pub use answer::answer;
 pub(crate) use answer::to_value;
 pub use cache::{CacheAnswer, CacheEntryShown, FlushAnswer};
+pub use challenges::{ChallengeShown, ChallengesAnswer};
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff, diff_zones};

@@ -121,7 +121,7 @@ fn existence(views: &[(&View, IpAddr)], snapshot: &Snapshot, name: &Name) -> Exi
         None => Existence::Absent,
         Some(step) if step.special => Existence::Absent,
         Some(step) => match step.rule {
-            Rule::NxDomain | Rule::NotOurs => Existence::Absent,
+            Rule::NxDomain | Rule::ChallengeNoData | Rule::NotOurs => Existence::Absent,
             Rule::Wildcard | Rule::WildcardAlias | Rule::WildcardNoData | Rule::Dname | Rule::Delegation => {
                 Existence::ByWildcard
             }

@@ -12,6 +12,7 @@ use super::cache::Chosen;
 use super::cache::cache_flush;
 use super::cache::cache_show;
 use super::cache::cache_stats;
+use super::challenges::challenges;
 use super::desk::ReloadOrder;
 use super::incoming::Incoming;
 use super::incoming::PATIENCE;
@@ -108,6 +109,7 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
             let (name, horizon) = (name.as_deref(), horizon.as_deref());
             to_value(&cache_flush(&published, &Chosen { name, below: *below, rtype: None, horizon })?)
         }
+        Request::AcmeChallenges => to_value(&challenges(&desk.challenges)),
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),
     }

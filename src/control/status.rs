@@ -48,6 +48,9 @@ pub struct StatusAnswer {
     /// The lists of blocked names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<ListStatus>,
+    /// How many challenge values of ACME clients live.
+    #[serde(default)]
+    pub challenges: usize,
     /// Counters by name.
     pub counters: BTreeMap<String, u64>,
 }
@@ -159,6 +162,7 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
         cache: published.snapshot.views.iter().any(|view| view.forward).then(|| cache_stats(published)),
         rebinding: rebinding(published),
         lists: lists(published),
+        challenges: health.challenges,
         counters: health.counters.clone(),
     }
 }

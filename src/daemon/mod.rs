@@ -1,5 +1,6 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
+mod challenging;
 mod demo;
 mod editing;
 mod errands;
@@ -22,6 +23,7 @@ mod status;
 mod strays;
 mod table;
 mod unwritten;
+mod updating;
 mod watch;
 mod writers;
 mod zonefiles;

@@ -11,6 +11,7 @@ use crate::control::{
 use crate::counters::{Counters, Event, RCODES};
 use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
+use crate::plugin::acme::Challenges;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,13 +43,15 @@ impl Office {
         published: Arc<Published>,
         health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
+        challenges: &Arc<Challenges>,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands }
+        let challenges = Arc::clone(challenges);
+        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands, challenges }
     }
 
     /// An office whose socket is still closed.
@@ -138,8 +141,10 @@ pub(super) fn health(
     board: &Arc<Board>,
     counters: &Arc<Counters>,
     forwarding: &Arc<Forwarding>,
+    challenges: &Arc<Challenges>,
 ) -> impl Fn() -> Health + Send + Sync + use<> {
     let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
+    let challenges = Arc::clone(challenges);
     move || {
         let status = board.load();
         Health {
@@ -149,10 +154,17 @@ pub(super) fn health(
             last_reload: LastReload {
                 at: status.tried,
                 live: status.is_well(),
-                findings: status.failing.iter().chain(&status.serving.findings).cloned().collect(),
+                findings: status
+                    .failing
+                    .iter()
+                    .chain(&status.serving.findings)
+                    .cloned()
+                    .chain(challenges.trouble())
+                    .collect(),
             },
             counters: named(&counters),
             upstreams: forwarding.upstreams(),
+            challenges: challenges.count(),
         }
     }
 }
@@ -186,6 +198,10 @@ fn name(event: Event) -> &'static str {
         Event::RateDropped => "rate_dropped",
         Event::RateSlipped => "rate_slipped",
         Event::NotForwarded => "questions_not_forwarded",
+        Event::SignedNotTaken => "signed_not_taken",
+        Event::SignatureBad => "signatures_bad",
+        Event::UpdateMade => "updates_made",
+        Event::UpdateRefused => "updates_refused",
         Event::ReloadsOk => "reloads_live",
         Event::ReloadsFailed => "reloads_refused",
         Event::UpstreamAsked => "upstream_asked",

@@ -1,5 +1,6 @@
 //! Reloads, one at a time: a candidate that is well goes live whole, any other changes nothing.
 
+use super::challenging::Challenging;
 use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::{Forwarding, forget};
@@ -10,6 +11,7 @@ use super::pipeline::{Candidate, Failure, candidate};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
+use super::updating::Updating;
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
 use crate::finding::{Finding, Severity};
@@ -29,6 +31,8 @@ pub(super) struct Reloads {
     pub(super) counters: Arc<Counters>,
     pub(super) listeners: Listeners,
     pub(super) forwarding: Arc<Forwarding>,
+    pub(super) challenging: Challenging,
+    pub(super) updating: Updating,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -170,6 +174,8 @@ impl Reloads {
             ..before.clone()
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
+        self.challenging.follow(&self.board.load().serving.settings);
+        self.updating.follow();
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

@@ -1,5 +1,6 @@
 //! The server from start to end.
 
+use super::challenging::Challenging;
 use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
@@ -12,6 +13,7 @@ use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
+use super::updating::Updating;
 use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
@@ -94,13 +96,19 @@ impl Server {
         for change in std::mem::take(&mut candidate.plan).files {
             seen.refresh(&change.path, change.after.as_deref());
         }
+        // What could not be written may have made it another one.
+        live.store(Arc::clone(&candidate.published.snapshot));
+        let challenging = Challenging::start(&candidate.settings, &live, runtime.handle());
+        let (orders, queue) = Orders::new();
+        let values = challenging.challenges();
+        let updating = Updating::start(&candidate.settings, &live, values, &counters, orders.clone(), &listeners)
+            .map_err(|error| system("the desk for signed messages", &error))?;
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let (orders, queue) = Orders::new();
-        let health = Box::new(health(&board, &counters, &forwarding));
-        let desk = Office::desk(published, health, orders.clone(), &runtime);
+        let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
+        let desk = Office::desk(published, health, orders.clone(), challenging.challenges(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -116,6 +124,8 @@ impl Server {
             counters,
             listeners,
             forwarding,
+            challenging,
+            updating,
             office,
             watch,
             fetching,

@@ -1,5 +1,6 @@
 //! Verbs of `zonectl` that look, and those that order a load.
 
+use super::Acme;
 use crate::cli::flow::Picture;
 use crate::cli::span::Moment;
 use clap::Subcommand;
@@ -137,6 +138,11 @@ Examples:
     Cache {
         #[command(subcommand)]
         verb: CacheVerb,
+    },
+    /// See what ACME clients do here
+    Acme {
+        #[command(subcommand)]
+        verb: Acme,
     },
     /// Have the server read config, inventory and zones again
     #[command(after_help = "\

@@ -1,5 +1,6 @@
 //! The arguments of `zonectl`.
 
+mod acme;
 mod import;
 mod look;
 mod program;
@@ -8,6 +9,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(super) use acme::Acme;
 pub(super) use import::{Dnsmasq, Import, Server};
 pub(super) use look::{CacheVerb, HorizonVerb, Look};
 pub(super) use program::{Arguments, Scope, Verb};
