@@ -25,6 +25,7 @@ mod status;
 mod strays;
 mod table;
 mod unwritten;
+mod updating;
 mod watch;
 mod writers;
 mod zonefiles;

@@ -12,6 +12,7 @@ use super::reaching::Reaching;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
+use super::updating::Updating;
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
 use crate::finding::{Finding, Severity};
@@ -33,6 +34,7 @@ pub(super) struct Reloads {
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
     pub(super) reaching: Reaching,
+    pub(super) updating: Updating,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -177,6 +179,7 @@ impl Reloads {
         self.challenging.follow(&self.board.load().serving.settings);
         let serving = Arc::clone(&self.board.load().serving);
         self.reaching.follow(&serving.settings, &serving.published.acme);
+        self.updating.follow();
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }
