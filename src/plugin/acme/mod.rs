@@ -5,6 +5,8 @@ mod challenge_error;
 mod challenge_journal;
 mod challenge_table;
 mod challenges;
+#[cfg(test)]
+mod challenges_tests;
 pub mod dial;
 pub mod doors;
 mod leaf;
