@@ -6,19 +6,22 @@ mod challenge_journal;
 mod challenge_table;
 mod challenges;
 pub mod dial;
+pub mod doors;
 mod leaf;
 mod observe;
 pub mod probe;
 pub mod reach;
 mod secret;
 mod served;
+mod told;
 mod token;
 mod token_file;
 mod tokens;
-mod told;
 
 #[cfg(test)]
 mod authority_lab;
+#[cfg(test)]
+mod challenges_tests;
 
 pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
@@ -27,6 +30,6 @@ pub use leaf::Leaf;
 pub use observe::{Sighting, Sightings};
 pub use secret::SaltedHash;
 pub use served::{Served, served};
+pub use told::{Told, told};
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
-pub use told::{Told, told};
