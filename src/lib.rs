@@ -121,6 +121,9 @@ pub mod flow;
 /// What reads the candidate or live snapshot and gives overlays and findings, and never stands in the query path: ACME.
 pub mod plugin;
 
+/// DNS updates and signed messages: who has signed, what is wanted, whether it may be.
+pub mod update;
+
 /// UDP and TCP listeners.
 pub mod transport;
 

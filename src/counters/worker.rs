@@ -42,6 +42,14 @@ pub enum Event {
     RateSlipped,
     /// A question for an upstream found no place in the forwarder's queue, and was answered SERVFAIL.
     NotForwarded,
+    /// A signed message found no place in the queue of whoever knows the keys, and was answered SERVFAIL.
+    SignedNotTaken,
+    /// The signature of a message was wrong: its key, its MAC or its time (RFC 8945 section 5.2).
+    SignatureBad,
+    /// A DNS update was made (RFC 2136).
+    UpdateMade,
+    /// A DNS update was not made: refused, malformed, or its prerequisites did not hold.
+    UpdateRefused,
     /// A TCP connection was taken.
     TcpAccepted,
     /// A TCP connection was closed at once: a cap was reached.
@@ -82,7 +90,7 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 27] = [
+    pub const ALL: [Event; 31] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
         Event::DroppedByKernel,
@@ -92,6 +100,10 @@ impl Event {
         Event::RateDropped,
         Event::RateSlipped,
         Event::NotForwarded,
+        Event::SignedNotTaken,
+        Event::SignatureBad,
+        Event::UpdateMade,
+        Event::UpdateRefused,
         Event::TcpAccepted,
         Event::TcpRefused,
         Event::TcpClosedIdle,

@@ -8,9 +8,11 @@ use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::reaching::Reaching;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
+use super::updating::Updating;
 use super::watch::Watch;
 use crate::counters::{Counters, Event};
 use crate::finding::{Finding, Severity};
@@ -31,6 +33,8 @@ pub(super) struct Reloads {
     pub(super) listeners: Listeners,
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
+    pub(super) reaching: Reaching,
+    pub(super) updating: Updating,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -173,6 +177,9 @@ impl Reloads {
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
         self.challenging.follow(&self.board.load().serving.settings);
+        let serving = Arc::clone(&self.board.load().serving);
+        self.reaching.follow(&serving.settings, &serving.published.acme);
+        self.updating.follow();
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

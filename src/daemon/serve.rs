@@ -9,10 +9,12 @@ use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::reaching::Reaching;
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
+use super::updating::Updating;
 use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
@@ -100,13 +102,18 @@ impl Server {
         // What could not be written may have made it another one.
         live.store(Arc::clone(&candidate.published.snapshot));
         let challenging = Challenging::start(&candidate.settings, &live, runtime.handle());
+        let reaching = Reaching::start(&candidate.settings, &candidate.published.acme, runtime.handle());
+        let (orders, queue) = Orders::new();
+        let values = challenging.challenges();
+        let updating = Updating::start(&candidate.settings, &live, values, &counters, orders.clone(), &listeners)
+            .map_err(|error| system("the desk for signed messages", &error))?;
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let (orders, queue) = Orders::new();
         let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk = Office::desk(published, health, orders.clone(), challenging.challenges(), &runtime);
+        let desk =
+            Office::desk(published, health, orders.clone(), challenging.challenges(), reaching.board(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -124,6 +131,8 @@ impl Server {
             listeners,
             forwarding,
             challenging,
+            reaching,
+            updating,
             office,
             watch,
             fetching,

@@ -24,6 +24,19 @@ pub struct Query<'a> {
     pub question_end: usize,
     /// The OPT record, if there is one.
     pub edns: Option<Edns>,
+    /// Whether its last record is a TSIG (RFC 8945), which nobody has looked into yet.
+    pub signed: bool,
+}
+
+/// What is known of a DNS update before it is looked into (RFC 2136): its sections are whole, their records are not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpdateFrame {
+    /// The octet after the zone section, which stands where a query has its question.
+    pub zone_end: usize,
+    /// The OPT record, if there is one.
+    pub edns: Option<Edns>,
+    /// Whether its last record is a TSIG (RFC 8945).
+    pub signed: bool,
 }
 
 /// What a query's OPT record says (RFC 6891 section 6.1).
@@ -54,7 +67,10 @@ pub enum QueryError {
     /// Shorter than a header, or a response: never answered, or two servers could talk for ever.
     #[error("not a query")]
     NotAQuery,
-    /// An opcode other than QUERY; the question may be echoed up to this octet.
+    /// A DNS update (RFC 2136).
+    #[error("a DNS update")]
+    Update(UpdateFrame),
+    /// An opcode other than QUERY and UPDATE; the question may be echoed up to this octet.
     #[error("an opcode that is not implemented")]
     Opcode(usize),
     /// The message breaks its format; the question may be echoed up to this octet ([`HEADER`] when it cannot be read).
@@ -66,7 +82,8 @@ impl<'a> Query<'a> {
     /// Reads a query.
     ///
     /// Exactly one question is taken (RFC 9619). Answer and authority sections must be empty; of the additional section
-    /// only one OPT record with the root as owner counts. Octets after the last record are an error.
+    /// only one OPT record with the root as owner counts, and a TSIG that is the last of all (RFC 8945 section 5.2). Octets
+    /// after the last record are an error.
     ///
     /// # Errors
     /// [`QueryError`], in the order of its variants.
@@ -78,36 +95,70 @@ impl<'a> Query<'a> {
         let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
         let one_question = count(4) == 1;
         let question = if one_question { read_question(octets) } else { None };
-        if header[2] & 0x78 != 0 {
-            return Err(QueryError::Opcode(question.map_or(HEADER, |(_, _, _, end)| end)));
+        match header[2] & 0x78 {
+            0 => {}
+            UPDATE => return Err(read_update(octets, question.map(|(_, _, _, end)| end))),
+            _ => return Err(QueryError::Opcode(question.map_or(HEADER, |(_, _, _, end)| end))),
         }
         let (name, rtype, class, question_end) = question.ok_or(QueryError::Malformed(HEADER))?;
         let malformed = QueryError::Malformed(question_end);
         if count(6) != 0 || (count(8) != 0 && rtype != IXFR) {
             return Err(malformed);
         }
-        let mut at = question_end;
-        let mut edns = None;
-        for index in 0..u32::from(count(8)) + u32::from(count(10)) {
-            let record = read_record(octets, at).ok_or(malformed)?;
-            at = record.end;
-            if record.rtype == OPT && index >= u32::from(count(8)) {
-                if edns.is_some() || !record.root {
-                    return Err(malformed);
-                }
-                let [_, version, flags, _] = record.ttl;
-                let cookie = read_cookie(&octets[record.data..record.end]).map_err(|()| malformed)?;
-                edns = Some(Edns { udp_size: record.class, version, dnssec_ok: flags & 0x80 != 0, cookie });
-            }
-        }
-        if at != octets.len() {
-            return Err(malformed);
-        }
-        Ok(Query { octets, name, rtype, class, question_end, edns })
+        let Additional { edns, signed } =
+            read_records(octets, question_end, count(8).into(), count(10).into()).ok_or(malformed)?;
+        Ok(Query { octets, name, rtype, class, question_end, edns, signed })
     }
 }
 
+/// What the records behind the question say of the message itself.
+struct Additional {
+    edns: Option<Edns>,
+    signed: bool,
+}
+
+/// Walks over the records from `at` to the end of the message: so many that are of no interest here, then those of the
+/// additional section. None when the message ends elsewhere, or when OPT or TSIG are not as they should be.
+fn read_records(octets: &[u8], mut at: usize, before: u32, additional: u32) -> Option<Additional> {
+    let mut edns = None;
+    let mut signed = false;
+    for index in 0..before + additional {
+        let record = read_record(octets, at)?;
+        at = record.end;
+        if record.rtype == OPT && index >= before {
+            if edns.is_some() || !record.root {
+                return None;
+            }
+            let [_, version, flags, _] = record.ttl;
+            let cookie = read_cookie(&octets[record.data..record.end]).ok()?;
+            edns = Some(Edns { udp_size: record.class, version, dnssec_ok: flags & 0x80 != 0, cookie });
+        } else if record.rtype == TSIG {
+            // In any other place, or a second time, it makes the message malformed (RFC 8945 section 5.2).
+            if index < before || index + 1 != before + additional {
+                return None;
+            }
+            signed = true;
+        }
+    }
+    (at == octets.len()).then_some(Additional { edns, signed })
+}
+
+/// What a message with the opcode UPDATE is. Its four sections have the places of question, answer, authority and
+/// additional section (RFC 2136 section 2.2).
+#[cold]
+fn read_update(octets: &[u8], zone_end: Option<usize>) -> QueryError {
+    let Some(zone_end) = zone_end else { return QueryError::Malformed(HEADER) };
+    let count = |at: usize| octets.get(at..at + 2).map_or(0, |two| u32::from(two[0]) << 8 | u32::from(two[1]));
+    match read_records(octets, zone_end, count(6) + count(8), count(10)) {
+        Some(Additional { edns, signed }) => QueryError::Update(UpdateFrame { zone_end, edns, signed }),
+        None => QueryError::Malformed(zone_end),
+    }
+}
+
+/// The opcode UPDATE (RFC 2136 section 2.2) in its place in the header.
+const UPDATE: u8 = 5 << 3;
 const OPT: u16 = 41;
+const TSIG: u16 = 250;
 const IXFR: u16 = 251;
 
 fn read_question(octets: &[u8]) -> Option<(&[u8], u16, u16, usize)> {
@@ -209,6 +260,8 @@ mod tests {
     fn queries_are_taken_whole_or_refused() {
         const QUESTION: &[u8] = b"\x01a\0\0\x01\0\x01";
         const EDNS: &[u8] = b"\0\0\x29\x10\0\0\0\x80\0\0\0";
+        const NOTHING: &[u8] = b"\xc0\x0c\0\xff\0\xff\0\0\0\0\0\0";
+        const SIGNATURE: &[u8] = b"\x01k\0\0\xfa\0\xff\0\0\0\0\0\0";
         let with = |parts: &[&[u8]]| parts.concat();
         type Expected = Result<Option<Edns>, QueryError>;
         let table: Vec<(&str, Vec<u8>, Expected)> = vec![
@@ -250,7 +303,42 @@ mod tests {
             ),
             ("an answer in a query", message(0, [1, 1, 0, 0], QUESTION), Err(QueryError::Malformed(19))),
             ("trailing octets", message(0, [1, 0, 0, 0], &with(&[QUESTION, b"x"])), Err(QueryError::Malformed(19))),
-            ("UPDATE", message(0x28, [1, 0, 0, 0], QUESTION), Err(QueryError::Opcode(19))),
+            ("NOTIFY", message(0x20, [1, 0, 0, 0], QUESTION), Err(QueryError::Opcode(19))),
+            ("an UPDATE without a zone", message(0x28, [0, 0, 0, 0], b""), Err(QueryError::Malformed(12))),
+            (
+                "an UPDATE cut short",
+                message(0x28, [1, 0, 1, 0], &with(&[QUESTION, b"\0\0\x10\0\x01"])),
+                Err(QueryError::Malformed(19)),
+            ),
+            (
+                "an UPDATE without a signature",
+                message(0x28, [1, 0, 1, 1], &with(&[QUESTION, NOTHING, EDNS])),
+                Err(QueryError::Update(UpdateFrame {
+                    zone_end: 19,
+                    edns: Some(Edns { udp_size: 4096, version: 0, dnssec_ok: true, cookie: None }),
+                    signed: false,
+                })),
+            ),
+            (
+                "a signed UPDATE",
+                message(0x28, [1, 0, 1, 1], &with(&[QUESTION, NOTHING, SIGNATURE])),
+                Err(QueryError::Update(UpdateFrame { zone_end: 19, edns: None, signed: true })),
+            ),
+            (
+                "a signature before the last record",
+                message(1, [1, 0, 0, 2], &with(&[QUESTION, SIGNATURE, EDNS])),
+                Err(QueryError::Malformed(19)),
+            ),
+            (
+                "a signature among the updates",
+                message(0x28, [1, 0, 1, 0], &with(&[QUESTION, SIGNATURE])),
+                Err(QueryError::Malformed(19)),
+            ),
+            (
+                "two signatures",
+                message(1, [1, 0, 0, 2], &with(&[QUESTION, SIGNATURE, SIGNATURE])),
+                Err(QueryError::Malformed(19)),
+            ),
         ];
         for (why, octets, expected) in table {
             assert_eq!(Query::read(&octets).map(|query| query.edns), expected, "{why}");

@@ -23,6 +23,7 @@ mod scan;
 mod soa;
 mod svcb;
 mod token;
+mod unpack;
 mod usage;
 mod word;
 
@@ -32,7 +33,7 @@ pub use domain::base::iana::{Class, Rcode};
 pub use error::DataError;
 pub use escape::EscapeError;
 pub use hints::service_hints;
-pub use message::{Cookie, Edns, HEADER, Query, QueryError, UDP_SIZE, skip_name};
+pub use message::{Cookie, Edns, HEADER, Query, QueryError, UDP_SIZE, UpdateFrame, skip_name};
 pub use name::{Name, NameError, is_at_or_below, labels, name_from_wire, parse_name, wire_len};
 pub use name_text::{NameTextError, present_name, present_relative, scan_name};
 pub use number::{parse_number, parse_seconds};
@@ -41,6 +42,7 @@ pub use rtype::{is_meta, parse_rtype, present_rtype};
 pub use scan::{parse_data, scan_data};
 pub use soa::serial_at;
 pub use token::{Token, split_data};
+pub use unpack::{unpack_data, unpack_name};
 pub use usage::{DataUsage, data_usage};
 
 pub(crate) use error::shown;

@@ -65,7 +65,7 @@ fn run(snapshot: &Snapshot, client: IpAddr, name: &Name, rtype: Rtype, recursion
     let (length, asked) = match verdict {
         Verdict::Reply(length) | Verdict::Refresh(length) => (length, false),
         Verdict::Forward(length) => (length, true),
-        Verdict::Drop => (0, false),
+        Verdict::Signed | Verdict::Drop => (0, false),
     };
     reply.truncate(length);
     let foreign = steps.last().filter(|step| step.rule == Rule::NotOurs).map(|step| step.name.clone());

@@ -11,6 +11,7 @@ mod pending;
 mod probe;
 mod recent;
 mod respond;
+mod signed;
 mod verdict;
 
 pub use crate::dns::UDP_SIZE;
@@ -20,4 +21,5 @@ pub use pending::{Charge, Pending, slip};
 pub use probe::probe;
 pub use recent::{Asked, Recent};
 pub use respond::respond;
+pub use signed::Signed;
 pub use verdict::{Transport, Verdict};

@@ -4,7 +4,7 @@ use super::code::{class, ede, qtype, rcode};
 use super::cookie::{self, Checked};
 use super::verdict::{Transport, Verdict};
 use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer, flag};
-use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, wire_len};
+use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, UpdateFrame, wire_len};
 use crate::snapshot::{Snapshot, View};
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -32,6 +32,8 @@ enum State {
     Unread { rcode: u16, end: usize, flags: u8 },
     /// The question can be echoed; the zones have no part in the reply.
     Refused { status: Status, flags: u8 },
+    /// Whoever knows the keys answers it.
+    Signed,
     /// To be answered from this view, or by upstreams: the name is `foreign` to its zones, and its clients may use the
     /// forwarder for it.
     Ask { view: usize, foreign: bool },
@@ -97,14 +99,26 @@ impl Pending {
         let unread = |rcode, end| State::Unread { rcode, end, flags: flags_for(snapshot, client) };
         self.state = match Query::read(octets) {
             Err(QueryError::NotAQuery) => State::Drop,
+            Err(QueryError::Update(update)) => self.update(snapshot, client, update),
             Err(QueryError::Opcode(end)) => unread(rcode::NOTIMP, end),
             Err(QueryError::Malformed(end)) => unread(rcode::FORMERR, end),
             Ok(query) => {
                 let cookie = query.edns.and_then(|edns| edns.cookie).map(|cookie| cookie::check(&cookie, client));
                 self.question = Question { end: query.question_end, edns: query.edns, cookie };
-                self.ask(snapshot, client, &query)
+                if query.signed { State::Signed } else { self.ask(snapshot, client, &query) }
             }
         };
+    }
+
+    /// A DNS update that nobody signed is refused without a look at what it wants (RFC 3007 section 3).
+    #[cold]
+    fn update(&mut self, snapshot: &Snapshot, client: IpAddr, update: UpdateFrame) -> State {
+        self.question = Question { end: update.zone_end, edns: update.edns, cookie: None };
+        if update.signed {
+            return State::Signed;
+        }
+        let status = Status::new(rcode::REFUSED, ede::PROHIBITED, "updates must be signed with TSIG");
+        State::Refused { status, flags: flags_for(snapshot, client) }
     }
 
     fn ask(&mut self, snapshot: &Snapshot, client: IpAddr, query: &Query<'_>) -> State {
@@ -160,6 +174,7 @@ impl Pending {
             State::Unread { rcode, end, flags } => {
                 return refuse_unread(octets.get(..end).unwrap_or_default(), rcode, flags, buffer);
             }
+            State::Signed => return Verdict::Signed,
             State::Refused { flags, .. } => (None, flags),
             State::Ask { view, .. } => {
                 let view = snapshot.views.get(view);

@@ -11,6 +11,9 @@ pub enum Verdict {
     /// An upstream must be asked: [`super::Pending::miss`] makes the question for the forwarder. The first so many octets
     /// of the reply buffer are what there is of the reply: header, question, and the answer section as far as it is ours.
     Forward(usize),
+    /// It is signed (RFC 8945): whoever knows the keys must answer it, a DNS update or a query. It becomes a
+    /// [`super::Signed`].
+    Signed,
     /// No reply: not a query, or too short to have an ID.
     Drop,
 }
@@ -20,7 +23,7 @@ impl Verdict {
     pub fn reply(self) -> Option<usize> {
         match self {
             Verdict::Reply(length) | Verdict::Refresh(length) => Some(length),
-            Verdict::Forward(_) | Verdict::Drop => None,
+            Verdict::Forward(_) | Verdict::Signed | Verdict::Drop => None,
         }
     }
 }

@@ -274,7 +274,7 @@ impl Connection {
             let (client, output) = (self.client, &mut scratch.output);
             match append(&snapshot, client, message, output, &mut scratch.used, &shared, &mut self.late) {
                 Verdict::Reply(_) | Verdict::Refresh(_) => self.idle_until = Instant::now() + shared.limits.idle,
-                Verdict::Forward(_) => self.late_until = Instant::now() + LONGEST_WAIT,
+                Verdict::Forward(_) | Verdict::Signed => self.late_until = Instant::now() + LONGEST_WAIT,
                 Verdict::Drop => {}
             }
             self.message_until = None;
@@ -325,7 +325,8 @@ impl Connection {
     }
 }
 
-/// Appends the answer to one message with its length, or hands the question to the forwarder, or neither.
+/// Appends the answer to one message with its length, or hands it to the forwarder or to the desk that knows the keys, or
+/// neither.
 fn append(
     snapshot: &Snapshot,
     client: IpAddr,
@@ -349,6 +350,13 @@ fn append(
         }
         counters.count(Event::NotForwarded);
         verdict = pending.not_forwarded(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
+    }
+    if verdict == Verdict::Signed {
+        if shared.onward.submit_signed(client, Transport::Stream, message, || late.way_back()) {
+            return verdict;
+        }
+        counters.count(Event::SignedNotTaken);
+        verdict = pending.not_taken(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
     }
     if let Verdict::Refresh(length) = verdict
         && let Some(miss) = pending.refresh(snapshot, message, &reply[..length])

@@ -14,6 +14,7 @@ use crate::counters::Counters;
 use crate::forward::Forwarder;
 use crate::query::Recent;
 use crate::snapshot::Live;
+use crate::update::Desk;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -84,6 +85,11 @@ impl Listeners {
     /// they fail.
     pub fn forward_to(&self, forwarder: Arc<Forwarder>) {
         self.onward.lead_to(forwarder);
+    }
+
+    /// Signed messages go to this desk from now on. Without one they fail.
+    pub fn hand_signed_to(&self, desk: Arc<Desk>) {
+        self.onward.hand_signed_to(desk);
     }
 
     /// Opens what is missing for these addresses with so many UDP workers each. Nothing changes for clients yet, except

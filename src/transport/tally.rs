@@ -13,6 +13,7 @@ pub(super) struct Tally {
     pub(super) held: u64,
     pub(super) slipped: u64,
     pub(super) not_forwarded: u64,
+    pub(super) signed_not_taken: u64,
     pub(super) replies: [u32; RCODES],
 }
 
@@ -32,6 +33,7 @@ impl Tally {
             (Event::RateDropped, self.held),
             (Event::RateSlipped, self.slipped),
             (Event::NotForwarded, self.not_forwarded),
+            (Event::SignedNotTaken, self.signed_not_taken),
         ];
         for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
             counters.add(event, count);

@@ -189,15 +189,30 @@ impl Batch {
             let query = &self.queries[index][..length];
             let reply = &mut self.replies[index];
             let verdict = self.pending[index].answer(snapshot, Transport::Udp, query, reply);
-            let (Verdict::Reply(mut length) | Verdict::Refresh(mut length) | Verdict::Forward(mut length)) = verdict
-            else {
-                // The message that wakes a worker is empty and not a query of anybody.
-                if query.is_empty() {
-                    tally.received -= 1;
-                } else {
-                    tally.dropped += 1;
+            let mut length = match verdict {
+                Verdict::Reply(length) | Verdict::Refresh(length) | Verdict::Forward(length) => length,
+                Verdict::Signed => {
+                    let header = self.incoming[index].msg_hdr;
+                    let late = || LateReply::new(desk, &self.clients[index], &self.controls[index], &header);
+                    let client = self.clients[index].ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+                    if desk.onward.submit_signed(client, Transport::Udp, query, || Box::new(late())) {
+                        continue;
+                    }
+                    tally.signed_not_taken += 1;
+                    match self.pending[index].not_taken(Transport::Udp, query, reply) {
+                        Some(length) => length,
+                        None => continue,
+                    }
                 }
-                continue;
+                Verdict::Drop => {
+                    // The message that wakes a worker is empty and not a query of anybody.
+                    if query.is_empty() {
+                        tally.received -= 1;
+                    } else {
+                        tally.dropped += 1;
+                    }
+                    continue;
+                }
             };
             // Beyond its rate limit a question that would be forwarded is not: its reply is held back before it is had.
             let mut forwards = matches!(verdict, Verdict::Forward(_));

@@ -76,7 +76,7 @@ pub fn reply(snapshot: &Snapshot, client: &str, transport: Transport, query: &[u
     let client: IpAddr = client.parse().unwrap();
     match respond(snapshot, client, transport, query, &mut buffer) {
         Verdict::Reply(length) => buffer[..length].to_vec(),
-        Verdict::Forward(_) | Verdict::Refresh(_) | Verdict::Drop => Vec::new(),
+        Verdict::Forward(_) | Verdict::Refresh(_) | Verdict::Signed | Verdict::Drop => Vec::new(),
     }
 }
 

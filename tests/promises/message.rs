@@ -71,6 +71,10 @@ pub(super) fn answered(snapshot: &Snapshot, query: &[u8]) {
                 let has_id = query.len() >= 12 && query[2] & 0x80 == 0;
                 assert!(!has_id, "only a response, or octets shorter than a header, are dropped: {query:02x?}");
             }
+            Verdict::Signed => {
+                let not_whole = query.len() < 12 || query[10..12] == [0, 0];
+                assert!(!not_whole, "what is signed has a record in its additional section: {query:02x?}");
+            }
             Verdict::Drop => {}
             Verdict::Forward(_) | Verdict::Refresh(_) => panic!("this horizon does not forward"),
         }

@@ -1,10 +1,12 @@
 //! ACME from the CA's seat; see `README.md` in this folder.
 
+mod board;
 pub mod ca;
 mod challenge_error;
 mod challenge_journal;
 mod challenge_table;
 mod challenges;
+pub mod check;
 pub mod dial;
 pub mod doors;
 mod leaf;
@@ -23,6 +25,7 @@ mod authority_lab;
 #[cfg(test)]
 mod challenges_tests;
 
+pub use board::{About, Board, Notice, Notices, Standings};
 pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
 pub use challenges::Challenges;
