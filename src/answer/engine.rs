@@ -128,7 +128,7 @@ pub(crate) fn answer<T: Trace>(
         return Outcome::NotOurs;
     };
     let special = located.special;
-    let brief = is_challenge(lookup.name.wire());
+    let brief = !special && is_challenge(lookup.name.wire());
     let search = Search { zones, laid, located, rtype: lookup.rtype, first: true, brief };
     let mut room = [Redirect::default(); 1];
     let mut redirects = Redirects::new(&mut room);

@@ -5,6 +5,8 @@ use super::Forward;
 use super::Prefix;
 use super::Upstream;
 use crate::dns::Name;
+use serde::Deserialize;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -206,13 +208,16 @@ pub enum Probing {
 }
 
 /// A way to prove that one controls a name (RFC 8555 section 8, RFC 8737).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Challenge {
     /// A text at a well-known path on port 80.
+    #[serde(rename = "http-01")]
     Http01,
     /// A certificate made for it on port 443.
+    #[serde(rename = "tls-alpn-01")]
     TlsAlpn01,
     /// A TXT record at `_acme-challenge`.
+    #[serde(rename = "dns-01")]
     Dns01,
 }
 

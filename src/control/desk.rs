@@ -4,6 +4,7 @@ use super::ErrandOrder;
 use crate::finding::Finding;
 use crate::forward::UpstreamState;
 use crate::plugin::acme::Challenges;
+use crate::plugin::acme::Tokens;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -56,6 +57,8 @@ pub struct Health {
     pub counters: BTreeMap<String, u64>,
     /// What is known of each upstream, in no order.
     pub upstreams: Vec<UpstreamState>,
+    /// Where ACME clients are heard over HTTP, and true where it is HTTPS.
+    pub http: (Vec<SocketAddr>, bool),
     /// How many challenge values live.
     pub challenges: usize,
 }
@@ -101,6 +104,8 @@ pub struct Desk {
     pub errands: mpsc::Sender<ErrandOrder>,
     /// The challenge values that live now.
     pub challenges: Arc<Challenges>,
+    /// Who may write them.
+    pub tokens: Arc<Tokens>,
 }
 
 impl fmt::Debug for Desk {

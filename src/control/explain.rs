@@ -29,6 +29,7 @@ use crate::snapshot::Snapshot;
 use serde::Deserialize;
 use serde::Serialize;
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 /// The answer to `explain`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +99,8 @@ pub struct StepShown {
     pub name: String,
     /// The zone that holds it.
     pub zone: Option<String>,
-    /// `exact`, `wildcard`, `alias`, `dname`, `delegation`, `no-data`, `empty-non-terminal`, `no-name` or `none`.
+    /// `exact`, `wildcard`, `alias`, `dname`, `delegation`, `overlay`, `no-data`, `empty-non-terminal`,
+    /// `no-name` or `none`.
     pub rule: String,
     /// The owner of the records that answered, or the closest encloser.
     pub owner: Option<String>,
@@ -192,11 +194,28 @@ fn step_shown(published: &Published, horizon: &str, step: &Step, rtype: &str) ->
     let owner = step.owner.as_ref().map(|owner| present_name(owner.as_slice()));
     let inherited_from = if step.inherited { owning_horizon(published, horizon, step) } else { None };
     let (rule, why) = in_words(step.rule, owner.as_deref().unwrap_or("?"), rtype);
+    let why = match step.rule {
+        Rule::Overlay | Rule::OverlayNoData => format!("{why}{}", time_left(published, horizon, &step.name)),
+        _ => why,
+    };
     let mut why = if step.special { format!("special-use name, always answered locally: {why}") } else { why };
     if let Some(other) = &inherited_from {
         why.push_str(&format!("; taken from horizon {other}, which {horizon} inherits from"));
     }
     StepShown { name, zone, rule: rule.to_owned(), owner, inherited_from, special: step.special, why }
+}
+
+/// How many values of an owner a horizon sees, and when the first of them goes.
+fn time_left(published: &Published, horizon: &str, owner: &Name) -> String {
+    let values = published.snapshot.overlay.values();
+    let set = values.get(&*owner.as_slice().to_ascii_lowercase());
+    let ends: Vec<_> = set.into_iter().flat_map(|set| set.seen_by(horizon)).map(|value| value.until).collect();
+    let Some(first) = ends.iter().min() else { return String::new() };
+    let left = first.duration_since(SystemTime::now()).map_or(0, |left| left.as_secs());
+    match ends.len() {
+        1 => format!("; it goes in {left} s"),
+        count => format!("; the first of {count} goes in {left} s"),
+    }
 }
 
 fn in_words(rule: Rule, owner: &str, rtype: &str) -> (&'static str, String) {

@@ -131,6 +131,9 @@ fn types_near(published: &Published, view: &View, name: &Name) -> Vec<Rtype> {
         .filter(|source| horizons.contains(&source.horizon.as_str()) && name.ends_with(source.records.origin()))
         .flat_map(|source| source.records.iter().map(|record| record.rtype.to_int()))
         .collect();
+    if published.snapshot.overlay.values().contains_key(&*name.as_slice().to_ascii_lowercase()) {
+        types.insert(Rtype::TXT.to_int());
+    }
     // Special-use zones are built in and hold no more than these.
     types.extend([Rtype::A, Rtype::NS, Rtype::SOA, Rtype::AAAA, Rtype::PTR].map(|rtype| rtype.to_int()));
     types.into_iter().map(Rtype::from_int).collect()

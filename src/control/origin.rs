@@ -13,6 +13,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// Octets; zone files of several million records.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -72,6 +73,16 @@ impl<'a> Origins<'a> {
             }
         }
         None
+    }
+
+    /// The origin of a record that lies above the zones for a short time.
+    pub(super) fn find_laid(&self, horizon: &str, owner: &Name, data: &[u8]) -> Option<RecordOrigin> {
+        let values = self.published.snapshot.overlay.values();
+        let set = values.get(&*owner.as_slice().to_ascii_lowercase())?;
+        let value = set.seen_by(horizon).find(|value| *value.data == *data)?;
+        let left = value.until.duration_since(SystemTime::now()).map_or(0, |left| left.as_secs());
+        let comment = Some(format!("ACME challenge in the overlay, {left} s left"));
+        Some(RecordOrigin { horizon: horizon.to_owned(), file: None, line: None, source: None, comment })
     }
 
     fn describe(&mut self, source: &PublishedZone, record: Record<'_>) -> RecordOrigin {

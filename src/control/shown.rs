@@ -5,6 +5,7 @@ use super::origin::RecordOrigin;
 use super::reply::WireRecord;
 use crate::answer::Step;
 use crate::dns::Name;
+use crate::dns::Rtype;
 use crate::dns::present_data;
 use crate::dns::present_name;
 use crate::dns::present_rtype;
@@ -44,7 +45,10 @@ pub(super) fn show(
             ttl: record.ttl,
             rtype: present_rtype(record.rtype),
             data: present_data(record.rtype, &record.data),
-            from: origins.find(horizon, &owners, record.rtype, &record.data),
+            from: origins.find(horizon, &owners, record.rtype, &record.data).or_else(|| {
+                let may_be_laid = record.rtype == Rtype::TXT;
+                may_be_laid.then(|| origins.find_laid(horizon, &record.owner, &record.data)).flatten()
+            }),
         });
     }
     shown

@@ -3,7 +3,6 @@
 
 use super::reload::tell;
 use crate::config::Settings;
-use crate::forward::Selection;
 use crate::plugin::acme::Challenges;
 use crate::snapshot::Live;
 use std::sync::Arc;
@@ -35,10 +34,7 @@ impl Challenging {
         let cached = Arc::clone(live);
         // What an upstream said of the name before, for a horizon that has no zone of it, no longer holds.
         challenges.on_change(move |owners| {
-            let plan = Arc::clone(&cached.load().plan);
-            for owner in owners {
-                plan.cache().flush(&Selection { name: Some((**owner).into()), ..Selection::default() });
-            }
+            cached.load().plan.cache().forget(&owners.iter().map(|owner| &**owner).collect());
         });
         let ending = runtime.spawn(end_in_time(Arc::clone(&challenges)));
         Challenging { challenges, ending }
@@ -70,7 +66,11 @@ async fn end_in_time(challenges: Arc<Challenges>) {
         rounds.tick().await;
         let ended = Arc::clone(&challenges);
         // A write may hold the values while it waits for the disk.
-        let gone = tokio::task::spawn_blocking(move || ended.expire(SystemTime::now())).await;
+        let gone = tokio::task::spawn_blocking(move || {
+            ended.mend();
+            ended.expire(SystemTime::now())
+        })
+        .await;
         if let Ok(1..) = gone {
             tracing::debug!("challenge values have ended: {}", gone.unwrap_or_default());
         }

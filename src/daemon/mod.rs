@@ -14,6 +14,7 @@ mod orders;
 mod outcome;
 mod pipeline;
 mod program;
+mod receiving;
 mod reload;
 mod rounds;
 mod serial;

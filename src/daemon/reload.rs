@@ -8,6 +8,7 @@ use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::receiving::Receiving;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -33,6 +34,7 @@ pub(super) struct Reloads {
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
     pub(super) updating: Updating,
+    pub(super) receiving: Receiving,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -175,7 +177,8 @@ impl Reloads {
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
         self.challenging.follow(&self.board.load().serving.settings);
-        self.updating.follow();
+        self.updating.follow(&self.board.load().serving.settings);
+        self.receiving.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

@@ -9,6 +9,7 @@ use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -18,11 +19,14 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
+use crate::plugin::acme::doors::Doors;
+use crate::plugin::acme::{Challenges, Sighting};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Handle, Runtime};
@@ -34,6 +38,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Server {
     orders: Orders,
     board: Arc<Board>,
+    challenges: Arc<Challenges>,
+    received: Arc<Received>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -107,8 +113,9 @@ impl Server {
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk = Office::desk(published, health, orders.clone(), challenging.challenges(), &runtime);
+        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
+        let desk = Office::desk(published, health, orders.clone(), values, updating.tokens(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -117,6 +124,8 @@ impl Server {
         watch.folders(inputs.folders());
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
+        let challenges = Arc::clone(challenging.challenges());
+        let received = Arc::clone(receiving.state());
         let reloads = Reloads {
             source,
             live,
@@ -126,6 +135,7 @@ impl Server {
             forwarding,
             challenging,
             updating,
+            receiving,
             office,
             watch,
             fetching,
@@ -137,12 +147,27 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, runtime: handle, running: Some(Running { runtime, reloading }) })
+        Ok(Server { orders, board, challenges, received, runtime: handle, running: Some(Running { runtime, reloading }) })
     }
 
     /// The addresses that are listened on.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.board.load().listening.clone()
+    }
+
+    /// Where challenge values are written: what is written serves at once.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
+    }
+
+    /// What the tripwire sees of the CA, as a channel; none once somebody has taken it.
+    pub fn take_sightings(&self) -> Option<Receiver<Sighting>> {
+        self.received.take_sightings()
+    }
+
+    /// The HTTP doors of ACME clients.
+    pub fn doors(&self) -> &Arc<Doors> {
+        self.received.doors()
     }
 
     /// The state now.
@@ -197,8 +222,9 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, office, watch, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, .. }) = reloading.join() {
                 drop((office, watch));
+                runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(listeners.stop(FAREWELL));
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();

@@ -10,6 +10,7 @@ use crate::answer::{Reply, flag as header};
 use crate::config;
 use crate::dns::{HEADER, labels};
 use crate::forward::Foreign;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -232,6 +233,17 @@ impl Cache {
 
     /// Forgets what is chosen, and what is asked for now. Returns how many entries that were.
     pub fn flush(&self, what: &Selection) -> usize {
+        self.drop_where(|slot| what.holds(slot))
+    }
+
+    /// Forgets these names, in wire format and lower-cased, for all horizons and types, and that names above them do not
+    /// exist (RFC 8020). Returns how many entries that were.
+    pub fn forget(&self, names: &HashSet<&[u8]>) -> usize {
+        let above: HashSet<&[u8]> = names.iter().flat_map(|name| suffixes(name)).collect();
+        self.drop_where(|slot| names.contains(slot.body.name()) || slot.is_cut() && above.contains(slot.body.name()))
+    }
+
+    fn drop_where(&self, goes: impl Fn(&Slot) -> bool) -> usize {
         self.store.era.fetch_add(1, Ordering::AcqRel);
         let now = self.now();
         let mut count = 0;
@@ -244,7 +256,7 @@ impl Cache {
                 // From behind: what takes the place of a removed slot was looked at before.
                 let start = end.saturating_sub(STRETCH);
                 for index in (start..end).rev() {
-                    if shard.slots.get(index).is_some_and(|slot| what.holds(slot)) {
+                    if shard.slots.get(index).is_some_and(&goes) {
                         shard.remove(index, &room);
                         count += 1;
                     }
@@ -335,4 +347,14 @@ impl Cache {
 /// A panic under the lock leaves a shard whose look-ups are checked: the worst is an entry that is not found.
 fn open(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A name and the names above it, the root not counted.
+fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    labels(name).filter_map(move |label| {
+        let from = start;
+        start += 1 + label.len();
+        name.get(from..)
+    })
 }

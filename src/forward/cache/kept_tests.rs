@@ -184,6 +184,26 @@ fn what_changed_is_forgotten() {
     assert!(!cache.store(&question.key(), late, era, 1));
 }
 
+/// Of a name that is written to here all goes, and what was told above it to deny it; all else stays.
+#[test]
+fn a_name_that_comes_to_be_is_forgotten_with_what_denied_it() {
+    let cache = cache();
+    for question in ["_acme-challenge.www.example A", "_acme-challenge.www.example TXT", "a.www.example A"] {
+        store(&cache, question, 0, ["", SOA, ""], 1);
+    }
+    for name in ["example", "other.example", "x._acme-challenge.www.example"] {
+        store(&cache, &format!("{name} A"), 3, ["", SOA, ""], 1);
+    }
+    store(&cache, "www.example AAAA", 0, ["www.example 60 AAAA 2001:db8::1", "", ""], 1);
+    let owner = wire("_acme-challenge.www.example");
+    assert_eq!(cache.forget(&[&*owner].into()), 3);
+    let mut left: Vec<_> = cache.show(&Selection::default(), 100, 1).into_iter().map(|one| one.name).collect();
+    left.sort();
+    let expected = ["a.www.example.", "other.example.", "www.example.", "x._acme-challenge.www.example."];
+    assert_eq!(left, expected);
+    assert_eq!(cache.forget(&[].into()), 0);
+}
+
 /// A person sees name, kind, what is left and the records.
 #[test]
 fn entries_are_shown() {

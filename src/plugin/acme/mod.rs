@@ -1,11 +1,22 @@
 //! ACME from the CA's seat; see `README.md` in this folder.
 
+pub mod ca;
 mod challenge_error;
 mod challenge_journal;
 mod challenge_table;
 mod challenges;
+#[cfg(test)]
+mod challenges_tests;
+pub mod dial;
+pub mod doors;
+mod leaf;
+mod mint;
 mod observe;
+pub mod probe;
+pub mod reach;
 mod secret;
+mod served;
+mod told;
 mod token;
 mod token_file;
 mod tokens;
@@ -13,7 +24,14 @@ mod tokens;
 pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
 pub use challenges::Challenges;
+pub use leaf::Leaf;
+pub use mint::{Door, Minted, mint, new_subdomain};
 pub use observe::{Sighting, Sightings};
 pub use secret::SaltedHash;
+pub use served::{Served, served};
+pub use told::{Told, told};
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
+
+#[cfg(test)]
+mod authority_lab;

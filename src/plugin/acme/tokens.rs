@@ -22,6 +22,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
@@ -62,10 +63,9 @@ pub enum TokenError {
 /// All tokens. Look-ups take no lock; a change is on the disk when it returns.
 #[derive(Debug)]
 pub struct Tokens {
-    file: PathBuf,
-    lock: PathBuf,
     live: ArcSwap<Table>,
-    changing: Mutex<()>,
+    /// Where the file is; held while it is read or changed.
+    folder: Mutex<PathBuf>,
     /// What unknown users are compared with.
     nobody: SaltedHash,
 }
@@ -93,10 +93,8 @@ impl Tokens {
     /// The tokens of the folder `state` before they are read: none.
     pub fn closed(state: &Path) -> Tokens {
         Tokens {
-            file: state.join(FILE),
-            lock: state.join(LOCK),
             live: ArcSwap::default(),
-            changing: Mutex::default(),
+            folder: Mutex::new(state.to_path_buf()),
             nobody: SaltedHash::of_nobody(),
         }
     }
@@ -106,8 +104,30 @@ impl Tokens {
     /// # Errors
     /// As [`Tokens::open`]; the tokens stay as they were, except that others' write access closes all doors.
     pub fn reload(&self) -> Result<(), Finding> {
-        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.read() {
+        let folder = self.folder();
+        self.take_in(self.read(&folder.join(FILE)))
+    }
+
+    /// Reads the tokens of another folder, if it is another one, and the same again if it is not.
+    ///
+    /// # Errors
+    /// As [`Tokens::reload`].
+    pub fn follow(&self, state: &Path) -> Result<(), Finding> {
+        let mut folder = self.folder();
+        if *folder != state {
+            *folder = state.to_path_buf();
+            self.live.store(Arc::default());
+        }
+        self.take_in(self.read(&folder.join(FILE)))
+    }
+
+    fn folder(&self) -> MutexGuard<'_, PathBuf> {
+        // A path is whole whatever happened under the lock.
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_in(&self, read: Result<Table, Finding>) -> Result<(), Finding> {
+        match read {
             Ok(table) => {
                 self.live.store(Arc::new(table));
                 Ok(())
@@ -123,11 +143,12 @@ impl Tokens {
 
     /// `TOKENS_OPEN` as a warning when others than the owner can read the file: its TSIG secrets are in clear.
     pub fn readable_by_others(&self) -> Option<Finding> {
-        let mode = fs::metadata(&self.file).ok()?.permissions().mode();
+        let file = self.folder().join(FILE);
+        let mode = fs::metadata(&file).ok()?.permissions().mode();
         (mode & 0o044 != 0 && mode & 0o022 == 0).then(|| {
             let what = format!("others than its owner can read it (mode {:o}): TSIG secrets stand in it", mode & 0o777);
-            let remedy = format!("run `chmod 600 {}`, revoke the TSIG tokens and create new ones", self.file.display());
-            Finding::new("TOKENS_OPEN", Severity::Warning, FILE, what, remedy).seen_at(Place::file(&self.file))
+            let remedy = format!("run `chmod 600 {}`, revoke the TSIG tokens and create new ones", file.display());
+            Finding::new("TOKENS_OPEN", Severity::Warning, FILE, what, remedy).seen_at(Place::file(&file))
         })
     }
 
@@ -201,36 +222,35 @@ impl Tokens {
 
     /// Reads, changes and writes the file under its lock, so that nothing is lost when another process does so, too.
     fn change(&self, change: impl FnOnce(&mut Vec<Arc<Token>>) -> Result<(), TokenError>) -> Result<(), TokenError> {
-        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(folder) = self.file.parent() {
-            files::create_folder(folder)?;
-        }
-        let _lock = patient_lock(&self.lock)?;
-        let mut all = self.read().map_err(|finding| TokenError::Content(Box::new(finding)))?.all;
+        let folder = self.folder();
+        files::create_private_folder(&*folder)?;
+        let _lock = patient_lock(&folder.join(LOCK))?;
+        let file = folder.join(FILE);
+        let mut all = self.read(&file).map_err(|finding| TokenError::Content(Box::new(finding)))?.all;
         change(&mut all)?;
         let text = print(all.iter().map(AsRef::as_ref)).map_err(|what| {
             TokenError::Content(Box::new(Finding::new("INTERNAL", Severity::Error, FILE, what, "report this as a bug")))
         })?;
-        files::replace_private(&self.file, text.as_bytes())?;
+        files::replace_private(&file, text.as_bytes())?;
         self.live.store(Arc::new(Table::of(all)));
         Ok(())
     }
 
     /// The file as it is; tokens that were there before keep when they were used.
-    fn read(&self) -> Result<Table, Finding> {
-        let octets = match files::read(&self.file, LARGEST) {
+    fn read(&self, file: &Path) -> Result<Table, Finding> {
+        let octets = match files::read(file, LARGEST) {
             Ok(octets) => octets,
             Err(error) if error.is_missing() => return Ok(Table::default()),
-            Err(error) => return Err(self.unreadable(&error.to_string())),
+            Err(error) => return Err(unreadable(file, &error.to_string())),
         };
-        let mode = fs::metadata(&self.file).map_or(0, |about| about.permissions().mode());
+        let mode = fs::metadata(file).map_or(0, |about| about.permissions().mode());
         if mode & 0o022 != 0 {
             let what = format!("others than its owner can write it (mode {:o}): no token is accepted", mode & 0o777);
-            let remedy = format!("look whether its tokens are yours, then run `chmod 600 {}`", self.file.display());
+            let remedy = format!("look whether its tokens are yours, then run `chmod 600 {}`", file.display());
             let finding = Finding::new("TOKENS_OPEN", Severity::Error, FILE, what, remedy).tolerated();
-            return Err(finding.seen_at(Place::file(&self.file)));
+            return Err(finding.seen_at(Place::file(file)));
         }
-        let tokens = parse(&octets).map_err(|what| self.unreadable(&what))?;
+        let tokens = parse(&octets).map_err(|what| unreadable(file, &what))?;
         let before = self.live.load();
         let kept = |mut token: Token| {
             let known = before.all.iter().find(|known| known.name == token.name && known.kind == token.kind);
@@ -241,12 +261,12 @@ impl Tokens {
         };
         Ok(Table::of(tokens.into_iter().map(kept).collect()))
     }
+}
 
-    fn unreadable(&self, what: &str) -> Finding {
-        let remedy = "mend it or put a copy back; to begin anew, move it away and create the tokens again";
-        let finding = Finding::new("TOKENS_UNREADABLE", Severity::Error, FILE, what, remedy);
-        finding.tolerated().seen_at(Place::file(&self.file))
-    }
+fn unreadable(file: &Path, what: &str) -> Finding {
+    let remedy = "mend it or put a copy back; to begin anew, move it away and create the tokens again";
+    let finding = Finding::new("TOKENS_UNREADABLE", Severity::Error, FILE, what, remedy);
+    finding.tolerated().seen_at(Place::file(file))
 }
 
 impl Table {
