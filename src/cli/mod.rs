@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod acme_challenges;
+mod acme_order;
 mod arguments;
 mod asker;
 mod author;
@@ -12,6 +13,7 @@ mod clock;
 mod diff;
 mod diff_files;
 mod diff_since;
+mod doctor;
 mod draft;
 mod editor;
 mod exit;

@@ -1,6 +1,7 @@
 //! `zonectl` from its arguments to its exit code.
 
 use super::acme_challenges::challenges;
+use super::acme_order::order;
 use super::arguments::Acme;
 use super::arguments::Arguments;
 use super::arguments::CacheVerb;
@@ -18,6 +19,8 @@ use super::check::check;
 use super::diff::diff;
 use super::diff_files::diff_files;
 use super::diff_since::diff_since;
+use super::doctor;
+use super::doctor::doctor;
 use super::draft;
 use super::editor::edit;
 use super::exit::Exit;
@@ -122,6 +125,12 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         Look::Cache { verb: CacheVerb::Flush { name, below, all: _ } } => cache::flush(scope, name.as_deref(), *below),
         Look::Cache { verb: CacheVerb::Stats } => cache::stats(scope),
         Look::Acme { verb: Acme::Challenges } => challenges(scope),
+        Look::Acme { verb: Acme::Order { name, challenge, canary, out } } => {
+            order(scope, name, *challenge, *canary, out.as_deref())
+        }
+        Look::Doctor { hosts, resolv, root, here } => {
+            doctor(scope, doctor::Files { hosts, resolv, roots: root, here: *here })
+        }
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {

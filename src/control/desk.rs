@@ -6,6 +6,7 @@ use crate::forward::UpstreamState;
 use crate::inventory::Inventory;
 use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
+use crate::query::Watched;
 use crate::plugin::acme::check::Assessment;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
@@ -110,6 +111,8 @@ pub struct Desk {
     pub challenges: Arc<Challenges>,
     /// What is known of each name's challenges.
     pub reaches: Arc<Board>,
+    /// Which CA asked for which name.
+    pub watched: Arc<Watched>,
 }
 
 impl fmt::Debug for Desk {

@@ -6,6 +6,7 @@
 
 use super::Errand;
 use super::Refusal;
+use crate::plugin::acme::order::Order;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -111,6 +112,11 @@ pub enum Request {
     CacheStats,
     /// The challenge values that live now.
     AcmeChallenges,
+    /// An order of our own at the CA.
+    AcmeOrder {
+        /// What is ordered.
+        order: Order,
+    },
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -185,6 +191,12 @@ mod tests {
             (r#"{"version":1,"verb":"status"}"#, Request::Status),
             (r#"{"version":1,"verb":"acme-challenges"}"#, Request::AcmeChallenges),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
+            (
+                r#"{"version":1,"verb":"acme-order","order":{"name":"app.example","canary":true,"keep":false}}"#,
+                Request::AcmeOrder {
+                    order: Order { name: "app.example".into(), challenge: None, canary: true, keep: false },
+                },
+            ),
             (
                 r#"{"version":1,"verb":"get","name":"app","type":"A"}"#,
                 Request::Get { name: "app".into(), rtype: Some("A".into()), horizon: None },
