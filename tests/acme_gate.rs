@@ -84,7 +84,7 @@ fn an_edit_that_breaks_a_challenge_is_refused() {
         folder.read(ZONE),
         String::from_utf8(before.iter().find(|(name, _)| name == ZONE).unwrap().1.clone()).unwrap()
     );
-    let gone = zonectl(&folder, &["rm", "app", "A", "--horizon", "internal", "--yes"]);
+    let gone = zonectl(&folder, &["rm", "app", "A", "--all", "--horizon", "internal", "--yes"]);
     assert_eq!(gone.exit, 3, "{gone:?}");
     assert!(gone.stderr.contains("NO_ADDRESS"), "{}", gone.stderr);
 
@@ -285,4 +285,44 @@ fn here_needs_neither_server_nor_config() {
     assert_eq!((ack.exit, ack.stdout.as_str()), (0, "app.corp.example: http-01 and tls-alpn-01 settled\n"), "{ack:?}");
     assert_eq!(zonectl(&folder, &["acme", "status", "app"]).exit, 0);
     drop(server);
+}
+
+/// What a remedy says to type can be typed, and mends what it was said for.
+#[test]
+fn a_remedy_mends_what_it_was_said_for() {
+    let table = [
+        ("app A 10.0.0.153", "TARGET_NOT_EXPECTED"),
+        ("other A 10.0.0.12", "NO_ADDRESS"),
+        ("app CNAME b\nb CNAME app", "CNAME_LOOP"),
+        ("app CNAME x.elsewhere.example.", "CNAME_LEAVES_ZONE"),
+        ("* A 10.0.0.12\n_acme-challenge.app TXT old", "WILDCARD_ENT"),
+        ("app.corp.example A 10.0.0.12", "DOUBLED_LABEL"),
+        ("app A 10.0.0.12\n_acme-challenge.app TXT old", "STALE_TXT"),
+        ("app A 10.0.0.12\n_acme-challenge.app.corp.example TXT old", "DOUBLED_LABEL"),
+        ("app A 10.0.0.12\n_acme-challenge.app CNAME x.elsewhere.example.", "CNAME_LEAVES_ZONE"),
+        ("app A 10.0.0.12\n@ CAA 0 issue \"letsencrypt.org\"", "CAA_FORBIDS"),
+    ];
+    for (lines, code) in table {
+        let folder = folder("warn");
+        let head = "$TTL 300\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 10.0.0.153\nca A 10.0.0.10\n";
+        folder.write(ZONE, &format!("{head}{lines}\n"));
+        let problems = |folder: &Folder| -> Vec<Value> {
+            let answer = json(&zonectl(folder, &["acme", "check", "app", "-o", "json"]));
+            let challenges = answer["names"][0]["challenges"].as_array().unwrap().clone();
+            challenges.iter().flat_map(|one| one["problems"].as_array().unwrap().clone()).collect()
+        };
+        let before = problems(&folder);
+        let problem =
+            before.iter().find(|problem| problem["code"] == code).unwrap_or_else(|| panic!("{lines}: {before:#?}"));
+        let commands = problem["remedy"]["commands"].as_array().unwrap();
+        let typed: Vec<&str> = commands.iter().map(|command| command.as_str().unwrap()).collect();
+        assert!(!typed.is_empty(), "{problem}");
+        for command in &typed {
+            let line = command.replacen("zonectl", env!("CARGO_BIN_EXE_zonectl"), 1) + " --yes";
+            let ran = run(folder.command("sh").env("USER", "ana").args(["-c", &line]));
+            assert_eq!(ran.exit, 0, "{lines}: {line}: {ran:?}");
+        }
+        let after = problems(&folder);
+        assert!(!after.iter().any(|problem| problem["code"] == code), "{lines}: {typed:?} mended nothing: {after:#?}");
+    }
 }

@@ -150,7 +150,7 @@ impl<'d, 'g> Desk<'d, 'g> {
         let (at_owner, caa) = match self.asker {
             Some(asker) => {
                 let owner = challenge_owner::look(self.ground, asker, &horizon, &base, &clients, &mut self.hosts);
-                (Some(owner), caa::look(asker, &base, wanted.wildcard, &self.seat.host, &mut self.caa))
+                (Some(owner), caa::look(asker, &base, wanted.wildcard, (&self.seat.host, &horizon), &mut self.caa))
             }
             None => (None, None),
         };
