@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn only_issuers_that_are_named_may_issue() {
         let at = parse_name("example").unwrap();
-        let table: [(&str, &[(u8, &str, &str)], bool, bool); 11] = [
+        type Written<'a> = &'a [(u8, &'a str, &'a str)];
+        let table: [(&str, Written<'_>, bool, bool); 11] = [
             ("no property that restricts", &[(0, "iodef", "mailto:x@example")], false, false),
             ("named", &[(0, "issue", "ca.example")], false, false),
             ("named, in other case and with parameters", &[(0, "issue", "CA.example; x=1")], false, false),
