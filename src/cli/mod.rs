@@ -5,6 +5,7 @@
 mod acme_challenges;
 mod acme_explain;
 mod acme_here;
+mod acme_order;
 mod acme_status;
 mod arguments;
 mod asker;
@@ -15,6 +16,7 @@ mod clock;
 mod diff;
 mod diff_files;
 mod diff_since;
+mod doctor;
 mod draft;
 mod editor;
 mod exit;

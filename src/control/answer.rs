@@ -31,6 +31,7 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         | Request::AcmeAck { .. }
         | Request::AcmeHere { .. }
         | Request::AcmeChallenges
+        | Request::AcmeOrder { .. }
         | Request::CacheShow { .. }
         | Request::CacheFlush { .. }
         | Request::CacheStats

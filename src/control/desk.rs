@@ -7,6 +7,7 @@ use crate::inventory::Inventory;
 use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
 use crate::plugin::acme::check::Assessment;
+use crate::query::Watched;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -110,6 +111,8 @@ pub struct Desk {
     pub challenges: Arc<Challenges>,
     /// What is known of each name's challenges.
     pub reaches: Arc<Board>,
+    /// Which CA asked for which name.
+    pub watched: Arc<Watched>,
 }
 
 impl fmt::Debug for Desk {

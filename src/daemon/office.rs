@@ -13,6 +13,7 @@ use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
 use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::Challenges;
+use crate::query::Watched;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,15 +47,16 @@ impl Office {
         orders: Orders,
         challenges: &Arc<Challenges>,
         reaches: &Arc<Reaches>,
+        watched: &Arc<Watched>,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let (challenges, reaches) = (Arc::clone(challenges), Arc::clone(reaches));
+        let (challenges, reaches, watched) = (Arc::clone(challenges), Arc::clone(reaches), Arc::clone(watched));
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches }
+        Desk { published, health, reload: sender, errands, challenges, reaches, watched }
     }
 
     /// An office whose socket is still closed.

@@ -8,6 +8,7 @@ use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::probing::Probing;
 use super::reaching::Reaching;
 use super::source::Source;
 use super::status::{Board, Status};
@@ -34,6 +35,7 @@ pub(super) struct Reloads {
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
     pub(super) reaching: Reaching,
+    pub(super) probing: Probing,
     pub(super) updating: Updating,
     pub(super) office: Office,
     pub(super) watch: Watch,

@@ -9,6 +9,7 @@ use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::probing::Probing;
 use super::reaching::{Reaching, listen};
 use super::reload::{Reloads, tell};
 use super::source::Source;
@@ -115,9 +116,17 @@ impl Server {
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
+        let watched = listeners.recent().watched();
         let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk =
-            Office::desk(published, health, orders.clone(), challenging.challenges(), reaching.board(), &runtime);
+        let desk = Office::desk(
+            published,
+            health,
+            orders.clone(),
+            challenging.challenges(),
+            reaching.board(),
+            &watched,
+            &runtime,
+        );
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -128,6 +137,7 @@ impl Server {
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
         let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
+        let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
         let reloads = Reloads {
             source,
             live,
@@ -137,6 +147,7 @@ impl Server {
             forwarding,
             challenging,
             reaching,
+            probing,
             updating,
             office,
             watch,
@@ -233,8 +244,8 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, office, watch, .. }) = reloading.join() {
-                drop((office, watch));
+            if let Ok(Reloads { listeners, forwarding, office, watch, probing, .. }) = reloading.join() {
+                drop((office, watch, probing));
                 runtime.block_on(listeners.stop(FAREWELL));
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();

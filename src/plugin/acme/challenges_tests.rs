@@ -163,6 +163,10 @@ fn values_end() {
     drop(ahead);
     let back = opened(&folder.path().join("ahead"));
     assert!(back.live()[0].until <= SystemTime::now() + LIFE);
+    back.write(&[add("b.example", "x")], SystemTime::now() + Duration::from_secs(900_000)).unwrap();
+    let now = SystemTime::now();
+    assert_eq!(back.expire(now), 0);
+    assert!(back.live().iter().all(|one| one.until <= now + LIFE) && back.count() == 2);
 }
 
 /// Where a full table or owner holds values that have ended, they make room.
@@ -262,8 +266,10 @@ fn a_folder_that_cannot_be_used_is_waited_for() {
     assert!(challenges.trouble().is_some() && challenges.overlay.is_empty());
     fs::remove_file(&state).unwrap();
     fs::rename(&aside, &state).unwrap();
-    challenges.present(&name("b.example"), b"x", &Scope::default()).unwrap();
+    challenges.mend();
     assert_eq!(challenges.trouble(), None);
+    assert_eq!(laid(&challenges), ["a.example kept"]);
+    challenges.present(&name("b.example"), b"x", &Scope::default()).unwrap();
     assert_eq!(laid(&challenges), ["a.example kept", "b.example x"]);
 }
 
@@ -346,4 +352,32 @@ fn values_follow_to_another_folder() {
     drop(challenges);
     assert_eq!(laid(&opened(&two)), expected);
     assert_eq!(laid(&opened(&one)), ["a.example ours"]);
+}
+
+/// Names where values are expected are in the overlay with and without values, and go when nobody expects any.
+#[test]
+fn expected_names_stay_without_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let challenges = opened(&folder.path().join("state"));
+    let seen = || {
+        let values = challenges.overlay.values();
+        let mut seen: Vec<_> = values
+            .iter()
+            .map(|(owner, set)| (name_from_wire(owner).unwrap().to_string(), set.values.len(), set.expected))
+            .collect();
+        seen.sort();
+        seen
+    };
+    let is = |owner: &str, count, expected| (owner.to_owned(), count, expected);
+    challenges.apply(&[add("b.example", "1")]).unwrap();
+    challenges.expect(&[name("A.example"), name("b.example")]);
+    assert_eq!(seen(), [is("a.example", 0, true), is("b.example", 1, true)]);
+    challenges.apply(&[add("a.example", "1"), ChallengeChange::RemoveAll { owner: name("b.example") }]).unwrap();
+    assert_eq!(seen(), [is("a.example", 1, true), is("b.example", 0, true)]);
+    assert_eq!(challenges.expire(SystemTime::now() + LIFE), 1);
+    assert_eq!(seen(), [is("a.example", 0, true), is("b.example", 0, true)]);
+    challenges.apply(&[add("a.example", "1")]).unwrap();
+    challenges.expect(&[name("c.example")]);
+    assert_eq!(seen(), [is("a.example", 1, false), is("c.example", 0, true)]);
+    assert_eq!(challenges.count(), 1, "they count for nothing");
 }

@@ -11,6 +11,8 @@ pub mod dial;
 pub mod doors;
 mod leaf;
 mod observe;
+pub mod order;
+pub mod patrol;
 pub mod probe;
 pub mod reach;
 mod secret;
