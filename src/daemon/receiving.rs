@@ -32,6 +32,7 @@ pub(super) struct Receiving {
 #[derive(Debug)]
 pub(super) struct Received {
     doors: Arc<Doors>,
+    tokens: Arc<Tokens>,
     front: Mutex<Front>,
     /// Until the one who judges what was seen of the CA takes it.
     sightings: Mutex<Option<Receiver<Sighting>>>,
@@ -71,7 +72,7 @@ impl Receiving {
             troubles: Vec::new(),
         };
         let received =
-            Arc::new(Received { doors, front: Mutex::new(front), sightings: Mutex::new(Some(receiver)) });
+            Arc::new(Received { doors, tokens: Arc::clone(tokens), front: Mutex::new(front), sightings: Mutex::new(Some(receiver)) });
         received.front().follow();
         for url in received.urls() {
             tracing::info!("ACME clients are heard on {url}");
@@ -105,7 +106,7 @@ impl Receiving {
 impl Received {
     /// What keeps ACME clients from being heard.
     pub(super) fn troubles(&self) -> Vec<Finding> {
-        self.front().troubles.clone()
+        self.front().troubles.iter().cloned().chain(self.tokens.trouble()).collect()
     }
 
     /// The addresses that are listened on, and whether with TLS.
