@@ -150,6 +150,17 @@ pub(super) const ACME: Section = (
              elsewhere. They are kept in the folder `state` of [acme] (default: `.acme` in the zones directory); while it \
              cannot be written no value is taken, and `zonectl status` says why (CHALLENGES_NOT_KEPT).",
         ),
+        Text(
+            "Clients write values by DNS updates (RFC 2136) signed with a TSIG key of hmac-sha256, -384 or -512, over UDP and TCP. \
+             An update changes the horizons of its key, wherever it comes from, as a whole or not at all. A key that was made \
+             for other types, too, edits zone files with them: checked as every edit, in the history under the key's name, and \
+             refused where `zonectl` would ask first. SOA and NS of an apex stay. Queries that are signed are answered signed. \
+             A signature is good once; what is refused is in the log with the reason and the remedy (TSIG_KEY_UNKNOWN, \
+             TSIG_ALGORITHM, TSIG_SECRET_WRONG, TSIG_MAC_SHORT, CLOCK_SKEW), and counted by `zonectl status`.",
+        ),
+        Lines(
+            "$ nsupdate -y hmac-sha256:app:SECRET       then: server, zone, update add _acme-challenge.app... 60 TXT value, send",
+        ),
     ],
 );
 
