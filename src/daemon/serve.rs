@@ -147,7 +147,14 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, challenges, received, runtime: handle, running: Some(Running { runtime, reloading }) })
+        Ok(Server {
+            orders,
+            board,
+            challenges,
+            received,
+            runtime: handle,
+            running: Some(Running { runtime, reloading }),
+        })
     }
 
     /// The addresses that are listened on.

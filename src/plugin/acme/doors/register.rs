@@ -59,8 +59,7 @@ pub(super) async fn register(
     let client = doors.client(peer, &head.headers);
     let octets = body::read(body).await?;
     // acme.sh sends nothing at all.
-    let Message { allowfrom } =
-        if octets.trim_ascii().is_empty() { Message::default() } else { body::parse(&octets)? };
+    let Message { allowfrom } = if octets.trim_ascii().is_empty() { Message::default() } else { body::parse(&octets)? };
     let allowed: Result<Vec<Prefix>, _> = allowfrom.iter().map(|text| text.parse()).collect();
     let Some(allowed) = allowed.ok().filter(|allowed| allowed.len() <= MOST_PREFIXES) else {
         return Err(Refused::new(StatusCode::BAD_REQUEST, "invalid_allowfrom_cidr", ""));
