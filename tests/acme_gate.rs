@@ -6,6 +6,8 @@ mod cli_program;
 use cli_program::{CONFIG, Folder, Ran, run};
 use serde_json::Value;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -325,4 +327,52 @@ fn a_remedy_mends_what_it_was_said_for() {
         let after = problems(&folder);
         assert!(!after.iter().any(|problem| problem["code"] == code), "{lines}: {typed:?} mended nothing: {after:#?}");
     }
+}
+
+/// The seed failure, seen by the server itself: the CA's request comes to this host, and the name is meant elsewhere. Nothing
+/// but the CA's side or a person ends that.
+#[test]
+fn a_request_of_the_ca_that_comes_here_contradicts_the_zones() {
+    let folder = folder("warn");
+    let here = config("warn")
+        .replace("ca_addresses = [\"10.0.0.10\"]", "ca_addresses = [\"127.0.0.1\"]\nlisten = [\"127.0.0.1:0\"]");
+    folder.write("horizon.toml", &here);
+    let server = folder.serve();
+    let status = json(&zonectl(&folder, &["status", "-o", "json"]));
+    let url = status["http"][0].as_str().unwrap_or_else(|| panic!("{status:#}"));
+    let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let token = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    write!(
+        stream,
+        "GET /.well-known/acme-challenge/{token} HTTP/1.1\r\nHost: app.corp.example\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+    let until = Instant::now() + Duration::from_secs(20);
+    let contradicted = loop {
+        let ran = zonectl(&folder, &["acme", "explain", "app"]);
+        if ran.stdout.contains("HOSTS_BYPASS") {
+            break ran;
+        }
+        assert!(Instant::now() < until, "{ran:?}");
+    };
+    assert_eq!(contradicted.exit, 3);
+    for part in [
+        "fatal HOSTS_BYPASS the CA goes to 127.0.0.1 for app.corp.example, and this server tells it 10.0.0.12",
+        "getent ahosts app.corp.example",
+        "hint     use dns-01",
+    ] {
+        assert!(contradicted.stdout.contains(part), "`{part}` is not in {}", contradicted.stdout);
+    }
+    let matrix_now = || matrix(&json(&zonectl(&folder, &["acme", "status", "app", "-o", "json"])))[0].clone();
+    assert_eq!(matrix_now(), "app.corp.example: contradicted contradicted plausible");
+    assert_eq!(zonectl(&folder, &["reload", "--wait"]).exit, 0);
+    assert_eq!(zonectl(&folder, &["set", "other", "A", "10.0.0.9", "--horizon", "internal"]).exit, 0);
+    assert_eq!(matrix_now(), "app.corp.example: contradicted contradicted plausible", "a reload ends nothing");
+    assert_eq!(zonectl(&folder, &["acme", "ack", "app"]).exit, 0);
+    assert_eq!(matrix_now(), "app.corp.example: plausible plausible plausible");
+    drop(server);
 }

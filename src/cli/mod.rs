@@ -7,6 +7,7 @@ mod acme_explain;
 mod acme_here;
 mod acme_order;
 mod acme_status;
+mod acme_token;
 mod arguments;
 mod asker;
 mod author;
@@ -46,6 +47,7 @@ mod span;
 mod status;
 mod style;
 mod table;
+mod token_text;
 mod zone_texts;
 mod zonectl;
 

@@ -5,6 +5,7 @@ use super::acme_explain;
 use super::acme_here;
 use super::acme_order::order;
 use super::acme_status;
+use super::acme_token::acme_token;
 use super::arguments::Acme;
 use super::arguments::Arguments;
 use super::arguments::CacheVerb;
@@ -146,6 +147,7 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
 fn acme(scope: &Scope, verb: &Acme) -> Result<Exit, Failure> {
     match verb {
         Acme::Challenges => challenges(scope),
+        Acme::Token { verb } => acme_token(scope, verb),
         Acme::Status { name } => acme_status::status(scope, name.as_deref()),
         Acme::Check { names, all, here: true, dns, .. } => acme_here::here(scope, names, *all, dns.as_deref()),
         Acme::Check { names, asker, .. } => acme_status::check(scope, names, *asker),

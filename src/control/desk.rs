@@ -6,6 +6,7 @@ use crate::forward::UpstreamState;
 use crate::inventory::Inventory;
 use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
+use crate::plugin::acme::Tokens;
 use crate::plugin::acme::check::Assessment;
 use crate::query::Watched;
 use crate::snapshot::Snapshot;
@@ -64,6 +65,8 @@ pub struct Health {
     pub counters: BTreeMap<String, u64>,
     /// What is known of each upstream, in no order.
     pub upstreams: Vec<UpstreamState>,
+    /// Where ACME clients are heard over HTTP, and true where it is HTTPS.
+    pub http: (Vec<SocketAddr>, bool),
     /// How many challenge values live.
     pub challenges: usize,
 }
@@ -113,6 +116,8 @@ pub struct Desk {
     pub reaches: Arc<Board>,
     /// Which CA asked for which name.
     pub watched: Arc<Watched>,
+    /// Who may write them.
+    pub tokens: Arc<Tokens>,
 }
 
 impl fmt::Debug for Desk {

@@ -6,6 +6,7 @@
 
 use super::Errand;
 use super::Refusal;
+use super::TokenStep;
 use crate::plugin::acme::order::Order;
 use crate::plugin::acme::reach::Problem;
 use serde::Deserialize;
@@ -152,6 +153,8 @@ pub enum Request {
         /// What is ordered.
         order: Order,
     },
+    /// Who may write challenge values: lists, makes or takes away tokens.
+    AcmeTokens(TokenStep),
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -229,6 +232,10 @@ mod tests {
             (
                 r#"{"version":1,"verb":"acme-check","names":["app"],"as":"10.0.0.10"}"#,
                 Request::AcmeCheck { names: vec!["app".into()], asker: "10.0.0.10".parse().ok() },
+            ),
+            (
+                r#"{"version":1,"verb":"acme-tokens","step":"revoke","name":"traefik"}"#,
+                Request::AcmeTokens(TokenStep::Revoke { name: "traefik".into() }),
             ),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
             (

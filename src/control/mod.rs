@@ -16,6 +16,7 @@
 //! | `acme ack` | `AckAnswer` |
 //! | `cache show`, `cache flush`, `cache stats` | `CacheAnswer`, `FlushAnswer`, `forward::Stats` |
 //! | `acme challenges` | `ChallengesAnswer` |
+//! | `acme token create`, `list`, `revoke` | `TokenMade`, `TokensAnswer`, `TokenShown` |
 //! | `status` | `StatusAnswer` |
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
@@ -56,6 +57,7 @@ mod serve;
 mod shown;
 mod standing;
 mod status;
+mod tokens;
 
 pub use acme::{AckAnswer, AcmeAnswer, AcmeChallenge, AcmeName, acme_check, acme_status};
 pub use answer::answer;
@@ -85,3 +87,4 @@ pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
 pub use status::{HorizonStatus, ListStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};
+pub use tokens::{TokenMade, TokenShown, TokenStep, TokenWish, TokensAnswer, tokens};

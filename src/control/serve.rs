@@ -20,6 +20,8 @@ use super::incoming::PATIENCE;
 use super::incoming::incoming;
 use super::order::order;
 use super::status::status;
+use super::status::urls;
+use super::tokens::tokens;
 use crate::finding::Finding;
 use crate::plugin::acme::reach::CaFact;
 use serde_json::Value;
@@ -121,6 +123,10 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
         Request::AcmeHere { name, system, told, problems } => {
             let (system, told, problems) = (system.clone(), told.clone(), problems.clone());
             to_value(&acme::here(&published, &desk.reaches, name, CaFact::Here { system, told, problems })?)
+        }
+        Request::AcmeTokens(step) => {
+            let health = (desk.health)();
+            tokens(step, &desk.tokens, &published, &health.listen, urls(&health.http))
         }
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),

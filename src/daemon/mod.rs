@@ -17,6 +17,7 @@ mod pipeline;
 mod probing;
 mod program;
 mod reaching;
+mod receiving;
 mod reload;
 mod rounds;
 mod serial;

@@ -3,6 +3,7 @@
 use super::forwarding::Forwarding;
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
+use super::receiving::Received;
 use super::status::Board;
 use crate::control::{
     ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome,
@@ -12,7 +13,7 @@ use crate::counters::{Counters, Event, RCODES};
 use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
 use crate::plugin::acme::Board as Reaches;
-use crate::plugin::acme::Challenges;
+use crate::plugin::acme::{Challenges, Tokens};
 use crate::query::Watched;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -36,6 +37,14 @@ struct Open {
     serving: JoinHandle<()>,
 }
 
+/// What the desk shows of ACME.
+pub(super) struct OfAcme {
+    pub(super) challenges: Arc<Challenges>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) reaches: Arc<Reaches>,
+    pub(super) watched: Arc<Watched>,
+}
+
 /// Orders that wait until the thread that reloads takes them.
 const ORDERS: usize = 16;
 
@@ -45,18 +54,16 @@ impl Office {
         published: Arc<Published>,
         health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
-        challenges: &Arc<Challenges>,
-        reaches: &Arc<Reaches>,
-        watched: &Arc<Watched>,
+        of_acme: OfAcme,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let (challenges, reaches, watched) = (Arc::clone(challenges), Arc::clone(reaches), Arc::clone(watched));
+        let OfAcme { challenges, tokens, reaches, watched } = of_acme;
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches, watched }
+        Desk { published, health, reload: sender, errands, challenges, reaches, watched, tokens }
     }
 
     /// An office whose socket is still closed.
@@ -147,9 +154,10 @@ pub(super) fn health(
     counters: &Arc<Counters>,
     forwarding: &Arc<Forwarding>,
     challenges: &Arc<Challenges>,
+    received: &Arc<Received>,
 ) -> impl Fn() -> Health + Send + Sync + use<> {
     let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
-    let challenges = Arc::clone(challenges);
+    let (challenges, received) = (Arc::clone(challenges), Arc::clone(received));
     move || {
         let status = board.load();
         Health {
@@ -165,9 +173,11 @@ pub(super) fn health(
                     .chain(&status.serving.findings)
                     .cloned()
                     .chain(challenges.trouble())
+                    .chain(received.troubles())
                     .collect(),
             },
-            counters: named(&counters),
+            counters: named(&counters).into_iter().chain(received.counts()).collect(),
+            http: received.addresses(),
             upstreams: forwarding.upstreams(),
             challenges: challenges.count(),
         }

@@ -10,6 +10,7 @@ use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::probing::Probing;
 use super::reaching::Reaching;
+use super::receiving::Receiving;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -37,6 +38,7 @@ pub(super) struct Reloads {
     pub(super) reaching: Reaching,
     pub(super) probing: Probing,
     pub(super) updating: Updating,
+    pub(super) receiving: Receiving,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -181,7 +183,8 @@ impl Reloads {
         self.challenging.follow(&self.board.load().serving.settings);
         let serving = Arc::clone(&self.board.load().serving);
         self.reaching.follow(&serving.settings, &serving.published.acme);
-        self.updating.follow();
+        self.updating.follow(&self.board.load().serving.settings);
+        self.receiving.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

@@ -5,12 +5,13 @@ use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
 use super::inputs::Inputs;
-use super::office::{Office, health};
+use super::office::{OfAcme, Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::probing::Probing;
 use super::reaching::{Reaching, listen};
+use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -21,13 +22,13 @@ use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
 use crate::plugin::acme::Board as Reaches;
-use crate::plugin::acme::{Challenges, Notices, Sighting};
+use crate::plugin::acme::doors::Doors;
+use crate::plugin::acme::{Challenges, Notices};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Handle, Runtime};
@@ -42,6 +43,7 @@ pub struct Server {
     challenges: Arc<Challenges>,
     reaches: Arc<Reaches>,
     notices: Notices,
+    received: Arc<Received>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -117,16 +119,18 @@ impl Server {
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let watched = listeners.recent().watched();
-        let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk = Office::desk(
-            published,
-            health,
-            orders.clone(),
-            challenging.challenges(),
-            reaching.board(),
-            &watched,
-            &runtime,
-        );
+        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        if let Some(sightings) = receiving.state().take_sightings() {
+            listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
+        }
+        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
+        let of_acme = OfAcme {
+            challenges: Arc::clone(values),
+            tokens: Arc::clone(updating.tokens()),
+            reaches: Arc::clone(reaching.board()),
+            watched: Arc::clone(&watched),
+        };
+        let desk = Office::desk(published, health, orders.clone(), of_acme, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -138,6 +142,7 @@ impl Server {
         let challenges = Arc::clone(challenging.challenges());
         let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
         let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
+        let received = Arc::clone(receiving.state());
         let reloads = Reloads {
             source,
             live,
@@ -149,6 +154,7 @@ impl Server {
             reaching,
             probing,
             updating,
+            receiving,
             office,
             watch,
             fetching,
@@ -161,7 +167,7 @@ impl Server {
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
         let running = Some(Running { runtime, reloading });
-        Ok(Server { orders, board, challenges, reaches, notices, runtime: handle, running })
+        Ok(Server { orders, board, challenges, reaches, notices, received, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -184,12 +190,9 @@ impl Server {
         &self.notices
     }
 
-    /// Hears of what a tripwire sees, until the tripwire is gone.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub fn hear(&self, sightings: Receiver<Sighting>) -> io::Result<()> {
-        listen(&self.reaches, sightings)
+    /// The HTTP doors of ACME clients.
+    pub fn doors(&self) -> &Arc<Doors> {
+        self.received.doors()
     }
 
     /// The state now.
@@ -244,8 +247,9 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, office, watch, probing, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, probing, .. }) = reloading.join() {
                 drop((office, watch, probing));
+                runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(listeners.stop(FAREWELL));
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();
