@@ -114,8 +114,15 @@ impl Server {
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let watched = listeners.recent().watched();
         let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk =
-            Office::desk(published, health, orders.clone(), challenging.challenges(), reaching.board(), &watched, &runtime);
+        let desk = Office::desk(
+            published,
+            health,
+            orders.clone(),
+            challenging.challenges(),
+            reaching.board(),
+            &watched,
+            &runtime,
+        );
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();

@@ -47,10 +47,8 @@ pub fn ways(inventory: &Inventory, settings: &Settings, ca_port: u16) -> Vec<Way
         (ca, traefik, 443, "tls-alpn-01 challenges"),
         (traefik, portainer, 9443, "Portainer behind Traefik"),
     ];
-    let mut ways: Vec<Way> = wanted
-        .into_iter()
-        .filter_map(|(from, to, port, purpose)| way(from?, to?, port, purpose))
-        .collect();
+    let mut ways: Vec<Way> =
+        wanted.into_iter().filter_map(|(from, to, port, purpose)| way(from?, to?, port, purpose)).collect();
     let server = settings.server.listen.iter().map(SocketAddr::ip).find(|ip| !ip.is_loopback() && !ip.is_unspecified());
     let server = server.or_else(|| gateway.and_then(|(_, guest)| Some(guest.addresses.first()?.address)));
     if let Some(server) = server {
@@ -131,7 +129,8 @@ mod tests {
             ("103", "step-ca", "10.0.0.10", narrow),
             ("104", "portainer", "10.0.0.111", off),
         ]);
-        let text = "[server]\nlisten = [\"10.0.0.153:53\"]\n[[horizon]]\nname = \"internal\"\nclients = [\"10.0.0.0/24\"]\n";
+        let text =
+            "[server]\nlisten = [\"10.0.0.153:53\"]\n[[horizon]]\nname = \"internal\"\nclients = [\"10.0.0.0/24\"]\n";
         let settings = config::parse(text, Path::new("h.toml")).unwrap();
         let said: Vec<String> = ways(&inventory, &settings, 9000)
             .iter()
