@@ -226,7 +226,6 @@ impl Run<'_> {
                 sleep(PAUSE * tries).await;
             }
         }
-        drop(authorizations);
         if !self.wanted.canary {
             if report.said.is_some() {
                 let seen = self.watch(&mut order).await;
