@@ -3,7 +3,10 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod acme_challenges;
+mod acme_explain;
+mod acme_here;
 mod acme_order;
+mod acme_status;
 mod arguments;
 mod asker;
 mod author;
@@ -21,6 +24,7 @@ mod explain;
 mod flow;
 mod generate;
 mod get;
+mod guest_files;
 mod history;
 mod horizon_match;
 mod horizond;

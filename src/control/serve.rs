@@ -7,6 +7,7 @@ use super::ErrandOrder;
 use super::Refusal;
 use super::Reply;
 use super::Request;
+use super::acme;
 use super::answer::to_value;
 use super::cache::Chosen;
 use super::cache::cache_flush;
@@ -20,6 +21,7 @@ use super::incoming::incoming;
 use super::order::order;
 use super::status::status;
 use crate::finding::Finding;
+use crate::plugin::acme::reach::CaFact;
 use serde_json::Value;
 use serde_json::json;
 use std::io;
@@ -114,6 +116,12 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
             to_value(&cache_flush(&published, &Chosen { name, below: *below, rtype: None, horizon })?)
         }
         Request::AcmeChallenges => to_value(&challenges(&desk.challenges)),
+        Request::AcmeStatus { name } => to_value(&acme::status(&published, &desk.reaches, name.as_deref())?),
+        Request::AcmeAck { name, by } => to_value(&acme::ack(&published, &desk.reaches, name, by)?),
+        Request::AcmeHere { name, system, told, problems } => {
+            let (system, told, problems) = (system.clone(), told.clone(), problems.clone());
+            to_value(&acme::here(&published, &desk.reaches, name, CaFact::Here { system, told, problems })?)
+        }
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),
     }

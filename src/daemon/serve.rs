@@ -10,7 +10,7 @@ use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::probing::Probing;
-use super::reaching::Reaching;
+use super::reaching::{Reaching, listen};
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -20,12 +20,14 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
-use crate::plugin::acme::Challenges;
+use crate::plugin::acme::Board as Reaches;
+use crate::plugin::acme::{Challenges, Notices, Sighting};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Handle, Runtime};
@@ -38,6 +40,8 @@ pub struct Server {
     orders: Orders,
     board: Arc<Board>,
     challenges: Arc<Challenges>,
+    reaches: Arc<Reaches>,
+    notices: Notices,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -132,6 +136,7 @@ impl Server {
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
+        let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
         let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
         let reloads = Reloads {
             source,
@@ -155,7 +160,8 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, challenges, runtime: handle, running: Some(Running { runtime, reloading }) })
+        let running = Some(Running { runtime, reloading });
+        Ok(Server { orders, board, challenges, reaches, notices, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -166,6 +172,24 @@ impl Server {
     /// Where challenge values are written: what is written serves at once.
     pub fn challenges(&self) -> &Arc<Challenges> {
         &self.challenges
+    }
+
+    /// What is known of each name's challenges.
+    pub fn reaches(&self) -> &Arc<Reaches> {
+        &self.reaches
+    }
+
+    /// Where probes and observers tell what they saw.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// Hears of what a tripwire sees, until the tripwire is gone.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn hear(&self, sightings: Receiver<Sighting>) -> io::Result<()> {
+        listen(&self.reaches, sightings)
     }
 
     /// The state now.
