@@ -204,3 +204,34 @@ fn the_doctor_names_what_passes_by() {
     assert_eq!(ran.exit, 3);
     assert!(ran.stdout.contains("CA_DOWN") && ran.stdout.contains("refuses the connection"), "{}", ran.stdout);
 }
+
+/// With probing on, the server proves dns-01 by itself, looks at the CA and sees its queries; addresses that are never probed
+/// stay unprobed; with probing off nothing is more than plausible.
+#[test]
+fn the_server_probes_what_it_may() {
+    let port = free_port();
+    let states = |folder: &Folder| -> Vec<String> {
+        let ran = folder.zonectl("acme status -o json");
+        let json: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        let all = json["names"][0]["challenges"].as_array().into_iter().flatten();
+        all.map(|one| format!("{} {}", one["challenge"], one["state"]).replace('"', "")).collect()
+    };
+    let folder = folder(port);
+    let quiet = folder.serve();
+    let _pebble = Pebble::start(&folder, port, quiet.address);
+    let unprobed = ["http-01 blocked", "tls-alpn-01 blocked", "dns-01 plausible"];
+    assert_eq!(states(&folder), unprobed, "nothing was probed");
+    drop(quiet);
+    folder.write("horizon.toml", &folder.read("horizon.toml").replace("[acme]", "[acme]\nprobe = \"on\""));
+    let server = folder.serve();
+    assert!(server.address.port() > 0);
+    let begun = std::time::Instant::now();
+    // Three keys are spread over half a minute.
+    let probed = ["http-01 blocked", "tls-alpn-01 blocked", "dns-01 reachable"];
+    while states(&folder) != probed {
+        assert!(begun.elapsed().as_secs() < 60, "waited in vain: {:?}", states(&folder));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let explained = folder.zonectl("acme explain app.corp.example").stdout;
+    assert!(explained.contains("dns-01"), "{explained}");
+}
