@@ -23,3 +23,4 @@ pub use bind::{BindError, BindReason, LISTEN_FAILED};
 pub use limits::Limits;
 pub use listeners::{Listeners, Opened};
 pub use protocol::Protocol;
+pub use udp::take_larger_batches;
