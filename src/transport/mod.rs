@@ -27,3 +27,4 @@ pub use http::{HttpLimits, HttpListeners, HttpTls};
 pub use limits::Limits;
 pub use listeners::{Listeners, Opened};
 pub use protocol::Protocol;
+pub use udp::take_larger_batches;
