@@ -113,9 +113,7 @@ fn the_failure_story_from_start_to_end() {
         outcome.certificate.is_some().then(|| outcome.expect_names(&world.authority.root, &[NAME])).is_some()
     });
     assert_eq!((authority, server), (world.ca.id(), world.horizon_id()), "nothing was restarted");
-    wait_until("the status says so", Duration::from_secs(10), || {
-        world.zonectl_json(&["acme", "status", NAME]).0 == 0
-    });
+    wait_until("the status says so", Duration::from_secs(10), || world.zonectl_json(&["acme", "status", NAME]).0 == 0);
     shown(&world, &["acme", "status", NAME]);
 
     let probes = traefik.seen().iter().filter(|seen| seen.from.ip().to_string() == "10.0.0.153").count();

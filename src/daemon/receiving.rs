@@ -5,6 +5,7 @@ use super::reload::tell;
 use crate::config::{Acme, Settings};
 use crate::files::Stamp;
 use crate::finding::{Finding, Severity};
+use crate::plugin::acme::check::Assessment;
 use crate::plugin::acme::doors::{Doors, routes};
 use crate::plugin::acme::{Challenges, Sighting, Sightings, Tokens};
 use crate::snapshot::Live;
@@ -33,6 +34,7 @@ pub(super) struct Receiving {
 pub(super) struct Received {
     doors: Arc<Doors>,
     tokens: Arc<Tokens>,
+    challenges: Arc<Challenges>,
     front: Mutex<Front>,
     /// Until the one who judges what was seen of the CA takes it.
     sightings: Mutex<Option<Receiver<Sighting>>>,
@@ -53,6 +55,7 @@ impl Receiving {
     /// Opens what the settings ask for.
     pub(super) fn start(
         settings: &Settings,
+        assessment: &Assessment,
         live: &Arc<Live>,
         challenges: &Arc<Challenges>,
         tokens: &Arc<Tokens>,
@@ -74,10 +77,12 @@ impl Receiving {
         let received = Arc::new(Received {
             doors,
             tokens: Arc::clone(tokens),
+            challenges: Arc::clone(challenges),
             front: Mutex::new(front),
             sightings: Mutex::new(Some(receiver)),
         });
         received.front().follow();
+        received.know(assessment);
         for url in received.urls() {
             tracing::info!("ACME clients are heard on {url}");
         }
@@ -85,8 +90,9 @@ impl Receiving {
         Receiving { received, again }
     }
 
-    /// Listens as these settings say.
-    pub(super) fn follow(&self, settings: &Settings) {
+    /// Listens as these settings say, and knows the CA by where the checks find it.
+    pub(super) fn follow(&self, settings: &Settings, assessment: &Assessment) {
+        self.received.know(assessment);
         let mut front = self.received.front();
         front.wanted = settings.acme.clone();
         front.follow();
@@ -108,6 +114,12 @@ impl Receiving {
 }
 
 impl Received {
+    /// Takes over where the CA speaks from, and the names at which accounts will write their values.
+    fn know(&self, assessment: &Assessment) {
+        self.doors.know_cas(assessment.seat.addresses.clone());
+        self.challenges.expect(&self.tokens.aliases());
+    }
+
     /// What keeps ACME clients from being heard.
     pub(super) fn troubles(&self) -> Vec<Finding> {
         self.front().troubles.iter().cloned().chain(self.tokens.trouble()).collect()

@@ -184,7 +184,7 @@ impl Reloads {
         let serving = Arc::clone(&self.board.load().serving);
         self.reaching.follow(&serving.settings, &serving.published.acme);
         self.updating.follow(&self.board.load().serving.settings);
-        self.receiving.follow(&self.board.load().serving.settings);
+        self.receiving.follow(&serving.settings, &serving.published.acme);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

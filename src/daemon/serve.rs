@@ -119,7 +119,9 @@ impl Server {
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let watched = listeners.recent().watched();
-        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        let serving = Arc::clone(&board.load().serving);
+        let (settings, assessment) = (&serving.settings, &serving.published.acme);
+        let receiving = Receiving::start(settings, assessment, &live, values, updating.tokens(), &runtime);
         if let Some(sightings) = receiving.state().take_sightings() {
             listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
         }

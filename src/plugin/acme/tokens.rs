@@ -194,6 +194,11 @@ impl Tokens {
         self.live.load().all.clone()
     }
 
+    /// The names that were made for the values of acme-dns accounts.
+    pub fn aliases(&self) -> Vec<Name> {
+        self.live.load().all.iter().flat_map(|token| token.aliases.iter().cloned()).collect()
+    }
+
     /// Adds a token; it opens its door when this returns.
     ///
     /// # Errors

@@ -88,6 +88,8 @@ impl Doors {
         let allowfrom = allowed.iter().map(ToString::to_string).collect();
         token.allow_from = allowed;
         let token = self.tokens.add(token).map_err(|error| failed(error.to_string()))?;
+        // Its name is asked for before its first value comes.
+        self.challenges.expect(&self.tokens.aliases());
         let fulldomain = present_name(owner.as_slice()).trim_end_matches('.').to_owned();
         Ok((token, Account { username, password, fulldomain, subdomain, allowfrom }))
     }
