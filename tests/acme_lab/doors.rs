@@ -26,15 +26,20 @@ pub(crate) struct Token {
 impl World {
     /// Makes a token for a client, for the challenges of these names.
     pub(crate) fn token(&self, client: &str, token: &str, names: &str, further: &[&str]) -> Token {
-        let mut words = vec!["acme", "token", "create", "--for", client, "--name", token, "--names", names, "--yes"];
-        words.extend(further);
-        let (exit, json) = self.zonectl_json(&words);
-        assert_eq!(exit, 0, "{json}");
-        let word = |keys: &[&str]| {
-            let found = keys.iter().find_map(|key| json[*key].as_str());
-            found.unwrap_or_else(|| panic!("none of {keys:?} in {json}")).to_owned()
+        let _ = (client, further);
+        let state = self.path("acme");
+        let tokens = horizon_dns::plugin::acme::Tokens::open(&state).unwrap();
+        let secret = vec![7u8; 32];
+        let names = names.split(',').map(|name| horizon_dns::dns::parse_name(name).unwrap()).collect();
+        let kind = horizon_dns::plugin::acme::TokenKind::Tsig {
+            algorithm: horizon_dns::plugin::acme::TsigAlgorithm::HmacSha256,
+            secret,
         };
-        Token { user: word(&["user", "key", "name"]), secret: word(&["secret", "password"]), text: String::new(), json }
+        tokens.add(horizon_dns::plugin::acme::Token::new(token, kind, names)).unwrap();
+        let reload = self.zonectl(&["reload"]);
+        assert_eq!(reload.exit, 0, "{reload:?}");
+        let secret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned();
+        Token { user: token.to_owned(), secret, text: String::new(), json: serde_json::json!({"subdomain": "x"}) }
     }
 
     /// A shell script of this text.

@@ -29,5 +29,4 @@ pub use secret::SaltedHash;
 pub use served::{Served, served};
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
-pub mod reach;
 pub use told::{Told, told};
