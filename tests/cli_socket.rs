@@ -9,6 +9,7 @@ use horizon_dns::control::{
 };
 use horizon_dns::control::{MatchAnswer, ReloadOrder, ReloadOutcome, Request, StatusAnswer};
 use horizon_dns::finding::{Finding, Severity};
+use horizon_dns::plugin::acme::Board;
 use horizon_dns::plugin::acme::Challenges;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -50,7 +51,8 @@ fn lab() -> Lab {
     let (reload, mut orders) = mpsc::channel::<ReloadOrder>(1);
     let (errands, _) = mpsc::channel(1);
     let challenges = Arc::new(Challenges::unopened(&folder.path().join("acme"), Arc::default()));
-    let desk = Arc::new(Desk { published, health: Box::new(health), reload, errands, challenges });
+    let reaches = Arc::new(Board::open(&folder.path().join("acme")).0);
+    let desk = Arc::new(Desk { published, health: Box::new(health), reload, errands, challenges, reaches });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let listener = ControlListener::bind(&socket).unwrap();
     runtime.spawn(async move { control::serve(&listener, desk).await });

@@ -56,6 +56,8 @@ impl Lab {
             zones: candidate.published.zones.clone(),
             findings: Vec::new(),
             unwritten: files.filter_map(|change| Some((change.path, change.after?))).collect(),
+            acme: candidate.published.acme.clone(),
+            inventory: candidate.published.inventory.clone(),
         };
         Lab { settings, inventory, published, folder }
     }

@@ -85,6 +85,8 @@ fn load(scope: &Scope) -> Result<Published, Failure> {
         zones: candidate.published.zones.clone(),
         findings: candidate.findings,
         unwritten: files.filter_map(|change| Some((change.path, change.after?))).collect(),
+        acme: Arc::clone(&candidate.published.acme),
+        inventory: candidate.published.inventory.clone(),
     })
 }
 

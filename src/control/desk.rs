@@ -3,7 +3,10 @@
 use super::ErrandOrder;
 use crate::finding::Finding;
 use crate::forward::UpstreamState;
+use crate::inventory::Inventory;
+use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
+use crate::plugin::acme::check::Assessment;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -28,6 +31,10 @@ pub struct Published {
     pub findings: Vec<Finding>,
     /// Zone texts that lines count in although they are not in their files yet: what generation will write.
     pub unwritten: HashMap<PathBuf, Vec<u8>>,
+    /// What the static checks say of each name that needs a certificate.
+    pub acme: Arc<Assessment>,
+    /// The inventory that it was made from; none when there is none.
+    pub inventory: Option<Arc<Inventory>>,
 }
 
 /// One zone of one horizon as it was read.
@@ -101,6 +108,8 @@ pub struct Desk {
     pub errands: mpsc::Sender<ErrandOrder>,
     /// The challenge values that live now.
     pub challenges: Arc<Challenges>,
+    /// What is known of each name's challenges.
+    pub reaches: Arc<Board>,
 }
 
 impl fmt::Debug for Desk {

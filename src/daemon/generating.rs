@@ -3,8 +3,9 @@
 use crate::config::Settings;
 use crate::finding::Finding;
 use crate::generate::{FileChange, Plan, plan, read_current_with};
-use crate::inventory;
+use crate::inventory::{self, Inventory};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Zone texts that take the place of what stands in their files; none for a file that is to go.
 pub(super) type Texts = [(PathBuf, Option<Vec<u8>>)];
@@ -18,6 +19,8 @@ pub(super) struct Generated {
     pub(super) findings: Vec<Finding>,
     /// Why nothing was generated.
     pub(super) withheld: Vec<Finding>,
+    /// What it was made from; none when there is no inventory.
+    pub(super) inventory: Option<Arc<Inventory>>,
 }
 
 impl Generated {
@@ -45,5 +48,5 @@ pub(super) fn generate(settings: &Settings, texts: &Texts) -> Generated {
     if !withheld.is_empty() {
         plan = Plan::default();
     }
-    Generated { plan, findings, withheld }
+    Generated { plan, findings, withheld, inventory: Some(Arc::new(inventory)) }
 }

@@ -1,5 +1,6 @@
 //! Start, reload pipeline, signals: the only room that knows everyone.
 
+mod assessing;
 mod challenging;
 mod demo;
 mod editing;
@@ -14,6 +15,7 @@ mod orders;
 mod outcome;
 mod pipeline;
 mod program;
+mod reaching;
 mod reload;
 mod rounds;
 mod serial;

@@ -11,6 +11,7 @@ use crate::control::{
 use crate::counters::{Counters, Event, RCODES};
 use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
+use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::Challenges;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -44,14 +45,16 @@ impl Office {
         health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
         challenges: &Arc<Challenges>,
+        reaches: &Arc<Reaches>,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let challenges = Arc::clone(challenges);
-        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands, challenges }
+        let (challenges, reaches) = (Arc::clone(challenges), Arc::clone(reaches));
+        let published = Arc::new(ArcSwap::new(published));
+        Desk { published, health, reload: sender, errands, challenges, reaches }
     }
 
     /// An office whose socket is still closed.

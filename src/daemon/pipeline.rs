@@ -1,6 +1,7 @@
 //! The load as a sentence: read config and inventory, generate, load zones, check, build. Nothing is written here and no
 //! socket is touched, so that `zonectl` runs the very same load without a server.
 
+use super::assessing::assessed;
 use super::forwarding;
 use super::generating::{Generated, Texts, generate};
 use super::inputs::Inputs;
@@ -16,8 +17,8 @@ use crate::finding::{Finding, Place, Severity};
 use crate::forward::Blocked;
 use crate::forward::load_blocked;
 use crate::generate::Plan;
-use crate::inventory::may_publish;
 use crate::inventory::private_address_published;
+use crate::inventory::{self, may_publish};
 use crate::pace::breathe_at;
 use crate::snapshot::{Patch, ZoneSource, build_patched};
 use crate::zone::Record;
@@ -103,7 +104,9 @@ pub(super) fn without_generation(
     previous: Option<&Candidate>,
     withheld: Vec<Finding>,
 ) -> Result<Candidate, Failure> {
-    candidate_with(source, previous, &[], |_| Generated { withheld, ..Generated::default() })
+    let inventory = |settings: &Settings| settings.inventory.as_ref().map(|root| Arc::new(inventory::read(root).0));
+    let generate = |settings: &Settings| Generated { withheld, inventory: inventory(settings), ..Generated::default() };
+    candidate_with(source, previous, &[], generate)
 }
 
 fn candidate_with(
@@ -161,6 +164,12 @@ fn load(
     let blocked = load_blocked(&settings, before.map(|before| before.plan.blocked()));
     findings.extend(blocked.findings().cloned());
     let snapshot = build_patched(&settings, &sources, before, &patches, Some(&blocked))?;
+    let assessed =
+        assessed(&snapshot, generated.inventory.as_deref(), &zones, previous.map(|previous| &*previous.published.acme));
+    if !assessed.refusing.is_empty() {
+        return Err(assessed.refusing);
+    }
+    findings.extend(assessed.findings);
     let zones_shown = zones.iter().map(|zone| PublishedZone {
         horizon: zone.file.horizon.clone(),
         files: zone.files.clone(),
@@ -171,6 +180,8 @@ fn load(
         zones: zones_shown.collect(),
         findings: findings.clone(),
         unwritten: HashMap::new(),
+        acme: Arc::new(assessed.assessment),
+        inventory: generated.inventory.clone(),
     };
     Ok(Candidate {
         settings,

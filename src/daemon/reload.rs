@@ -8,6 +8,7 @@ use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::reaching::Reaching;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -32,6 +33,7 @@ pub(super) struct Reloads {
     pub(super) listeners: Listeners,
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
+    pub(super) reaching: Reaching,
     pub(super) updating: Updating,
     pub(super) office: Office,
     pub(super) watch: Watch,
@@ -175,6 +177,8 @@ impl Reloads {
         }));
         self.workshop.follow(&self.board.load().serving.settings.zones);
         self.challenging.follow(&self.board.load().serving.settings);
+        let serving = Arc::clone(&self.board.load().serving);
+        self.reaching.follow(&serving.settings, &serving.published.acme);
         self.updating.follow();
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)

@@ -9,6 +9,7 @@ use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::reaching::Reaching;
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -101,6 +102,7 @@ impl Server {
         // What could not be written may have made it another one.
         live.store(Arc::clone(&candidate.published.snapshot));
         let challenging = Challenging::start(&candidate.settings, &live, runtime.handle());
+        let reaching = Reaching::start(&candidate.settings, &candidate.published.acme, runtime.handle());
         let (orders, queue) = Orders::new();
         let values = challenging.challenges();
         let updating = Updating::start(&candidate.settings, &live, values, &counters, orders.clone(), &listeners)
@@ -110,7 +112,8 @@ impl Server {
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk = Office::desk(published, health, orders.clone(), challenging.challenges(), &runtime);
+        let desk =
+            Office::desk(published, health, orders.clone(), challenging.challenges(), reaching.board(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -128,6 +131,7 @@ impl Server {
             listeners,
             forwarding,
             challenging,
+            reaching,
             updating,
             office,
             watch,

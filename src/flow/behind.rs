@@ -99,7 +99,7 @@ impl Known<'_> {
     }
 
     /// The owner of an address in a sentence: `lxc/101 Nginx-Phoenix, the gateway`.
-    pub(super) fn whose(&self, address: IpAddr) -> String {
+    pub fn whose(&self, address: IpAddr) -> String {
         let hop = self.owner_hop(address, State::Plain);
         let roles = match self.owner(address) {
             Owner::Guest(id) => self.roles_of(id),

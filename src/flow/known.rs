@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::dns::{Name, parse_name};
 use crate::finding::Finding;
-use crate::inventory::{self, Claims, Guest, GuestId, Inventory, Published, Role, Roles};
+use crate::inventory::{self, CaClaim, Claims, Guest, GuestId, Inventory, Published, Role, Roles};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -42,6 +42,36 @@ impl<'a> Known<'a> {
     pub fn new(settings: &'a Settings, inventory: &'a Inventory) -> Self {
         let claims = if inventory.complete { inventory::claims(inventory, settings) } else { Claims::default() };
         Known { settings, inventory, claims, roles: inventory::find_roles(inventory, settings) }
+    }
+
+    /// What the inventory says, as it was read.
+    pub fn inventory(&self) -> &'a Inventory {
+        self.inventory
+    }
+
+    /// The CA's name and guest, when both are known.
+    pub fn ca(&self) -> Option<&CaClaim> {
+        self.claims.ca.as_ref()
+    }
+
+    /// True when the inventory's zone that holds the name is a private one.
+    pub fn is_private(&self, name: &Name) -> bool {
+        self.claims.zone_of(name).is_some_and(|zone| zone.private)
+    }
+
+    /// Where the inventory wants a name to lead in a horizon, what it inherits counted; where it says nothing there, as in
+    /// another horizon, private ones first. The horizon that it was taken from is told.
+    pub fn claimed(&self, horizon: &str, name: &Name) -> Option<(&str, &Published)> {
+        if let Wish::Claimed(published) = self.wish(horizon, name) {
+            return Some((self.settings.horizons.iter().find(|known| known.name == horizon)?.name.as_str(), published));
+        }
+        let others = || self.claims.horizons.iter().filter(|claims| claims.name != horizon);
+        let private = others().filter(|claims| !claims.public);
+        let mut all = private.chain(others().filter(|claims| claims.public));
+        all.find_map(|claims| {
+            let published = claims.names.get(name).or_else(|| by_wildcard(claims, name))?;
+            Some((claims.name.as_str(), published))
+        })
     }
 
     /// Every name that some horizon claims or withholds, in canonical order.

@@ -50,7 +50,7 @@ fn read_certificate(at: &At<'_>, findings: &mut Vec<Finding>) -> Option<Certific
 pub(super) fn check(inventory: &Inventory, settings: &Settings, seat: Option<usize>, claims: &mut Claims) {
     let mut told: BTreeSet<String> = BTreeSet::new();
     for certificate in &inventory.certificates {
-        let client = client_reason(certificate);
+        let client = certificate.client_reason();
         if let Some(reason) = &client {
             claims.findings.push(client_only(certificate, reason));
         }
@@ -59,7 +59,7 @@ pub(super) fn check(inventory: &Inventory, settings: &Settings, seat: Option<usi
             if !names_a_host(text) || (single && client.is_some()) || !told.insert(text.to_ascii_lowercase()) {
                 continue;
             }
-            let owner = owner_of(inventory, &certificate.path);
+            let owner = certificate.owner(inventory);
             check_name(text, place, owner, settings, seat, claims);
         }
     }
@@ -71,7 +71,7 @@ pub(super) fn check(inventory: &Inventory, settings: &Settings, seat: Option<usi
 }
 
 /// Addresses and `localhost` stand in certificates beside names; nobody looks them up.
-fn names_a_host(text: &str) -> bool {
+pub fn names_a_host(text: &str) -> bool {
     let lower = text.trim_end_matches('.').to_ascii_lowercase();
     text.parse::<IpAddr>().is_err() && lower != "localhost" && !lower.ends_with(".localhost")
 }
@@ -140,23 +140,26 @@ fn is_published(name: &Name, seat: usize, settings: &Settings, claims: &Claims) 
     false
 }
 
-/// The guest whose id is a part of the path to the certificate, such as `.../vm-persistent-data/1001/...`.
-fn owner_of<'a>(inventory: &'a Inventory, path: &str) -> Option<&'a Guest> {
-    let mut owners = inventory.guests.iter().filter(|guest| path.split('/').any(|part| part == guest.id.id));
-    owners.next().filter(|_| owners.next().is_none())
-}
-
-/// Why a certificate seems to be a client's, where it does.
-fn client_reason(certificate: &Certificate) -> Option<String> {
-    let common = &certificate.names[0].0;
-    let file = certificate.path.rsplit('/').next().unwrap_or_default();
-    let first = common.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    if first == "client" || first.ends_with("-client") {
-        return Some(format!("`{common}` names a client"));
+impl Certificate {
+    /// The guest whose id is a part of the path to the certificate, such as `.../vm-persistent-data/1001/...`.
+    pub fn owner<'a>(&self, inventory: &'a Inventory) -> Option<&'a Guest> {
+        let named = |guest: &&Guest| self.path.split('/').any(|part| part == guest.id.id);
+        let mut owners = inventory.guests.iter().filter(named);
+        owners.next().filter(|_| owners.next().is_none())
     }
-    let stem = file.to_ascii_lowercase();
-    let word = stem.split(['.', '-', '_']).any(|word| word == "client");
-    word.then(|| format!("the certificate is written to `{file}`"))
+
+    /// Why a certificate seems to be a client's, where it does: no ACME client asks for it.
+    pub fn client_reason(&self) -> Option<String> {
+        let common = &self.names[0].0;
+        let file = self.path.rsplit('/').next().unwrap_or_default();
+        let first = common.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        if first == "client" || first.ends_with("-client") {
+            return Some(format!("`{common}` names a client"));
+        }
+        let stem = file.to_ascii_lowercase();
+        let word = stem.split(['.', '-', '_']).any(|word| word == "client");
+        word.then(|| format!("the certificate is written to `{file}`"))
+    }
 }
 
 fn client_only(certificate: &Certificate, reason: &str) -> Finding {

@@ -4,8 +4,11 @@ use crate::dns::{Name, parse_name};
 
 /// Reads an absolute host name; a final dot is taken off, upper case becomes lower case.
 ///
-/// `wildcard` allows `*` as the first label. The error is the reason in words.
-pub(super) fn read_hostname(text: &str, wildcard: bool) -> Result<Name, String> {
+/// `wildcard` allows `*` as the first label.
+///
+/// # Errors
+/// The reason in words.
+pub fn read_hostname(text: &str, wildcard: bool) -> Result<Name, String> {
     let lower = text.trim_end_matches('.').to_ascii_lowercase();
     if text.ends_with("..") {
         return Err("an empty label".to_owned());

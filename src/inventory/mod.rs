@@ -16,6 +16,7 @@ mod hypervisor;
 mod json;
 mod load;
 mod model;
+mod passage;
 mod publish;
 mod reach;
 mod read;
@@ -27,12 +28,15 @@ mod stack;
 mod weigh;
 
 pub use ca_check::name_not_at_ca;
+pub use certificate::names_a_host;
 pub use claims::{CaClaim, ClaimKind, Claims, HorizonClaims, Origin, Published, Undecided, ZoneClaim};
 pub use firewall::{Action, Direction, FirewallRule, Peers};
+pub use hostname::read_hostname;
 pub use model::{
     Certificate, CertificateAuthority, Firewall, Guest, GuestAddress, GuestId, GuestKind, HostName, Inventory, Network,
     Service, Stack, StackUse, WrittenRecord, ZoneName,
 };
+pub use passage::{Passage, passage};
 pub use publish::{may_publish, private_address_published};
 pub use read::read;
 pub use roles::{Role, Roles, find_roles};

@@ -198,6 +198,8 @@ pub struct HostName {
     pub router: String,
     /// The port of the service behind it as written, where the service's labels name just one.
     pub port: Option<String>,
+    /// True when the router speaks TLS: by a `tls` label, or by the entry point `websecure`.
+    pub tls: bool,
     /// The label that holds the rule.
     pub place: Place,
 }

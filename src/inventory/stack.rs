@@ -165,12 +165,16 @@ fn read_labels(at: &At<'_>, hosts: &mut Vec<HostName>, findings: &mut Vec<Findin
     }
     let from = hosts.len();
     let port = only_port(&labels);
+    let tls = tls_routers(&labels);
     for (key, rule, place) in labels {
         if let Some(router) = is_rule(key) {
             read_router(router, rule, &place, hosts, findings);
         }
     }
-    hosts[from..].iter_mut().for_each(|host| host.port.clone_from(&port));
+    for host in &mut hosts[from..] {
+        host.port.clone_from(&port);
+        host.tls = tls.iter().any(|router| router.eq_ignore_ascii_case(&host.router));
+    }
 }
 
 /// The port that `traefik.http.services.<s>.loadbalancer.server.port` names; none when several services name different ones.
@@ -183,6 +187,20 @@ fn only_port(labels: &[(&str, &str, At<'_>)]) -> Option<String> {
     ports.sort_unstable();
     ports.dedup();
     <[&str; 1]>::try_from(ports).ok().map(|[port]| port.to_owned())
+}
+
+/// Routers with a `tls` label that is not `false`, or with the entry point that Traefik's documents call `websecure`.
+fn tls_routers(labels: &[(&str, &str, At<'_>)]) -> Vec<String> {
+    let speaks = labels.iter().filter_map(|(key, value, _)| {
+        let lower = key.to_ascii_lowercase();
+        let rest =
+            lower.strip_prefix("traefik.http.routers.").or_else(|| lower.strip_prefix("traefik.tcp.routers."))?;
+        let (router, option) = rest.split_once('.')?;
+        let tls = (option == "tls" && !value.eq_ignore_ascii_case("false")) || option.starts_with("tls.");
+        let secure = option == "entrypoints" && value.split(',').any(|one| one.trim() == "websecure");
+        (tls || secure).then(|| router.to_owned())
+    });
+    speaks.collect()
 }
 
 /// The router whose rule the label holds; Traefik reads labels in any case.
@@ -224,6 +242,7 @@ fn read_router(router: &str, rule: &str, at: &At<'_>, hosts: &mut Vec<HostName>,
         name,
         router: router.to_owned(),
         port: None,
+        tls: false,
         place: place.clone(),
     }));
 }

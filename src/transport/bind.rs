@@ -46,6 +46,11 @@ pub enum BindReason {
 }
 
 impl BindError {
+    /// What the system said of a TCP address.
+    pub(super) fn of_tcp(address: SocketAddr, error: &io::Error) -> Self {
+        explain(address, Protocol::Tcp, error)
+    }
+
     /// As a finding that refuses the load, with what to do.
     pub fn finding(&self) -> Finding {
         let remedy = match &self.reason {
@@ -121,6 +126,14 @@ pub(super) fn open(wanted: SocketAddr, workers: usize, beside_own: bool) -> Resu
 /// [`BindError`]
 pub(super) fn more(local: SocketAddr, count: usize) -> Result<Vec<UdpSocket>, BindError> {
     (0..count).map(|_| udp(local, true).map_err(|error| explain(local, Protocol::Udp, &error))).collect()
+}
+
+/// Opens a TCP socket alone.
+///
+/// # Errors
+/// [`BindError`]
+pub(super) fn bind_tcp(address: SocketAddr) -> Result<TcpListener, BindError> {
+    tcp(address, false).map_err(|error| explain(address, Protocol::Tcp, &error))
 }
 
 fn udp(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {

@@ -1,11 +1,13 @@
-//! UDP and TCP: octets from the network to `query` and back, and the sockets themselves.
+//! UDP, TCP and HTTP: octets from the network to `query` or to routes and back, and the sockets themselves.
 //!
-//! Knows nothing of zones or files. Everything about one query is `crate::query`.
+//! Knows nothing of zones, and of files only its certificate. Everything about one query is `crate::query`.
 
 mod bind;
+mod certificate;
 mod connection;
 mod frames;
 mod holder;
+mod http;
 mod late;
 mod limits;
 mod listeners;
@@ -20,6 +22,8 @@ mod tcp;
 mod udp;
 
 pub use bind::{BindError, BindReason, LISTEN_FAILED};
+pub use certificate::server_tls;
+pub use http::{HttpLimits, HttpListeners, HttpTls};
 pub use limits::Limits;
 pub use listeners::{Listeners, Opened};
 pub use protocol::Protocol;

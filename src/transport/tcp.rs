@@ -57,8 +57,8 @@ pub(super) async fn accept(
     }
 }
 
-const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 fn begin(
     stream: TcpStream,
@@ -80,6 +80,6 @@ fn begin(
 }
 
 /// True for errors of the one connection that was being taken (accept(2)): the next one may be well.
-fn concerns_one_connection(error: &io::Error) -> bool {
+pub(super) fn concerns_one_connection(error: &io::Error) -> bool {
     !matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }

@@ -77,7 +77,8 @@ pub(crate) fn published(folder: &Path, config: &str, zones: &[(&str, &str, &str)
             files: file.into_iter().collect(),
         })
         .collect();
-    Published { snapshot: Arc::new(snapshot), zones, findings: Vec::new(), unwritten: HashMap::new() }
+    let (acme, inventory) = (Arc::default(), None);
+    Published { snapshot: Arc::new(snapshot), zones, findings: Vec::new(), unwritten: HashMap::new(), acme, inventory }
 }
 
 /// The usual state: `corp.example` inside and outside.

@@ -19,17 +19,23 @@ pub(crate) struct Class {
     pub(crate) holds: fn(&Case<'_>) -> bool,
 }
 
+const UPDATE: u8 = 5;
 const NXDOMAIN: u16 = 3;
 const NOTIMP: u16 = 4;
 const REFUSED: u16 = 5;
 const YXDOMAIN: u16 = 6;
 
 /// All of them; the first that holds is counted.
-pub(crate) const CLASSES: [Class; 8] = [
+pub(crate) const CLASSES: [Class; 9] = [
     Class {
         name: "opcode",
-        decides: "RFC 1035 section 4.1.1: NOTIMP for an opcode that is not served; peers know NOTIFY and UPDATE, or are silent",
+        decides: "RFC 1035 section 4.1.1: NOTIMP for an opcode that is not served; peers know NOTIFY, or are silent",
         holds: |case| case.question.opcode != 0 && case.ours.rcode == NOTIMP && is_bare(case.ours),
+    },
+    Class {
+        name: "unsigned update",
+        decides: "RFC 3007 section 3: refused without a look at its zone; NSD knows no updates, Knot looks for the zone first",
+        holds: |case| case.question.opcode == UPDATE && case.ours.rcode == REFUSED && is_bare(case.ours),
     },
     Class {
         name: "special-use name",

@@ -41,7 +41,8 @@ impl Authority {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         let day = |after: i64| {
-            let date = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * after)).to_zoned(jiff::tz::TimeZone::UTC);
+            let date = (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * after))
+                .to_zoned(jiff::tz::TimeZone::UTC);
             date_time_ymd(date.year().into(), date.month() as u8, date.day() as u8)
         };
         params.not_before = day(days.0);

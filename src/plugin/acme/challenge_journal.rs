@@ -106,6 +106,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Lets every write fail from now on.
+    #[cfg(test)]
+    pub(super) fn refuse_writes(&mut self) {
+        self.file = File::open(&self.path).unwrap();
+    }
+
     /// True when most of it is past.
     pub(super) fn is_long(&self) -> bool {
         self.end > self.limit

@@ -34,7 +34,7 @@ use std::time::SystemTime;
 ///
 /// A write waits for the disk: not for threads that answer queries, nor for an async task.
 pub struct Challenges {
-    overlay: Arc<Overlay>,
+    pub(super) overlay: Arc<Overlay>,
     state: Mutex<State>,
     changed: OnceLock<Box<Changed>>,
 }
@@ -43,12 +43,12 @@ pub struct Challenges {
 type Changed = dyn Fn(&[Owner]) + Send + Sync;
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     folder: PathBuf,
     table: Table,
     /// None until the first write where nothing was ever written, and after a fault of the disk; the next write tries to
     /// open it.
-    journal: Option<Journal>,
+    pub(super) journal: Option<Journal>,
     /// What the journal told is in the table.
     read: bool,
     /// Why the last try to keep a value failed.
@@ -182,7 +182,7 @@ impl Challenges {
         state.open(&self.overlay, SystemTime::now()).map(|_| ())
     }
 
-    fn write(&self, changes: &[ChallengeChange], now: SystemTime) -> Result<usize, ChallengeError> {
+    pub(super) fn write(&self, changes: &[ChallengeChange], now: SystemTime) -> Result<usize, ChallengeError> {
         let mut state = self.lock();
         state.ready(&self.overlay, now)?;
         let (touched, removed) = match state.table.plan(changes, now) {
@@ -214,7 +214,7 @@ impl Challenges {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -145,7 +145,8 @@ mod tests {
             acme_identifier: false,
         };
         let at = |second: u64| UNIX_EPOCH + Duration::from_secs(second);
-        let table = [(0, 90, 59, false), (0, 90, 61, true), (0, 90, 90, true), (0, 90, 1000, true), (50, 20, 10, false)];
+        let table =
+            [(0, 90, 59, false), (0, 90, 61, true), (0, 90, 90, true), (0, 90, 1000, true), (50, 20, 10, false)];
         for (from, to, now, late) in table {
             assert_eq!(leaf(from, to).is_late(at(now)), late, "{from}..{to} at {now}");
         }

@@ -1,25 +1,31 @@
 //! ACME from the CA's seat; see `README.md` in this folder.
 
+mod board;
 pub mod ca;
 mod challenge_error;
 mod challenge_journal;
 mod challenge_table;
 mod challenges;
+pub mod check;
 pub mod dial;
+pub mod doors;
 mod leaf;
 mod observe;
 pub mod probe;
 pub mod reach;
 mod secret;
 mod served;
+mod told;
 mod token;
 mod token_file;
 mod tokens;
-mod told;
 
 #[cfg(test)]
 mod authority_lab;
+#[cfg(test)]
+mod challenges_tests;
 
+pub use board::{About, Board, Notice, Notices, Standings};
 pub use challenge_error::ChallengeError;
 pub use challenge_table::{ChallengeChange, LIFE, LiveChallenge, MOST_OF_OWNER, MOST_VALUES, Scope};
 pub use challenges::Challenges;
@@ -27,6 +33,7 @@ pub use leaf::Leaf;
 pub use observe::{Sighting, Sightings};
 pub use secret::SaltedHash;
 pub use served::{Served, served};
+pub use told::{Told, told};
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
 pub use told::{Told, told};

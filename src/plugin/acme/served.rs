@@ -88,10 +88,14 @@ fn covers(own: &str, name: &str) -> bool {
 fn no_session(address: SocketAddr, name: &str, error: &DialError) -> Problem {
     let summary = format!("no certificate of {name} is served: {error}");
     let (code, remedy) = match error {
-        DialError::Refused(_) => ("PORT_CLOSED", Remedy::new("start the program that serves it").run(format!("ss -ltnp 'sport = :{}'", address.port()))),
-        DialError::Silent { .. } | DialError::Unreachable { .. } => {
-            ("PORT_TIMEOUT", Remedy::new(format!("let port {} of {} through in its firewall", address.port(), address.ip())))
-        }
+        DialError::Refused(_) => (
+            "PORT_CLOSED",
+            Remedy::new("start the program that serves it").run(format!("ss -ltnp 'sport = :{}'", address.port())),
+        ),
+        DialError::Silent { .. } | DialError::Unreachable { .. } => (
+            "PORT_TIMEOUT",
+            Remedy::new(format!("let port {} of {} through in its firewall", address.port(), address.ip())),
+        ),
         DialError::NotTls(_) => ("NOT_TLS", Remedy::new(format!("have TLS served on port {}", address.port()))),
         DialError::Alert { .. } => {
             ("TLS_ALERT", Remedy::new("give the program there a certificate for the name; its log says what it lacks"))
@@ -107,7 +111,8 @@ fn no_session(address: SocketAddr, name: &str, error: &DialError) -> Problem {
 fn faulty(address: SocketAddr, name: &str, fault: &ChainFault, leaf: Option<&Leaf>) -> Problem {
     let names = leaf.map(|leaf| leaf.names.join(", ")).unwrap_or_default();
     let issuer = leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default();
-    let renew = || Remedy::new("have its client renew it, and see why it did not").run(format!("zonectl acme explain {name}"));
+    let renew =
+        || Remedy::new("have its client renew it, and see why it did not").run(format!("zonectl acme explain {name}"));
     let (code, what, remedy) = match fault {
         ChainFault::Untrusted => (
             "CERT_UNTRUSTED",
@@ -116,9 +121,11 @@ fn faulty(address: SocketAddr, name: &str, fault: &ChainFault, leaf: Option<&Lea
                 .run(format!("zonectl acme explain {name}")),
         ),
         ChainFault::Expired => ("CERT_EXPIRED", "has expired".to_owned(), renew()),
-        ChainFault::NotYet => {
-            ("CERT_NOT_YET", "is not valid yet".to_owned(), Remedy::new("set the clocks of both machines right").run("timedatectl"))
-        }
+        ChainFault::NotYet => (
+            "CERT_NOT_YET",
+            "is not valid yet".to_owned(),
+            Remedy::new("set the clocks of both machines right").run("timedatectl"),
+        ),
         ChainFault::OtherName => (
             "CERT_WRONG_NAME",
             format!("is for {names}"),

@@ -92,11 +92,7 @@ impl Tokens {
 
     /// The tokens of the folder `state` before they are read: none.
     pub fn closed(state: &Path) -> Tokens {
-        Tokens {
-            live: ArcSwap::default(),
-            folder: Mutex::new(state.to_path_buf()),
-            nobody: SaltedHash::of_nobody(),
-        }
+        Tokens { live: ArcSwap::default(), folder: Mutex::new(state.to_path_buf()), nobody: SaltedHash::of_nobody() }
     }
 
     /// Reads the file again. Tokens that are gone from it open no door any more when it returns.

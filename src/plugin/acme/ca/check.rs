@@ -1,8 +1,6 @@
 //! One look at a CA: a handful of GETs to one fixed address, none of which needs an account.
 
-use super::super::dial::{
-    DialError, Fetched, Get, Handshake, Roots, Shown, connect, dial_limits, fetch, secure,
-};
+use super::super::dial::{DialError, Fetched, Get, Handshake, Roots, Shown, connect, dial_limits, fetch, secure};
 use super::super::leaf::{Leaf, seconds};
 use super::directory::judge_directory;
 use super::provisioners::read_page;

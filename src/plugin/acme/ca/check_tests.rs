@@ -91,7 +91,8 @@ async fn every_fault_is_named() {
     let narrow = r#"{"provisioners":[{"type":"ACME","name":"acme","challenges":["http-01"]}]}"#;
     let elsewhere = r#"{"provisioners":[{"type":"ACME","name":"local"},{"type":"JWK","name":"acme"}]}"#;
     let gone = r#"{"type":"notFound","message":"provisioner acme not found"}"#;
-    let redirect = "HTTP/1.1 302 Found\r\nLocation: https://ca.example:9000/acme/acme/directory\r\nContent-Length: 0\r\n\r\n";
+    let redirect =
+        "HTTP/1.1 302 Found\r\nLocation: https://ca.example:9000/acme/acme/directory\r\nContent-Length: 0\r\n\r\n";
     let table: Vec<(&str, Vec<(&'static str, String)>, &str)> = vec![
         ("not well", vec![("/health", json("{\"status\":\"no database\"}"))], "CA_DOWN"),
         ("health answers 500", vec![("/health", answer(500, "text/plain", ""))], "CA_DOWN"),
@@ -102,10 +103,22 @@ async fn every_fault_is_named() {
         ("a redirect to itself", vec![(dir, redirect.to_owned())], "DIRECTORY_BAD"),
         ("no end", vec![(dir, "HTTP/1.1 200 OK\r\n\r\n{...".to_owned())], "DIRECTORY_BAD"),
         ("links to the proxy", vec![(dir, directory("10.0.0.153", "{}"))], "CA_LINK_HOST"),
-        ("links without TLS", vec![(dir, directory("ca.example:9000", "{}").replace("https://", "http:// "))], "CA_LINK_HOST"),
-        ("external accounts", vec![(dir, directory("ca.example:9000", r#"{"externalAccountRequired":true}"#))], "EAB_REQUIRED"),
+        (
+            "links without TLS",
+            vec![(dir, directory("ca.example:9000", "{}").replace("https://", "http:// "))],
+            "CA_LINK_HOST",
+        ),
+        (
+            "external accounts",
+            vec![(dir, directory("ca.example:9000", r#"{"externalAccountRequired":true}"#))],
+            "EAB_REQUIRED",
+        ),
         ("the provisioner has another name", vec![("/provisioners", json(elsewhere))], "PROVISIONER_MISSING"),
-        ("its directory says so", vec![(dir, answer(404, "application/json", gone)), ("/provisioners", json(elsewhere))], "PROVISIONER_MISSING"),
+        (
+            "its directory says so",
+            vec![(dir, answer(404, "application/json", gone)), ("/provisioners", json(elsewhere))],
+            "PROVISIONER_MISSING",
+        ),
         ("one challenge only", vec![("/provisioners", json(narrow))], "CHALLENGE_DISABLED"),
         ("its clock is late", vec![("/health", old)], "CLOCK_SKEW"),
         ("another root", vec![("/roots.pem", answer(200, "application/x-pem-file", &other.pem()))], "CA_ROOT_DIFFERS"),
@@ -126,10 +139,7 @@ async fn trust_is_checked() {
     let (authority, other) = (Authority::new(), Authority::new());
     let fingerprint = authority.roots().fingerprints()[0].clone();
     let root = answer(200, "application/json", &serde_json::json!({ "ca": authority.pem() }).to_string());
-    let pages = [
-        ("/root/", root),
-        ("/acme/acme/directory", directory("ca.example:9000", "{}")),
-    ];
+    let pages = [("/root/", root), ("/acme/acme/directory", directory("ca.example:9000", "{}"))];
     let pin = |fingerprint: &str| Wanted { fingerprint: Some(fingerprint.to_owned()), ..Wanted::default() };
     let none = Wanted::default();
     let report = look(&authority, &pages, Some(&other.roots()), &none).await;

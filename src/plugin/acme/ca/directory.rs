@@ -43,7 +43,10 @@ fn read(place: &CaPlace, fetched: &Fetched) -> Result<Value, Problem> {
     let bad = |said: String| trouble::directory(place, said);
     if (300..400).contains(&fetched.status) {
         let to = fetched.header("location").unwrap_or_default();
-        return Err(bad(format!("it answers {} and sends clients on to `{to}`, which is not followed", fetched.status)));
+        return Err(bad(format!(
+            "it answers {} and sends clients on to `{to}`, which is not followed",
+            fetched.status
+        )));
     }
     let json: Option<Value> = serde_json::from_slice(&fetched.body).ok();
     let message = || json.as_ref().and_then(|json| json.get("message").or_else(|| json.get("detail")));
@@ -56,7 +59,8 @@ fn read(place: &CaPlace, fetched: &Fetched) -> Result<Value, Problem> {
         }
         return Err(bad(format!("it answers {}: {begin}", fetched.status)));
     }
-    let is_html = begin.trim_start().to_ascii_lowercase().starts_with("<!doctype html") || begin.trim_start().starts_with("<html");
+    let is_html = begin.trim_start().to_ascii_lowercase().starts_with("<!doctype html")
+        || begin.trim_start().starts_with("<html");
     match json {
         _ if !fetched.whole => Err(bad(format!("it answers with more than {} octets: {begin}", fetched.body.len()))),
         _ if is_html => Err(bad(format!("it answers with a web page: {begin}"))),

@@ -36,7 +36,9 @@ pub enum PlaceError {
     #[error("`{0}` is not the URL of an ACME directory; correct `directory` under [acme]")]
     BadUrl(String),
     /// No zone of ours has an address for it.
-    #[error("no zone of ours has an address for `{0}`, and nobody else is asked; add one, or write `ca_addresses` under [acme]")]
+    #[error(
+        "no zone of ours has an address for `{0}`, and nobody else is asked; add one, or write `ca_addresses` under [acme]"
+    )]
     NoAddress(String),
 }
 
@@ -120,8 +122,14 @@ mod tests {
         let table = [
             ("directory = \"https://10.0.0.10:9000/acme/acme/directory\"", "10.0.0.10:9000 by its URL"),
             ("directory = \"https://[fd00::10]/acme/a%20b/directory\"", "[fd00::10]:443 by its URL"),
-            ("directory = \"https://ca.example.org:9000/acme/acme/directory\"", "10.0.0.10:9000 by our zones in horizon `internal`"),
-            ("directory = \"https://ca.example.net/acme\"\nca_addresses = [\"10.0.0.7\"]", "10.0.0.7:443 by `ca_addresses`"),
+            (
+                "directory = \"https://ca.example.org:9000/acme/acme/directory\"",
+                "10.0.0.10:9000 by our zones in horizon `internal`",
+            ),
+            (
+                "directory = \"https://ca.example.net/acme\"\nca_addresses = [\"10.0.0.7\"]",
+                "10.0.0.7:443 by `ca_addresses`",
+            ),
             ("directory = \"https://ca.example.net/acme\"", "NoAddress(\"ca.example.net\")"),
             ("directory = \"https://text.example.org/acme\"", "NoAddress(\"text.example.org\")"),
             ("", "NoDirectory"),

@@ -56,9 +56,12 @@ pub(super) fn untrusted(place: &CaPlace, fault: &ChainFault, roots_file: Option<
         ),
         ChainFault::Expired => (
             "has expired".to_owned(),
-            Remedy::new("restart the CA: it makes its own certificate anew; else see its clock").run("systemctl restart step-ca"),
+            Remedy::new("restart the CA: it makes its own certificate anew; else see its clock")
+                .run("systemctl restart step-ca"),
         ),
-        ChainFault::NotYet => ("is not valid yet".to_owned(), Remedy::new("set the clocks of both machines right").run("timedatectl")),
+        ChainFault::NotYet => {
+            ("is not valid yet".to_owned(), Remedy::new("set the clocks of both machines right").run("timedatectl"))
+        }
         ChainFault::OtherName => (
             format!("is for {}, not for `{}`", names.join(", "), place.host),
             Remedy::new(format!("add `{}` to `dnsNames` in the CA's ca.json and restart it", place.host)),
@@ -103,16 +106,21 @@ pub(super) fn provisioner(place: &CaPlace, name: &str, others: &[String]) -> Pro
     let remedy = match others {
         [] => Remedy::new("add one in the CA's guest and restart it; it needs a database, too")
             .run(format!("step ca provisioner add {name} --type ACME")),
-        several => Remedy::new("correct the path of `directory` under [acme] and in the clients")
-            .run(format!("directory = \"https://{}/acme/{}/directory\"", place.authority(), several[0])),
+        several => Remedy::new("correct the path of `directory` under [acme] and in the clients").run(format!(
+            "directory = \"https://{}/acme/{}/directory\"",
+            place.authority(),
+            several[0]
+        )),
     };
     problem("PROVISIONER_MISSING", Gravity::Error, summary, detail, remedy)
 }
 
 /// EAB_REQUIRED: clients without a key of the CA's get no account.
 pub(super) fn external_account(place: &CaPlace) -> Problem {
-    let summary = format!("the CA at {} gives accounts only to clients that it gave a key (RFC 8555 section 7.3.4)", place.url);
-    let remedy = Remedy::new("give each client its key id and HMAC key").run("step ca acme eab add PROVISIONER REFERENCE");
+    let summary =
+        format!("the CA at {} gives accounts only to clients that it gave a key (RFC 8555 section 7.3.4)", place.url);
+    let remedy =
+        Remedy::new("give each client its key id and HMAC key").run("step ca acme eab add PROVISIONER REFERENCE");
     problem("EAB_REQUIRED", Gravity::Warning, summary, "", remedy)
 }
 
@@ -128,7 +136,8 @@ pub(super) fn disabled(place: &CaPlace, provisioner: &str, challenge: &str, offe
 pub(super) fn short_lived(place: &CaPlace, seconds: u64) -> Problem {
     let hours = seconds / 3600;
     let summary = format!("certificates of the CA at {} live {hours} hours", place.url);
-    let detail = "Traefik takes 2160 hours for granted and looks once a day only: such a certificate may end between two looks";
+    let detail =
+        "Traefik takes 2160 hours for granted and looks once a day only: such a certificate may end between two looks";
     let remedy = Remedy::new("tell each client the real time; for Traefik, in its resolver")
         .run(format!("certificatesDuration: {}", hours.max(1)));
     problem("LEAF_SHORTER_THAN_RENEWAL", Gravity::Info, summary, detail, remedy)
@@ -146,11 +155,18 @@ pub(super) fn clock(place: &CaPlace, skew: i64) -> Problem {
 
 /// CA_LATE: its own certificate is near its end.
 pub(super) fn late(place: &CaPlace, left: u64) -> Problem {
-    let summary = format!("the certificate of the CA at {} ends in {} hours and was not renewed", place.url, left / 3600);
+    let summary =
+        format!("the certificate of the CA at {} ends in {} hours and was not renewed", place.url, left / 3600);
     let remedy = Remedy::new("restart the CA: it makes its own certificate anew").run("systemctl restart step-ca");
     problem("CA_LATE", Gravity::Warning, summary, "", remedy)
 }
 
-fn problem(code: &'static str, gravity: Gravity, summary: String, detail: impl Into<String>, remedy: Remedy) -> Problem {
+fn problem(
+    code: &'static str,
+    gravity: Gravity,
+    summary: String,
+    detail: impl Into<String>,
+    remedy: Remedy,
+) -> Problem {
     Problem::new(code, gravity, summary, remedy).detailed(detail)
 }

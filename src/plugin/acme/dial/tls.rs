@@ -43,10 +43,7 @@ pub struct Shown {
 ///
 /// # Errors
 /// [`DialError::Alert`], [`DialError::NotTls`], [`DialError::Tls`]; [`DialError::Slow`] when the time is over.
-pub async fn secure(
-    stream: TcpStream,
-    handshake: Handshake<'_>,
-) -> Result<(TlsStream<TcpStream>, Shown), DialError> {
+pub async fn secure(stream: TcpStream, handshake: Handshake<'_>) -> Result<(TlsStream<TcpStream>, Shown), DialError> {
     let address = handshake.address;
     let tls = |why: String| DialError::Tls { address, why };
     let name = ServerName::try_from(handshake.name.trim_end_matches('.').to_owned())

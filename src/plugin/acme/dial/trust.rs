@@ -83,8 +83,7 @@ impl Roots {
         let Ok(name) = ServerName::try_from(name.trim_end_matches('.').to_owned()) else {
             return Some(ChainFault::OtherName);
         };
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(self.store(), Arc::new(default_provider())).build();
+        let verifier = WebPkiServerVerifier::builder_with_provider(self.store(), Arc::new(default_provider())).build();
         let Ok(verifier) = verifier else { return Some(ChainFault::Untrusted) };
         match verifier.verify_server_cert(leaf, between, &name, &[], UnixTime::now()) {
             Ok(_) => None,

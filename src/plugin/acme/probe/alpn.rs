@@ -15,7 +15,8 @@ pub(super) async fn ask(target: Target, name: &str) -> Seen {
     let address = target.address();
     let (_, limit) = dial_limits();
     let begun = Instant::now();
-    let mut seen = Seen { target: address, from: None, connected: None, answer: Answer::None(Silence::Slow, String::new()) };
+    let mut seen =
+        Seen { target: address, from: None, connected: None, answer: Answer::None(Silence::Slow, String::new()) };
     let stream = match connect(address).await {
         Ok((stream, took)) => {
             seen.connected = Some(took);
@@ -37,9 +38,7 @@ pub(super) async fn ask(target: Target, name: &str) -> Seen {
             let acme_identifier = leaf.is_some_and(|leaf| leaf.acme_identifier);
             Answer::Alpn(AlpnSeen { protocol, names, acme_identifier, ..AlpnSeen::default() })
         }
-        Err(DialError::Alert { alert, .. }) => {
-            Answer::Alpn(AlpnSeen { alert: Some(alert), ..AlpnSeen::default() })
-        }
+        Err(DialError::Alert { alert, .. }) => Answer::Alpn(AlpnSeen { alert: Some(alert), ..AlpnSeen::default() }),
         Err(DialError::NotTls(_)) => Answer::Alpn(AlpnSeen { no_tls: true, ..AlpnSeen::default() }),
         Err(error) => silence(&error),
     };

@@ -175,7 +175,8 @@ mod tests {
         }
         assert!((300..=330).contains(&sent.len()), "{}", sent.len());
         let window = Duration::from_secs(60);
-        let most = sent.iter().map(|begin| sent.iter().filter(|at| *at >= begin && **at < *begin + window).count()).max();
+        let most =
+            sent.iter().map(|begin| sent.iter().filter(|at| *at >= begin && **at < *begin + window).count()).max();
         assert!(most <= Some(60), "{most:?}");
     }
 

@@ -82,8 +82,14 @@ mod tests {
             ("http://a.example/.well-known/acme-challenge/zonectl-abc", "loop"),
             ("http://A.Example:80/.well-known/acme-challenge/zonectl-abc", "loop"),
             ("https://a.example/login", "bad its target is without the token"),
-            ("https://a.example.well-known/acme-challenge/zonectl-abc", "bad its host is `a.example.well-known`: a slash is missing between name and path"),
-            ("http://a.example:8081/.well-known/acme-challenge/zonectl-abc", "bad it leads to port 8081, and public CAs go to 80 and 443 only"),
+            (
+                "https://a.example.well-known/acme-challenge/zonectl-abc",
+                "bad its host is `a.example.well-known`: a slash is missing between name and path",
+            ),
+            (
+                "http://a.example:8081/.well-known/acme-challenge/zonectl-abc",
+                "bad it leads to port 8081, and public CAs go to 80 and 443 only",
+            ),
             ("ftp://a.example/zonectl-abc", "bad it leads to the scheme `ftp`"),
             ("//a.example/zonectl-abc", "bad its target is no URL"),
             ("", "bad its target is no URL"),

@@ -1,8 +1,8 @@
 //! The request of http-01 (RFC 8555 section 8.3) for a token that nobody made: rule 4 of safe probing.
 
 use super::super::dial::{DialError, Fetched, Get, connect, dial_limits, fetch};
-use super::seen::{Answer, HttpSeen, Seen, Silence};
 use super::Target;
+use super::seen::{Answer, HttpSeen, Seen, Silence};
 use std::time::{Duration, Instant};
 
 /// Where tokens are asked for (RFC 8555 section 8.3).
@@ -17,7 +17,8 @@ pub(super) async fn ask(target: Target, name: &str) -> Seen {
     let address = target.address();
     let (_, limit) = dial_limits();
     let begun = Instant::now();
-    let mut seen = Seen { target: address, from: None, connected: None, answer: Answer::None(Silence::Slow, String::new()) };
+    let mut seen =
+        Seen { target: address, from: None, connected: None, answer: Answer::None(Silence::Slow, String::new()) };
     let path = path();
     let outcome = match connect(address).await {
         Ok((stream, took)) => {

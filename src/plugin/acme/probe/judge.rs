@@ -1,10 +1,10 @@
 //! What the answer of one address means for a challenge.
 
+use super::super::reach::{Gravity, Problem, Remedy};
 use super::judge_alpn::judge_alpn;
 use super::judge_http::judge_http;
 use super::seen::{Answer, Program, Seen, Silence};
 use crate::config::Challenge;
-use super::super::reach::{Gravity, Problem, Remedy};
 use std::net::SocketAddr;
 
 /// How it is with one address; the order is from well to dead.

@@ -42,7 +42,8 @@ pub(super) fn judge_alpn(name: &str, target: SocketAddr, seen: &AlpnSeen) -> Jud
         (Some("acme-tls/1"), true) => Judgement::good("a challenge is running there"),
         (Some("acme-tls/1"), false) => {
             let summary = format!("{target} agrees on acme-tls/1 for {name} and shows an ordinary certificate");
-            let remedy = Remedy::new("nothing, if its client answers challenges when they run; else use another challenge");
+            let remedy =
+                Remedy::new("nothing, if its client answers challenges when they run; else use another challenge");
             let problem = problem("ALPN_NO_CHALLENGE", Gravity::Info, summary, seen.names.join(", "), remedy);
             Judgement::faulty("acme-tls/1, without a challenge", problem)
         }

@@ -1,9 +1,9 @@
 //! What an answer to http-01 means. The token was made up, so that 404 is the good answer.
 
 use super::super::reach::{Gravity, Remedy};
+use super::Hop;
 use super::judge::{Judgement, problem};
 use super::seen::{HttpSeen, Program};
-use super::Hop;
 use std::net::SocketAddr;
 
 pub(super) fn judge_http(name: &str, expected: Option<Program>, target: SocketAddr, seen: &HttpSeen) -> Judgement {
@@ -93,7 +93,8 @@ fn judge_hop(name: &str, target: SocketAddr, hop: &Hop) -> Judgement {
 /// What nginx (its own 497) and Go say to plain HTTP on a port for TLS.
 fn is_https_port(seen: &HttpSeen) -> bool {
     let says = |text: &[u8]| seen.body.windows(text.len()).any(|part| part == text);
-    seen.status == 400 && (says(b"plain HTTP request was sent to HTTPS port") || says(b"HTTP request to an HTTPS server"))
+    seen.status == 400
+        && (says(b"plain HTTP request was sent to HTTPS port") || says(b"HTTP request to an HTTPS server"))
 }
 
 #[cfg(test)]
@@ -120,10 +121,46 @@ mod tests {
             ("a login", None, 401, "", "", "", Mark::Bad, "HTTP_STATUS"),
             ("forbidden", None, 403, "Apache/2.4", "", "", Mark::Bad, "HTTP_STATUS"),
             ("an upstream is down", None, 502, "nginx", "", "", Mark::Bad, "HTTP_STATUS"),
-            ("nginx's own 497", None, 400, "nginx", "The plain HTTP request was sent to HTTPS port", "", Mark::Bad, "HTTPS_ON_80"),
-            ("Go on a TLS port", None, 400, "", "Client sent an HTTP request to an HTTPS server.\n", "", Mark::Bad, "HTTPS_ON_80"),
-            ("to TLS", traefik, 301, "", "", "https://a.example/.well-known/acme-challenge/zonectl-x", Mark::Faulty, "REDIRECTS"),
-            ("in a circle", None, 302, "", "", "http://a.example/.well-known/acme-challenge/zonectl-x", Mark::Bad, "REDIRECT_LOOP"),
+            (
+                "nginx's own 497",
+                None,
+                400,
+                "nginx",
+                "The plain HTTP request was sent to HTTPS port",
+                "",
+                Mark::Bad,
+                "HTTPS_ON_80",
+            ),
+            (
+                "Go on a TLS port",
+                None,
+                400,
+                "",
+                "Client sent an HTTP request to an HTTPS server.\n",
+                "",
+                Mark::Bad,
+                "HTTPS_ON_80",
+            ),
+            (
+                "to TLS",
+                traefik,
+                301,
+                "",
+                "",
+                "https://a.example/.well-known/acme-challenge/zonectl-x",
+                Mark::Faulty,
+                "REDIRECTS",
+            ),
+            (
+                "in a circle",
+                None,
+                302,
+                "",
+                "",
+                "http://a.example/.well-known/acme-challenge/zonectl-x",
+                Mark::Bad,
+                "REDIRECT_LOOP",
+            ),
             ("without the token", None, 302, "", "", "https://a.example/", Mark::Bad, "REDIRECT_BAD"),
             ("to another port", None, 302, "", "", "http://a.example:81/zonectl-x", Mark::Bad, "REDIRECT_BAD"),
             ("a redirect to nowhere", None, 302, "", "", "", Mark::Bad, "HTTP_STATUS"),

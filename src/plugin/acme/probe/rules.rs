@@ -106,7 +106,9 @@ pub fn may_probe(snapshot: &Snapshot, client: IpAddr, name: &Name) -> Result<(),
     let view = snapshot.horizons.find(client).and_then(|found| snapshot.views.get(found.horizon));
     match told(snapshot, client, name).exists {
         true => Ok(()),
-        false => Err(Barred::NotOurs { name: written, horizon: view.map_or_else(String::new, |view| view.name.clone()) }),
+        false => {
+            Err(Barred::NotOurs { name: written, horizon: view.map_or_else(String::new, |view| view.name.clone()) })
+        }
     }
 }
 
@@ -181,9 +183,21 @@ mod tests {
         let table = [
             ("on for all", "probe = \"on\"", "app.example.org", "10.0.0.9", true),
             ("off is the default", "", "app.example.org", "10.0.0.9", false),
-            ("off for one", "probe = \"on\"\n[acme.name.\"app.example.org\"]\nprobe = \"off\"", "app.example.org", "10.0.0.9", false),
+            (
+                "off for one",
+                "probe = \"on\"\n[acme.name.\"app.example.org\"]\nprobe = \"off\"",
+                "app.example.org",
+                "10.0.0.9",
+                false,
+            ),
             ("on for one", "[acme.name.\"app.example.org\"]\nprobe = \"on\"", "app.example.org", "10.0.0.9", true),
-            ("on for one only", "[acme.name.\"www.example.org\"]\nprobe = \"on\"", "app.example.org", "10.0.0.9", false),
+            (
+                "on for one only",
+                "[acme.name.\"www.example.org\"]\nprobe = \"on\"",
+                "app.example.org",
+                "10.0.0.9",
+                false,
+            ),
             ("a name of nobody", "probe = \"on\"", "nobody.example.org", "10.0.0.9", false),
             ("a foreign name", "probe = \"on\"", "www.example.com", "10.0.0.9", false),
             ("another horizon has it", "probe = \"on\"", "app.example.org", "198.51.100.1", false),
@@ -240,7 +254,10 @@ mod tests {
                     assert!(made.is_err() || made.unwrap().address().ip() == address.to_canonical());
                 }
             }
-            assert!(target(address, Challenge::Http01, Ports::FIXED, &[], &[]).is_err(), "{address}: nothing is allowed");
+            assert!(
+                target(address, Challenge::Http01, Ports::FIXED, &[], &[]).is_err(),
+                "{address}: nothing is allowed"
+            );
         }
     }
 

@@ -47,13 +47,21 @@ async fn every_answer_has_an_end() {
     let table = [
         ("a body without end", Says::Endless(head.clone(), vec![b'a'; 65536]), "200 of 8192, cut"),
         ("chunks without end", Says::Endless(chunked, b"8\r\naaaaaaaa\r\n".to_vec()), "200 of 8192, cut"),
-        ("headers without end", Says::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-A: aaaaaaaaaaaaaaaa\r\n".to_vec()), "Garbled"),
+        (
+            "headers without end",
+            Says::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-A: aaaaaaaaaaaaaaaa\r\n".to_vec()),
+            "Garbled",
+        ),
         ("one header without end", Says::Endless(b"HTTP/1.1 200 OK\r\nA: ".to_vec(), vec![b'a'; 4096]), "Garbled"),
         ("no HTTP", Says::This(b"220 mail ESMTP\r\n".to_vec()), "Garbled"),
         ("TLS", Says::This(vec![0x15, 3, 1, 0, 2, 2, 70]), "Garbled"),
         ("the end", Says::Close, "Garbled"),
         ("half a head", Says::This(b"HTTP/1.1 404 Not".to_vec()), "Garbled"),
-        ("two lengths", Says::This(b"HTTP/1.1 404 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".to_vec()), "Garbled"),
+        (
+            "two lengths",
+            Says::This(b"HTTP/1.1 404 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab".to_vec()),
+            "Garbled",
+        ),
         ("a length that is not kept", Says::This(b"HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\nab".to_vec()), "Garbled"),
         ("404 without a body", Says::This(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec()), "404 of 0"),
         ("nothing at all", Says::Nothing, "Slow"),
@@ -80,7 +88,9 @@ async fn every_answer_has_an_end() {
 #[tokio::test]
 async fn nobody_listens() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    for seen in [http01::ask(Target::of_test(free), "a.example").await, alpn::ask(Target::of_test(free), "a.example").await] {
+    for seen in
+        [http01::ask(Target::of_test(free), "a.example").await, alpn::ask(Target::of_test(free), "a.example").await]
+    {
         assert!(matches!(seen.answer, Answer::None(Silence::Refused, _)), "{seen:?}");
         assert_eq!(seen.connected, None);
     }
@@ -116,7 +126,10 @@ async fn handshakes_tell_programs_apart() {
     let silent = Responder::start(Says::Nothing).await;
     let begun = Instant::now();
     let seen = alpn::ask(Target::of_test(silent.address), "app.example.org").await;
-    assert!(matches!(seen.answer, Answer::None(Silence::Slow, _)) && begun.elapsed() < Duration::from_secs(7), "{seen:?}");
+    assert!(
+        matches!(seen.answer, Answer::None(Silence::Slow, _)) && begun.elapsed() < Duration::from_secs(7),
+        "{seen:?}"
+    );
 }
 
 /// The self-test of tls-alpn-01 by `rcgen`: a server with the certificate of a challenge.

@@ -169,5 +169,8 @@ impl Seen {
 /// The first 120 octets, what is no text as `.`.
 fn begin(body: &[u8]) -> String {
     let first = &body[..body.len().min(120)];
-    String::from_utf8_lossy(first).chars().map(|each| if each.is_control() || each == '\u{fffd}' { '.' } else { each }).collect()
+    String::from_utf8_lossy(first)
+        .chars()
+        .map(|each| if each.is_control() || each == '\u{fffd}' { '.' } else { each })
+        .collect()
 }

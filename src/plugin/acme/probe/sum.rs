@@ -37,10 +37,12 @@ pub fn sum(name: &str, challenge: Challenge, expected: Option<Program>, all: &[S
 
 /// AAAA_DEAD: step-ca goes on to the IPv4 address, others take the first one and fail.
 fn dead_aaaa(name: &str, seen: &Seen, problem: Problem) -> Problem {
-    let summary = format!("the IPv6 address {} of {name} answers no challenge, its IPv4 address does", seen.target.ip());
+    let summary =
+        format!("the IPv6 address {} of {name} answers no challenge, its IPv4 address does", seen.target.ip());
     let remedy = Remedy::new("remove the AAAA record, or have the program listen on it, too")
         .run(format!("zonectl rm {name}. AAAA {}", seen.target.ip()));
-    Problem::new("AAAA_DEAD", Gravity::Warning, summary, remedy).detailed(format!("{}: {}", problem.code, problem.summary))
+    Problem::new("AAAA_DEAD", Gravity::Warning, summary, remedy)
+        .detailed(format!("{}: {}", problem.code, problem.summary))
 }
 
 /// ADDRESS_DISAGREES: two addresses of one name answer as different programs.
@@ -88,10 +90,30 @@ mod tests {
             ("one good", vec![seen(one, http(404, None))], ProbeVerdict::Reachable, ""),
             ("two good", vec![seen(one, http(404, None)), seen(two, http(404, None))], ProbeVerdict::Reachable, ""),
             ("one dead", vec![seen(one, dead())], ProbeVerdict::Unreachable, "error PORT_TIMEOUT"),
-            ("one of two dead", vec![seen(one, dead()), seen(two, http(404, None))], ProbeVerdict::Degraded, "warning PORT_TIMEOUT"),
-            ("a dead IPv6 address", vec![seen(six, dead()), seen(two, http(404, None))], ProbeVerdict::Degraded, "warning AAAA_DEAD"),
-            ("both dead", vec![seen(six, dead()), seen(two, dead())], ProbeVerdict::Unreachable, "error PORT_TIMEOUT, error PORT_TIMEOUT"),
-            ("two programs", vec![seen(one, http(404, None)), seen(two, http(404, Some("nginx")))], ProbeVerdict::Reachable, "warning ADDRESS_DISAGREES"),
+            (
+                "one of two dead",
+                vec![seen(one, dead()), seen(two, http(404, None))],
+                ProbeVerdict::Degraded,
+                "warning PORT_TIMEOUT",
+            ),
+            (
+                "a dead IPv6 address",
+                vec![seen(six, dead()), seen(two, http(404, None))],
+                ProbeVerdict::Degraded,
+                "warning AAAA_DEAD",
+            ),
+            (
+                "both dead",
+                vec![seen(six, dead()), seen(two, dead())],
+                ProbeVerdict::Unreachable,
+                "error PORT_TIMEOUT, error PORT_TIMEOUT",
+            ),
+            (
+                "two programs",
+                vec![seen(one, http(404, None)), seen(two, http(404, Some("nginx")))],
+                ProbeVerdict::Reachable,
+                "warning ADDRESS_DISAGREES",
+            ),
             ("no address", vec![], ProbeVerdict::Unreachable, ""),
         ];
         for (why, all, verdict, problems) in table {

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Key {
     /// The CA's directory URL; empty where none is set.
     pub ca: String,
-    /// The name in lower case without its final dot, as `present_name` gives it; `*.apps.example` is a wildcard.
+    /// The name in lower case without its final dot; `*.apps.example` is a wildcard.
     pub name: String,
     /// The horizon that the CA's address selects: not that of the one who asks.
     pub horizon: String,

@@ -1,0 +1,71 @@
+//! The static checks of `plugin::acme` on a candidate, and its gate.
+
+use super::loading::LoadedZone;
+use crate::config::{Gate, Settings};
+use crate::dns::{Name, Rtype};
+use crate::finding::{Finding, Place};
+use crate::inventory::Inventory;
+use crate::plugin::acme::check::{Assessment, Ground, assess, newly_broken, standing_findings};
+use crate::snapshot::Snapshot;
+use std::cell::Cell;
+
+/// What the checks say of a candidate.
+pub(super) struct Assessed {
+    pub(super) assessment: Assessment,
+    /// What does not keep it from going live.
+    pub(super) findings: Vec<Finding>,
+    /// What does.
+    pub(super) refusing: Vec<Finding>,
+}
+
+/// Assesses a candidate; what it breaks of that which worked in `before` refuses it where the gate says so. Where nothing was
+/// before nothing is refused: a server that starts has names to serve.
+pub(super) fn assessed(
+    snapshot: &Snapshot,
+    inventory: Option<&Inventory>,
+    zones: &[LoadedZone],
+    before: Option<&Assessment>,
+) -> Assessed {
+    let settings = &snapshot.settings;
+    let left = Cell::new(MOST_WALKED);
+    let place_of = |horizon: &str, owner: &Name, rtype| place_of(settings, zones, &left, horizon, owner, rtype);
+    let assessment = assess(&Ground { place_of: Some(&place_of), ..Ground::new(snapshot, inventory) });
+    let gate = settings.acme.gate;
+    let refusing = match before.filter(|_| gate == Gate::Refuse) {
+        Some(before) => newly_broken(before, &assessment, gate),
+        None => Vec::new(),
+    };
+    Assessed { findings: standing_findings(&assessment, gate), refusing, assessment }
+}
+
+/// Records that may be walked over to find where those at fault are written.
+const MOST_WALKED: usize = 20_000_000;
+
+/// Where the first record of a name and type is written that clients of a horizon see.
+fn place_of(
+    settings: &Settings,
+    zones: &[LoadedZone],
+    left: &Cell<usize>,
+    horizon: &str,
+    owner: &Name,
+    rtype: Rtype,
+) -> Option<Place> {
+    let mut next = settings.horizons.iter().find(|known| known.name == horizon);
+    for _ in 0..settings.horizons.len() {
+        let own = next?;
+        let holding = zones.iter().filter(|zone| zone.file.horizon == own.name && owner.ends_with(&zone.file.origin));
+        for zone in holding {
+            let rest = left.get().checked_sub(zone.records.len())?;
+            left.set(rest);
+            let same = |record: &crate::zone::Record<'_>| {
+                record.rtype == rtype && record.owner.eq_ignore_ascii_case(owner.as_slice())
+            };
+            if let Some(record) = zone.records.iter().find(same) {
+                let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
+                return Some(Place::at(file, record.line.number, 1));
+            }
+        }
+        next = own.inherits.as_ref().and_then(|outer| settings.horizons.iter().find(|known| known.name == *outer));
+    }
+    None
+}
