@@ -130,6 +130,29 @@ pub(super) const FORWARDING: Section = (
     ],
 );
 
+/// What ACME clients leave here for a while.
+pub(super) const ACME: Section = (
+    "ACME CHALLENGES",
+    &[
+        Text(
+            "A dns-01 challenge is a TXT value at `_acme-challenge.NAME`. The server keeps such values above its zones, in no zone \
+             file: each is seen at once by the horizons that it is meant for, with a TTL of 10 s, and goes when its client removes \
+             it, after an hour at the latest. A reload, a kill or a power loss takes none of them. At most 16 stand at one name, \
+             and 10,000 in all; what is too much is refused with the reason.",
+        ),
+        Lines(
+            "$ zonectl acme challenges             owner, horizons, age, time left\n\
+             $ zonectl explain _acme-challenge.app TXT --from 10.0.0.10     what the CA would get",
+        ),
+        Text(
+            "While NAME exists, or a wildcard stands for it, `_acme-challenge.NAME` is not said to be missing, and that there is no \
+             value may be kept for 30 s at most. A CNAME at `_acme-challenge.NAME` is followed, so that the values may stand \
+             elsewhere. They are kept in the folder `state` of [acme] (default: `.acme` in the zones directory); while it \
+             cannot be written no value is taken, and `zonectl status` says why (CHALLENGES_NOT_KEPT).",
+        ),
+    ],
+);
+
 /// How to leave dnsmasq.
 pub(super) const MOVING: Section = (
     "MOVING FROM DNSMASQ",

@@ -7,6 +7,7 @@ use crate::inventory::Inventory;
 use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
 use crate::plugin::acme::check::Assessment;
+use crate::plugin::acme::Tokens;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -63,6 +64,8 @@ pub struct Health {
     pub counters: BTreeMap<String, u64>,
     /// What is known of each upstream, in no order.
     pub upstreams: Vec<UpstreamState>,
+    /// Where ACME clients are heard over HTTP, and true where it is HTTPS.
+    pub http: (Vec<SocketAddr>, bool),
     /// How many challenge values live.
     pub challenges: usize,
 }
@@ -110,6 +113,8 @@ pub struct Desk {
     pub challenges: Arc<Challenges>,
     /// What is known of each name's challenges.
     pub reaches: Arc<Board>,
+    /// Who may write them.
+    pub tokens: Arc<Tokens>,
 }
 
 impl fmt::Debug for Desk {

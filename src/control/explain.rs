@@ -99,7 +99,8 @@ pub struct StepShown {
     pub name: String,
     /// The zone that holds it.
     pub zone: Option<String>,
-    /// `exact`, `wildcard`, `alias`, `dname`, `delegation`, `no-data`, `empty-non-terminal`, `no-name` or `none`.
+    /// `exact`, `wildcard`, `alias`, `dname`, `delegation`, `overlay`, `no-data`, `empty-non-terminal`,
+    /// `no-name` or `none`.
     pub rule: String,
     /// The owner of the records that answered, or the closest encloser.
     pub owner: Option<String>,

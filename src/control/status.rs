@@ -11,6 +11,7 @@ use crate::forward::UpstreamState;
 use serde::Deserialize;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -48,6 +49,9 @@ pub struct StatusAnswer {
     /// The lists of blocked names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<ListStatus>,
+    /// Where ACME clients are heard over HTTP: URLs without a path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acme_listen: Vec<String>,
     /// How many challenge values of ACME clients live.
     #[serde(default)]
     pub challenges: usize,
@@ -162,9 +166,16 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
         cache: published.snapshot.views.iter().any(|view| view.forward).then(|| cache_stats(published)),
         rebinding: rebinding(published),
         lists: lists(published),
+        acme_listen: urls(&health.http),
         challenges: health.challenges,
         counters: health.counters.clone(),
     }
+}
+
+/// HTTP listeners as clients write them.
+pub(super) fn urls((addresses, secure): &(Vec<SocketAddr>, bool)) -> Vec<String> {
+    let scheme = if *secure { "https" } else { "http" };
+    addresses.iter().map(|address| format!("{scheme}://{address}")).collect()
 }
 
 /// Names that are shown at most.

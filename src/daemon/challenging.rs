@@ -66,7 +66,11 @@ async fn end_in_time(challenges: Arc<Challenges>) {
         rounds.tick().await;
         let ended = Arc::clone(&challenges);
         // A write may hold the values while it waits for the disk.
-        let gone = tokio::task::spawn_blocking(move || ended.expire(SystemTime::now())).await;
+        let gone = tokio::task::spawn_blocking(move || {
+            ended.mend();
+            ended.expire(SystemTime::now())
+        })
+        .await;
         if let Ok(1..) = gone {
             tracing::debug!("challenge values have ended: {}", gone.unwrap_or_default());
         }

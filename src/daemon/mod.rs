@@ -16,6 +16,7 @@ mod outcome;
 mod pipeline;
 mod program;
 mod reaching;
+mod receiving;
 mod reload;
 mod rounds;
 mod serial;

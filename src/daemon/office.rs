@@ -3,6 +3,7 @@
 use super::forwarding::Forwarding;
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
+use super::receiving::Received;
 use super::status::Board;
 use crate::control::{
     ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome,
@@ -13,6 +14,7 @@ use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
 use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::Challenges;
+use crate::plugin::acme::{Challenges, Tokens};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,7 @@ impl Office {
         orders: Orders,
         challenges: &Arc<Challenges>,
         reaches: &Arc<Reaches>,
+        tokens: &Arc<Tokens>,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
@@ -55,6 +58,8 @@ impl Office {
         let (challenges, reaches) = (Arc::clone(challenges), Arc::clone(reaches));
         let published = Arc::new(ArcSwap::new(published));
         Desk { published, health, reload: sender, errands, challenges, reaches }
+        let (challenges, tokens) = (Arc::clone(challenges), Arc::clone(tokens));
+        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands, challenges, tokens }
     }
 
     /// An office whose socket is still closed.
@@ -145,9 +150,10 @@ pub(super) fn health(
     counters: &Arc<Counters>,
     forwarding: &Arc<Forwarding>,
     challenges: &Arc<Challenges>,
+    received: &Arc<Received>,
 ) -> impl Fn() -> Health + Send + Sync + use<> {
     let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
-    let challenges = Arc::clone(challenges);
+    let (challenges, received) = (Arc::clone(challenges), Arc::clone(received));
     move || {
         let status = board.load();
         Health {
@@ -163,9 +169,11 @@ pub(super) fn health(
                     .chain(&status.serving.findings)
                     .cloned()
                     .chain(challenges.trouble())
+                    .chain(received.troubles())
                     .collect(),
             },
-            counters: named(&counters),
+            counters: named(&counters).into_iter().chain(received.counts()).collect(),
+            http: received.addresses(),
             upstreams: forwarding.upstreams(),
             challenges: challenges.count(),
         }

@@ -9,6 +9,7 @@ use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::reaching::Reaching;
+use super::receiving::Receiving;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -35,6 +36,7 @@ pub(super) struct Reloads {
     pub(super) challenging: Challenging,
     pub(super) reaching: Reaching,
     pub(super) updating: Updating,
+    pub(super) receiving: Receiving,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -180,6 +182,8 @@ impl Reloads {
         let serving = Arc::clone(&self.board.load().serving);
         self.reaching.follow(&serving.settings, &serving.published.acme);
         self.updating.follow();
+        self.updating.follow(&self.board.load().serving.settings);
+        self.receiving.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

@@ -10,6 +10,7 @@ use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::reaching::Reaching;
+use super::receiving::Receiving;
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -114,6 +115,9 @@ impl Server {
         let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
         let desk =
             Office::desk(published, health, orders.clone(), challenging.challenges(), reaching.board(), &runtime);
+        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
+        let desk = Office::desk(published, health, orders.clone(), values, updating.tokens(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -133,6 +137,7 @@ impl Server {
             challenging,
             reaching,
             updating,
+            receiving,
             office,
             watch,
             fetching,
@@ -209,8 +214,9 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, office, watch, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, .. }) = reloading.join() {
                 drop((office, watch));
+                runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(listeners.stop(FAREWELL));
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();

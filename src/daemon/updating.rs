@@ -53,9 +53,9 @@ impl Updating {
         &self.tokens
     }
 
-    /// Reads the keys again; those before stay when that fails.
-    pub(super) fn follow(&self) {
-        if let Err(finding) = self.tokens().reload() {
+    /// Reads the keys again, also where `state` leads elsewhere now; those before stay when that fails.
+    pub(super) fn follow(&self, settings: &Settings) {
+        if let Err(finding) = self.tokens().follow(&settings.acme.state) {
             tell(&finding);
         }
     }

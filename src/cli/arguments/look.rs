@@ -58,8 +58,8 @@ Examples:
     /// Explain why a client gets the answer it gets
     #[command(after_help = "\
 Shows the client's horizon and the prefix that decided, then zone and rule of each step (exact,
-wildcard, alias, dname, delegation, no-data, empty-non-terminal, no-name, none), then the records
-with file, line and origin. For a name that no zone holds, in a horizon that forwards: which
+wildcard, alias, dname, delegation, overlay, no-data, empty-non-terminal, no-name, none), then the
+records with file, line and origin. For a name that no zone holds, in a horizon that forwards: which
 upstreams are asked and why, and what the cache holds. Nobody is asked for it.
 
 Examples:

@@ -4,7 +4,6 @@
 //! then on. The last line of an owner counts, so that any tail that a power loss tore off leaves a state that once was.
 
 use super::challenge_table::Kept;
-use super::challenge_table::LIFE;
 use super::challenge_table::MOST_OF_OWNER;
 use super::challenge_table::Owner;
 use super::challenge_table::Touched;
@@ -218,14 +217,10 @@ fn kept(values: Vec<WrittenValue>) -> Option<Vec<Kept>> {
     values.into_iter().take(MOST_OF_OWNER).map(kept).collect()
 }
 
-/// Drops what has ended. A clock that went back lets nothing live longer than it may.
+/// Drops what has ended.
 pub(super) fn still_live(owners: Touched, now: u64) -> Touched {
-    let most = now.saturating_add(LIFE.as_secs());
-    let live = |mut kept: Kept| {
-        kept.until = kept.until.min(most);
-        (kept.until > now).then_some(kept)
-    };
-    let owners = owners.into_iter().map(|(owner, values)| (owner, values.into_iter().filter_map(live).collect()));
+    let live = |values: Vec<Kept>| values.iter().filter_map(|kept| kept.lives(now)).collect();
+    let owners = owners.into_iter().map(|(owner, values)| (owner, live(values)));
     owners.filter(|(_, values): &(Owner, Vec<Kept>)| !values.is_empty()).collect()
 }
 

@@ -91,6 +91,18 @@ pub(super) struct Kept {
     pub(super) until: u64,
 }
 
+impl Kept {
+    /// As it is at this time; none when it has ended.
+    pub(super) fn lives(&self, now: u64) -> Option<Kept> {
+        (self.until > now).then(|| Kept { until: self.until.min(latest(now)), ..self.clone() })
+    }
+}
+
+/// When a value goes that is written now.
+fn latest(now: u64) -> u64 {
+    now.saturating_add(LIFE.as_secs())
+}
+
 /// Wire format in lower case.
 pub(super) type Owner = Arc<[u8]>;
 
@@ -173,14 +185,14 @@ impl Table {
         Ok((touched, removed))
     }
 
-    /// The owners of values that have ended, with what is left of them.
+    /// The owners of values that have ended, with what is left of them. A clock that was set back lets no value live longer
+    /// than it may.
     pub(super) fn ended(&self, now: SystemTime) -> Touched {
         let now = seconds(now);
-        let ended = self.owners.iter().filter(|(_, values)| values.iter().any(|kept| kept.until <= now));
-        ended
-            .map(|(owner, values)| {
-                (Arc::clone(owner), values.iter().filter(|kept| kept.until > now).cloned().collect())
-            })
+        let right = |kept: &Kept| kept.until > now && kept.until <= latest(now);
+        let touched = self.owners.iter().filter(|(_, values)| !values.iter().all(right));
+        touched
+            .map(|(owner, values)| (Arc::clone(owner), values.iter().filter_map(|kept| kept.lives(now)).collect()))
             .collect()
     }
 
@@ -203,7 +215,7 @@ impl Table {
 }
 
 fn add(values: &mut Vec<Kept>, value: &[u8], scope: &Scope, now: u64) {
-    let until = now.saturating_add(LIFE.as_secs());
+    let until = latest(now);
     let Some(kept) = values.iter_mut().find(|kept| kept.value == value) else {
         values.push(Kept { value: value.to_vec(), horizons: scope.horizons.clone(), since: now, until });
         return;

@@ -152,6 +152,18 @@ impl Challenges {
         gone
     }
 
+    /// Tries again what a fault of the folder kept from being done, so that values that were written before it serve again
+    /// without another write.
+    pub fn mend(&self) {
+        let mut state = self.lock();
+        if state.trouble.is_some() && state.journal.is_none() {
+            match state.open(&self.overlay, SystemTime::now()) {
+                Ok(_) => tracing::info!("challenge values can be kept again"),
+                Err(error) => tracing::debug!("challenge values still cannot be kept: {error}"),
+            }
+        }
+    }
+
     /// Why values cannot be kept at present; none when nothing is known against it.
     pub fn trouble(&self) -> Option<Finding> {
         let state = self.lock();

@@ -163,6 +163,10 @@ fn values_end() {
     drop(ahead);
     let back = opened(&folder.path().join("ahead"));
     assert!(back.live()[0].until <= SystemTime::now() + LIFE);
+    back.write(&[add("b.example", "x")], SystemTime::now() + Duration::from_secs(900_000)).unwrap();
+    let now = SystemTime::now();
+    assert_eq!(back.expire(now), 0);
+    assert!(back.live().iter().all(|one| one.until <= now + LIFE) && back.count() == 2);
 }
 
 /// Where a full table or owner holds values that have ended, they make room.
@@ -262,8 +266,10 @@ fn a_folder_that_cannot_be_used_is_waited_for() {
     assert!(challenges.trouble().is_some() && challenges.overlay.is_empty());
     fs::remove_file(&state).unwrap();
     fs::rename(&aside, &state).unwrap();
-    challenges.present(&name("b.example"), b"x", &Scope::default()).unwrap();
+    challenges.mend();
     assert_eq!(challenges.trouble(), None);
+    assert_eq!(laid(&challenges), ["a.example kept"]);
+    challenges.present(&name("b.example"), b"x", &Scope::default()).unwrap();
     assert_eq!(laid(&challenges), ["a.example kept", "b.example x"]);
 }
 

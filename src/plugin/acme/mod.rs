@@ -7,6 +7,8 @@ mod challenge_journal;
 mod challenge_table;
 mod challenges;
 pub mod check;
+#[cfg(test)]
+mod challenges_tests;
 pub mod dial;
 pub mod doors;
 mod leaf;
