@@ -32,9 +32,12 @@ pub(crate) const ZONE: &str = "zone.example";
 /// A desk over two horizons: `internal` and `external`, each with `zone.example` of its own.
 pub(crate) struct Lab {
     pub(crate) desk: Arc<Desk>,
+    pub(crate) live: Arc<Live>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) challenges: Arc<Challenges>,
     pub(crate) tokens: Arc<Tokens>,
+    /// While a test holds it, edits wait.
+    pub(crate) held: Arc<Mutex<()>>,
     /// What was asked of the editor.
     pub(crate) edits: Arc<Mutex<Vec<Order>>>,
     _folder: TempDir,
@@ -42,11 +45,13 @@ pub(crate) struct Lab {
 
 /// Keeps orders in mind; says what the test wants it to.
 struct Notebook {
+    held: Arc<Mutex<()>>,
     edits: Arc<Mutex<Vec<Order>>>,
 }
 
 impl Editor for Notebook {
     fn plan(&self, orders: &[Order], key: &str) -> Result<EditPlan, EditRefused> {
+        drop(self.held.lock().unwrap());
         let asked = format!("{orders:?}");
         if asked.contains("gated") {
             return Err(EditRefused::NotAllowed(format!("a gate holds {key} back")));
@@ -83,16 +88,17 @@ impl Lab {
         let tokens = Arc::new(Tokens::open(folder.path()).unwrap());
         let counters = Arc::new(Counters::new(1));
         let edits = Arc::new(Mutex::new(Vec::new()));
-        let editor = Box::new(Notebook { edits: Arc::clone(&edits) });
+        let held = Arc::new(Mutex::new(()));
+        let editor = Box::new(Notebook { held: Arc::clone(&held), edits: Arc::clone(&edits) });
         let desk = Desk::start(Tools {
-            live,
+            live: Arc::clone(&live),
             tokens: Arc::clone(&tokens),
             challenges: Arc::clone(&challenges),
             editor,
             counters: counters.worker(),
         })
         .unwrap();
-        let lab = Lab { desk, counters, challenges, tokens, edits, _folder: folder };
+        let lab = Lab { desk, live, held, counters, challenges, tokens, edits, _folder: folder };
         lab.key("acme", TsigAlgorithm::HmacSha256, |_| {});
         lab.key("ops", TsigAlgorithm::HmacSha512, |token| {
             token.names = [ZONE, "*.zone.example"].map(|name| parse_name(name).unwrap()).to_vec();
