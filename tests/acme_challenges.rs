@@ -75,10 +75,7 @@ fn a_server_shows_and_keeps_what_lives() {
     let explained = folder.zonectl(&format!("explain {OWNER}. A --from 10.0.0.7")).stdout;
     assert!(explained.contains("they are no A records; the first of 2 goes in 3"), "{explained}");
     let explained = folder.zonectl("explain _acme-challenge.ns.corp.example. TXT --from 10.0.0.7").stdout;
-    assert!(
-        explained.contains("rule no-data: no challenge value is set; while ns.corp.example. exists"),
-        "{explained}"
-    );
+    assert!(explained.contains("rule no-data: no challenge value is set; where one may come"), "{explained}");
     let got = folder.zonectl(&format!("get {OWNER}.")).stdout;
     assert!(got.contains("\"second\"") && got.contains("overlay"), "{got}");
 

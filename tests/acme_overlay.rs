@@ -272,6 +272,46 @@ fn values_lie_above_the_zone() {
     assert!(snapshot.overlay.is_empty());
 }
 
+/// Where values are expected a name is not said to be missing, nor for long; what the zone says of it stays as it is.
+#[test]
+fn names_with_expected_values_are_not_missing() {
+    let snapshot = snapshot(&[("example", ZONE)]);
+    let mut values = OverlayValues::new();
+    for owner in ["token.auth.example", "www.example", "x.wild.example", "_acme-challenge.nix.example", "x.sub.example"]
+    {
+        let set = OverlaySet { values: Vec::new(), expected: true };
+        values.insert(parse_name(owner).unwrap().as_slice().into(), set.into());
+    }
+    snapshot.overlay.set(values);
+    check(
+        &snapshot,
+        "192.0.2.77",
+        &[
+            ("no value yet", "token.auth.example TXT", "NOERROR aaBRIEF!"),
+            (
+                "for all types",
+                "TOKEN.auth.example A",
+                "NOERROR aa| example. 30 SOA ns.example. hostmaster.example. 1 3600 600 86400 60",
+            ),
+            (
+                "through the alias",
+                "_acme-challenge.alias.example TXT",
+                "NOERROR aa; _acme-challenge.alias.example. 300 CNAME token.auth.example.BRIEF!",
+            ),
+            ("below it", "a.token.auth.example TXT", "NXDOMAIN aaSOA!"),
+            ("beside it", "token2.auth.example TXT", "NXDOMAIN aaSOA!"),
+            ("a name of the zone", "www.example TXT", "NOERROR aa; www.example. 300 TXT \"zone\""),
+            ("a wildcard", "x.wild.example A", "NOERROR aa; x.wild.example. 300 A 192.0.2.3"),
+            ("of a missing parent", "_acme-challenge.nix.example TXT", "NOERROR aaBRIEF!"),
+            (
+                "below a delegation",
+                "x.sub.example TXT",
+                "NOERROR| sub.example. 300 NS ns.sub.example.+ ns.sub.example. 300 A 192.0.2.53",
+            ),
+        ],
+    );
+}
+
 /// A horizon sees the values that are meant for it, in its own zones and in inherited ones, and those only.
 #[test]
 fn each_horizon_sees_its_own() {

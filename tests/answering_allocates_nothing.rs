@@ -109,7 +109,7 @@ fn answering_allocates_nothing() {
         until: SystemTime::now(),
     };
     let owners = [&b"\x0f_acme-challenge\x03www\x07example\0"[..], b"\x01z\x07example\0", b"\x01y\x01x\x07example\0"];
-    let set = Arc::new(OverlaySet { values: vec![value; 3] });
+    let set = Arc::new(OverlaySet { values: vec![value; 3], expected: false });
     snapshot.overlay.set(owners.iter().map(|owner| ((*owner).into(), Arc::clone(&set))).collect());
     let queries: Vec<_> = questions
         .iter()

@@ -129,7 +129,7 @@ pub(crate) fn answer<T: Trace>(
     };
     let special = located.special;
     let brief = !special && is_challenge(lookup.name.wire());
-    let search = Search { zones, laid, located, rtype: lookup.rtype, first: true, brief };
+    let search = Search { zones, laid, located, rtype: lookup.rtype, first: true, brief, expected: false };
     let mut room = [Redirect::default(); 1];
     let mut redirects = Redirects::new(&mut room);
     match search.run(&lookup.name, &mut redirects, reply, trace) {
@@ -220,6 +220,8 @@ pub(super) struct Search<'a> {
     pub(super) first: bool,
     /// What is denied may come at any moment: the question is for a challenge, or its name is in the overlay.
     pub(super) brief: bool,
+    /// Values of the name are expected, so that it is not said to be missing.
+    pub(super) expected: bool,
 }
 
 /// The name that records are written for.
@@ -240,7 +242,7 @@ impl<'a> Search<'a> {
         reply: &mut Reply<'_>,
         trace: &mut T,
     ) -> Option<Target<'a>> {
-        if (is_challenge(name.wire()) | self.laid.is_anywhere()) && !self.located.special {
+        if (is_challenge(name.wire()) || self.laid.may_hold(self.located.hash)) && !self.located.special {
             return self.run_laid(name, redirects, reply, trace);
         }
         self.run_zone(name, redirects, reply, trace)
@@ -282,7 +284,7 @@ impl<'a> Search<'a> {
         {
             return self.answer_from(wildcard, place, true, redirects, reply, trace);
         }
-        if self.is_open_challenge(name, labels) {
+        if self.is_open(name, labels) {
             trace.step(|| self.step(place.owner, Rule::ChallengeNoData, node));
         } else {
             trace.step(|| self.step(place.owner, Rule::NxDomain, node));
@@ -295,10 +297,10 @@ impl<'a> Search<'a> {
     /// The target of an alias in the zone that holds the alias, when that zone answers for it, and it can be told without
     /// reading the reply.
     fn near(&self, last: &Located<'a>, target: &Target<'a>) -> Option<Near<'a, 'a>> {
-        // For DS the zone above may count.
-        let alone = last.alone && self.rtype != rtype::DS && !self.laid.is_anywhere();
-        // What may be in the overlay is read whole.
-        (alone && !target.is_challenge()).then(|| target.find(last.zone)).flatten()
+        // For DS the zone above may count; what may be in the overlay is read whole.
+        let alone = last.alone && self.rtype != rtype::DS && !target.is_challenge();
+        let near = alone.then(|| target.find(last.zone)).flatten();
+        near.filter(|near| !self.laid.may_hold(near.hash))
     }
 
     /// The name exists, or a wildcard stands for it.

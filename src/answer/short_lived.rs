@@ -20,7 +20,6 @@ use super::reply::Section;
 use super::trace::Rule;
 use super::trace::Step;
 use super::trace::Trace;
-use std::sync::Arc;
 
 /// Seconds that a denial may be kept where a value may come at any moment: a client looks for the owner's CNAME and SOA just
 /// before it has the value written, and the CA asks right after that.
@@ -42,10 +41,11 @@ impl<'a> Search<'a> {
         trace: &mut T,
     ) -> Option<Target<'a>> {
         let values = self.laid.values();
-        let seen = |set: &&Arc<OverlaySet>| set.seen_by(self.laid.horizon).next().is_some();
-        let set = values.get(name.wire()).filter(seen);
-        let brief = self.brief || set.is_some() || is_challenge(name.wire());
-        let search = Search { brief, ..*self };
+        let here = values.get(name.wire());
+        let expected = here.is_some_and(|set| set.expected);
+        let set = here.filter(|set| set.seen_by(self.laid.horizon).next().is_some());
+        let brief = self.brief || expected || set.is_some() || is_challenge(name.wire());
+        let search = Search { brief, expected, ..*self };
         match (set, search.above(name)) {
             (Some(set), Zone::Open(node)) => search.lay(set, node, name, redirects, reply, trace),
             _ => search.run_zone(name, redirects, reply, trace),
@@ -115,10 +115,12 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// True when a missing name is that of challenges for its parent, which exists when it is the closest encloser: a resolver
-    /// that was told NXDOMAIN would keep it for all types (RFC 2308 section 5).
-    pub(super) fn is_open_challenge(&self, name: &SearchName, encloser: usize) -> bool {
-        self.brief && !self.located.special && encloser + 1 == name.labels() && is_challenge(name.wire())
+    /// True when a missing name is not said to be missing: values are expected there, or it is that of challenges for its
+    /// parent, which exists when it is the closest encloser. A resolver that was told NXDOMAIN would keep it for all types
+    /// (RFC 2308 section 5).
+    pub(super) fn is_open(&self, name: &SearchName, encloser: usize) -> bool {
+        let of_parent = || !self.located.special && encloser + 1 == name.labels() && is_challenge(name.wire());
+        self.expected || self.brief && of_parent()
     }
 
     fn laid_step(&self, sought: Owner<'_>, rule: Rule) -> Step {

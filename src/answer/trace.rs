@@ -63,7 +63,8 @@ pub enum Rule {
     Overlay,
     /// Short-lived values are all that is at the name, and the type is another one: NODATA.
     OverlayNoData,
-    /// The name is where dns-01 values for an existing name stand, and there is none: NODATA, not NXDOMAIN.
+    /// The name is where dns-01 values stand, for an existing name or because they are expected, and there is none: NODATA,
+    /// not NXDOMAIN.
     ChallengeNoData,
     /// The name does not exist (RFC 2308 section 2.1).
     NxDomain,

@@ -238,8 +238,7 @@ fn in_words(rule: Rule, owner: &str, rtype: &str) -> (&'static str, String) {
             ("overlay", format!("only short-lived values of ACME challenges are here, and they are no {rtype} records"))
         }
         Rule::ChallengeNoData => {
-            let why = "no challenge value is set; while {owner} exists this name is not said to be missing";
-            ("no-data", why.replace("{owner}", owner))
+            ("no-data", "no challenge value is set; where one may come a name is not said to be missing".to_owned())
         }
         Rule::NxDomain => ("no-name", format!("the name does not exist; the nearest name above it is {owner}")),
         Rule::NotOurs => ("none", "no zone of this horizon holds the name".to_owned()),

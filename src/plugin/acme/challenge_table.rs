@@ -231,7 +231,7 @@ fn add(values: &mut Vec<Kept>, value: &[u8], scope: &Scope, now: u64) {
 }
 
 /// What the engine reads of an owner's values.
-pub(super) fn overlay_set(values: &[Kept]) -> OverlaySet {
+pub(super) fn overlay_set(values: &[Kept], expected: bool) -> OverlaySet {
     let laid = |kept: &Kept| {
         // A length octet: no value is longer than 255 octets.
         let length = u8::try_from(kept.value.len()).unwrap_or(u8::MAX);
@@ -242,7 +242,7 @@ pub(super) fn overlay_set(values: &[Kept]) -> OverlaySet {
             until: time(kept.until),
         }
     };
-    OverlaySet { values: values.iter().map(laid).collect() }
+    OverlaySet { values: values.iter().map(laid).collect(), expected }
 }
 
 /// What others are told of an owner's values.

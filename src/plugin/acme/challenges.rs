@@ -11,6 +11,7 @@ use super::challenge_table::Scope;
 use super::challenge_table::Table;
 use super::challenge_table::Touched;
 use super::challenge_table::live;
+use super::challenge_table::lower;
 use super::challenge_table::overlay_set;
 use super::challenge_table::seconds;
 use crate::answer::Overlay;
@@ -19,6 +20,7 @@ use crate::files::FileError;
 use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -46,6 +48,8 @@ type Changed = dyn Fn(&[Owner]) + Send + Sync;
 pub(super) struct State {
     folder: PathBuf,
     table: Table,
+    /// Owners where values are expected to come.
+    expected: BTreeSet<Owner>,
     /// None until the first write where nothing was ever written, and after a fault of the disk; the next write tries to
     /// open it.
     pub(super) journal: Option<Journal>,
@@ -75,7 +79,14 @@ impl Challenges {
     /// No values; the first write opens the journal in `state`, and fails while that cannot be done.
     pub fn unopened(state: &Path, overlay: Arc<Overlay>) -> Self {
         let folder = state.to_path_buf();
-        let state = State { folder, table: Table::default(), journal: None, read: false, trouble: None };
+        let state = State {
+            folder,
+            table: Table::default(),
+            expected: BTreeSet::new(),
+            journal: None,
+            read: false,
+            trouble: None,
+        };
         Challenges { overlay, state: Mutex::new(state), changed: OnceLock::new() }
     }
 
@@ -125,6 +136,20 @@ impl Challenges {
     /// [`ChallengeError`]; nothing has changed then.
     pub fn apply(&self, changes: &[ChallengeChange]) -> Result<(), ChallengeError> {
         self.write(changes, SystemTime::now()).map(|_| ())
+    }
+
+    /// Names these, and no others, as owners where values are expected to come, such as the targets of CNAMEs for acme-dns
+    /// accounts: without a value they are NODATA with a brief negative TTL, not missing. Of more than [`MOST_VALUES`] the
+    /// first count. They are not kept: whoever knows them says so after each start.
+    pub fn expect(&self, owners: &[Name]) {
+        let mut state = self.lock();
+        let expected: BTreeSet<Owner> = owners.iter().take(MOST_VALUES).map(lower).collect();
+        let before = std::mem::replace(&mut state.expected, expected);
+        let differ = before.symmetric_difference(&state.expected);
+        let touched: Touched = differ.map(|owner| (Arc::clone(owner), state.table.values(owner).to_vec())).collect();
+        if !touched.is_empty() {
+            state.publish(&self.overlay, &touched);
+        }
     }
 
     /// Every value that lives.
@@ -295,10 +320,11 @@ impl State {
         self.table.take(touched);
         let mut values = (*overlay.values()).clone();
         for (owner, kept) in touched {
-            if kept.is_empty() {
+            let expected = self.expected.contains(owner);
+            if kept.is_empty() && !expected {
                 values.remove(owner);
             } else {
-                values.insert(Arc::clone(owner), Arc::new(overlay_set(kept)));
+                values.insert(Arc::clone(owner), Arc::new(overlay_set(kept, expected)));
             }
         }
         overlay.set(values);

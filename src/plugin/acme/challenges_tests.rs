@@ -353,3 +353,31 @@ fn values_follow_to_another_folder() {
     assert_eq!(laid(&opened(&two)), expected);
     assert_eq!(laid(&opened(&one)), ["a.example ours"]);
 }
+
+/// Names where values are expected are in the overlay with and without values, and go when nobody expects any.
+#[test]
+fn expected_names_stay_without_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let challenges = opened(&folder.path().join("state"));
+    let seen = || {
+        let values = challenges.overlay.values();
+        let mut seen: Vec<_> = values
+            .iter()
+            .map(|(owner, set)| (name_from_wire(owner).unwrap().to_string(), set.values.len(), set.expected))
+            .collect();
+        seen.sort();
+        seen
+    };
+    let is = |owner: &str, count, expected| (owner.to_owned(), count, expected);
+    challenges.apply(&[add("b.example", "1")]).unwrap();
+    challenges.expect(&[name("A.example"), name("b.example")]);
+    assert_eq!(seen(), [is("a.example", 0, true), is("b.example", 1, true)]);
+    challenges.apply(&[add("a.example", "1"), ChallengeChange::RemoveAll { owner: name("b.example") }]).unwrap();
+    assert_eq!(seen(), [is("a.example", 1, true), is("b.example", 0, true)]);
+    assert_eq!(challenges.expire(SystemTime::now() + LIFE), 1);
+    assert_eq!(seen(), [is("a.example", 0, true), is("b.example", 0, true)]);
+    challenges.apply(&[add("a.example", "1")]).unwrap();
+    challenges.expect(&[name("c.example")]);
+    assert_eq!(seen(), [is("a.example", 1, false), is("c.example", 0, true)]);
+    assert_eq!(challenges.count(), 1, "they count for nothing");
+}
