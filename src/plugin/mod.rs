@@ -2,3 +2,4 @@
 //! writes into the overlay, which the engine reads, and hears of queries by channel.
 
 pub mod acme;
+pub mod doctor;
