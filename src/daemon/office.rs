@@ -13,7 +13,6 @@ use crate::counters::{Counters, Event, RCODES};
 use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
 use crate::plugin::acme::Board as Reaches;
-use crate::plugin::acme::Challenges;
 use crate::plugin::acme::{Challenges, Tokens};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -55,11 +54,9 @@ impl Office {
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let (challenges, reaches) = (Arc::clone(challenges), Arc::clone(reaches));
+        let (challenges, reaches, tokens) = (Arc::clone(challenges), Arc::clone(reaches), Arc::clone(tokens));
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches }
-        let (challenges, tokens) = (Arc::clone(challenges), Arc::clone(tokens));
-        Desk { published: Arc::new(ArcSwap::new(published)), health, reload: sender, errands, challenges, tokens }
+        Desk { published, health, reload: sender, errands, challenges, reaches, tokens }
     }
 
     /// An office whose socket is still closed.

@@ -181,7 +181,6 @@ impl Reloads {
         self.challenging.follow(&self.board.load().serving.settings);
         let serving = Arc::clone(&self.board.load().serving);
         self.reaching.follow(&serving.settings, &serving.published.acme);
-        self.updating.follow();
         self.updating.follow(&self.board.load().serving.settings);
         self.receiving.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);

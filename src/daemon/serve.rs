@@ -112,12 +112,9 @@ impl Server {
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let health = Box::new(health(&board, &counters, &forwarding, challenging.challenges()));
-        let desk =
-            Office::desk(published, health, orders.clone(), challenging.challenges(), reaching.board(), &runtime);
         let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
         let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
-        let desk = Office::desk(published, health, orders.clone(), values, updating.tokens(), &runtime);
+        let desk = Office::desk(published, health, orders.clone(), values, reaching.board(), updating.tokens(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();

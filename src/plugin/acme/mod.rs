@@ -7,8 +7,6 @@ mod challenge_journal;
 mod challenge_table;
 mod challenges;
 pub mod check;
-#[cfg(test)]
-mod challenges_tests;
 pub mod dial;
 pub mod doors;
 mod leaf;
@@ -38,4 +36,3 @@ pub use served::{Served, served};
 pub use told::{Told, told};
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
-pub use told::{Told, told};
