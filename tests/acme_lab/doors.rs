@@ -26,20 +26,32 @@ pub(crate) struct Token {
 impl World {
     /// Makes a token for a client, for the challenges of these names.
     pub(crate) fn token(&self, client: &str, token: &str, names: &str, further: &[&str]) -> Token {
-        let _ = (client, further);
-        let state = self.path("acme");
-        let tokens = horizon_dns::plugin::acme::Tokens::open(&state).unwrap();
-        let secret = vec![7u8; 32];
-        let names = names.split(',').map(|name| horizon_dns::dns::parse_name(name).unwrap()).collect();
-        let kind = horizon_dns::plugin::acme::TokenKind::Tsig {
-            algorithm: horizon_dns::plugin::acme::TsigAlgorithm::HmacSha256,
-            secret,
+        use horizon_dns::dns::parse_name;
+        use horizon_dns::plugin::acme::{SaltedHash, TokenKind, Tokens, TsigAlgorithm};
+        let _ = further;
+        let tokens = Tokens::open(&self.path("acme")).unwrap();
+        let first = names.split(',').next().unwrap().to_owned();
+        let names = names.split(',').map(|name| parse_name(name).unwrap()).collect();
+        let hash = SaltedHash::of(b"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap();
+        let alias = format!("{token}.auth.internal.thinkheads.ai");
+        let mut aliases = Vec::new();
+        let kind = match client {
+            "httpreq" => TokenKind::Http { hash },
+            "acme-dns" => {
+                let (from, to) = (format!("_acme-challenge.{first}."), format!("{alias}."));
+                self.edit(&["set", &from, "CNAME", &to, "--horizon", "internal"]);
+                aliases.push(parse_name(&alias).unwrap());
+                TokenKind::AcmeDns { user: token.to_owned(), subdomain: token.to_owned(), hash }
+            }
+            _ => TokenKind::Tsig { algorithm: TsigAlgorithm::HmacSha256, secret: vec![7; 32] },
         };
-        tokens.add(horizon_dns::plugin::acme::Token::new(token, kind, names)).unwrap();
+        let mut made = horizon_dns::plugin::acme::Token::new(token, kind, names);
+        made.aliases = aliases;
+        tokens.add(made).unwrap();
         let reload = self.zonectl(&["reload"]);
         assert_eq!(reload.exit, 0, "{reload:?}");
         let secret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned();
-        Token { user: token.to_owned(), secret, text: String::new(), json: serde_json::json!({"subdomain": "x"}) }
+        Token { user: token.to_owned(), secret, text: String::new(), json: serde_json::json!({"subdomain": token}) }
     }
 
     /// A shell script of this text.
@@ -51,10 +63,14 @@ impl World {
     }
 
     /// A script that writes and removes a challenge as users of nsupdate do; removing takes the whole RRset, as acme.sh does it.
-    pub(crate) fn nsupdate(&self, program: &str, key: &str, secret: &str, algorithm: &str) -> PathBuf {
+    pub(crate) fn nsupdate(&self, program: &str, apex: &str, key: &str, secret: &str) -> PathBuf {
+        let algorithm = "hmac-sha256";
         // The signature of the one and of the other differ in their words.
         let file = self.path(&format!("{program}-{key}.key"));
-        let option = if program == "knsupdate" {
+        let is_knot = program == "knsupdate";
+        // It does not look for the zone itself.
+        let zone = if is_knot { format!("zone {apex}.\\n") } else { String::new() };
+        let option = if is_knot {
             format!("-y {algorithm}:{key}:{secret}")
         } else {
             fs::write(&file, format!("key \"{key}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n")).unwrap();
@@ -64,7 +80,7 @@ impl World {
             &format!("{program}-{key}.sh"),
             &format!(
                 "case $1 in\npresent) what=\"update add $2 60 TXT \\\"$3\\\"\" ;;\n*) what=\"update delete $2 TXT\" ;;\nesac\nprintf \
-                 'server 10.0.0.153\\n%s\\nsend\\n' \"$what\" | {program} {option}\n"
+                 'server 10.0.0.153\\n{zone}%s\\nsend\\n' \"$what\" | {program} {option}\n"
             ),
         )
     }
