@@ -139,7 +139,7 @@ fn updates_are_looked_over_whole() {
 fn values_come_and_go_as_clients_send_them() {
     let lab = Lab::new();
     let owner = "_acme-challenge.web.zone.example";
-    let steps: [(&str, Vec<String>, &[&str]); 9] = [
+    let steps: [(&str, Vec<String>, &[&str]); 10] = [
         ("certbot adds", vec![format!("add {owner} 120 TXT one")], &["one"]),
         ("a second one beside it", vec![format!("add {owner} 120 TXT two")], &["one", "two"]),
         ("again the same", vec![format!("add {owner} 120 TXT two")], &["one", "two"]),
@@ -149,6 +149,7 @@ fn values_come_and_go_as_clients_send_them() {
         ("acme.sh", vec![format!("del {owner} TXT")], &[]),
         ("several in one", vec![format!("add {owner} 10 TXT a"), format!("add {owner} 10 TXT b")], &["a", "b"]),
         ("the whole name", vec![format!("del {owner}")], &[]),
+        ("what the message itself added", vec![format!("add {owner} 10 TXT c"), format!("del {owner}")], &[]),
     ];
     for (why, lines, expected) in steps {
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -195,7 +196,7 @@ fn a_key_keeps_to_its_scope() {
 #[test]
 fn other_records_go_the_way_of_every_edit() {
     let lab = Lab::new();
-    let table: [(&str, &[&str], &str, &[&str]); 14] = [
+    let table: [(&str, &[&str], &str, &[&str]); 15] = [
         ("new", &["add new.zone.example 60 A 192.0.2.7"], "NOERROR", &["set new.zone.example. A 60 \\# 4 c0000207"]),
         (
             "one more",
@@ -210,6 +211,7 @@ fn other_records_go_the_way_of_every_edit() {
         ("one less", &["del www.zone.example A 192.0.2.1"], "NOERROR", &["set www.zone.example. A 300 \\# 4 c0000202"]),
         ("what is there", &["add www.zone.example 300 A 192.0.2.1"], "NOERROR", &[]),
         ("what is not", &["del www.zone.example AAAA"], "NOERROR", &[]),
+        ("a name that the message itself made", &["add x.zone.example 60 A 192.0.2.9", "del x.zone.example"], "NOERROR", &[]),
         ("a set", &["del www.zone.example A"], "NOERROR", &["rm www.zone.example. A"]),
         ("a name", &["del mail.zone.example"], "NOERROR", &["rm mail.zone.example. MX"]),
         ("an alias beside others", &["add www.zone.example 60 CNAME x.zone.example."], "NOERROR", &[]),

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod acme_challenges;
+mod acme_token;
 mod arguments;
 mod asker;
 mod author;
@@ -40,6 +41,7 @@ mod span;
 mod status;
 mod style;
 mod table;
+mod token_text;
 mod zone_texts;
 mod zonectl;
 

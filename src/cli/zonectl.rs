@@ -1,6 +1,7 @@
 //! `zonectl` from its arguments to its exit code.
 
 use super::acme_challenges::challenges;
+use super::acme_token::acme_token;
 use super::arguments::Acme;
 use super::arguments::Arguments;
 use super::arguments::CacheVerb;
@@ -122,6 +123,7 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         Look::Cache { verb: CacheVerb::Flush { name, below, all: _ } } => cache::flush(scope, name.as_deref(), *below),
         Look::Cache { verb: CacheVerb::Stats } => cache::stats(scope),
         Look::Acme { verb: Acme::Challenges } => challenges(scope),
+        Look::Acme { verb: Acme::Token { verb } } => acme_token(scope, verb),
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {

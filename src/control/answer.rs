@@ -25,6 +25,7 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Records { horizon, zone } => to_value(&records(published, horizon.as_deref(), zone.as_deref())?),
         Request::Status
         | Request::AcmeChallenges
+        | Request::AcmeTokens(_)
         | Request::CacheShow { .. }
         | Request::CacheFlush { .. }
         | Request::CacheStats

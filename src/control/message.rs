@@ -6,6 +6,7 @@
 
 use super::Errand;
 use super::Refusal;
+use super::TokenStep;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -111,6 +112,8 @@ pub enum Request {
     CacheStats,
     /// The challenge values that live now.
     AcmeChallenges,
+    /// Who may write challenge values: lists, makes or takes away tokens.
+    AcmeTokens(TokenStep),
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -184,6 +187,10 @@ mod tests {
         let table = [
             (r#"{"version":1,"verb":"status"}"#, Request::Status),
             (r#"{"version":1,"verb":"acme-challenges"}"#, Request::AcmeChallenges),
+            (
+                r#"{"version":1,"verb":"acme-tokens","step":"revoke","name":"traefik"}"#,
+                Request::AcmeTokens(TokenStep::Revoke { name: "traefik".into() }),
+            ),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
             (
                 r#"{"version":1,"verb":"get","name":"app","type":"A"}"#,

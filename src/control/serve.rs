@@ -18,6 +18,8 @@ use super::incoming::Incoming;
 use super::incoming::PATIENCE;
 use super::incoming::incoming;
 use super::status::status;
+use super::status::urls;
+use super::tokens::tokens;
 use crate::finding::Finding;
 use serde_json::Value;
 use serde_json::json;
@@ -110,6 +112,10 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
             to_value(&cache_flush(&published, &Chosen { name, below: *below, rtype: None, horizon })?)
         }
         Request::AcmeChallenges => to_value(&challenges(&desk.challenges)),
+        Request::AcmeTokens(step) => {
+            let health = (desk.health)();
+            tokens(step, &desk.tokens, &published, &health.listen, urls(&health.http))
+        }
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),
     }

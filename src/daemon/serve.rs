@@ -10,7 +10,7 @@ use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::reaching::Reaching;
-use super::receiving::Receiving;
+use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -20,12 +20,14 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
-use crate::plugin::acme::Challenges;
+use crate::plugin::acme::doors::Doors;
+use crate::plugin::acme::{Challenges, Sighting};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Handle, Runtime};
@@ -38,6 +40,7 @@ pub struct Server {
     orders: Orders,
     board: Arc<Board>,
     challenges: Arc<Challenges>,
+    received: Arc<Received>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -124,6 +127,7 @@ impl Server {
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
+        let received = Arc::clone(receiving.state());
         let reloads = Reloads {
             source,
             live,
@@ -146,7 +150,7 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, challenges, runtime: handle, running: Some(Running { runtime, reloading }) })
+        Ok(Server { orders, board, challenges, received, runtime: handle, running: Some(Running { runtime, reloading }) })
     }
 
     /// The addresses that are listened on.
@@ -157,6 +161,16 @@ impl Server {
     /// Where challenge values are written: what is written serves at once.
     pub fn challenges(&self) -> &Arc<Challenges> {
         &self.challenges
+    }
+
+    /// What the tripwire sees of the CA, as a channel; none once somebody has taken it.
+    pub fn take_sightings(&self) -> Option<Receiver<Sighting>> {
+        self.received.take_sightings()
+    }
+
+    /// The HTTP doors of ACME clients.
+    pub fn doors(&self) -> &Arc<Doors> {
+        self.received.doors()
     }
 
     /// The state now.

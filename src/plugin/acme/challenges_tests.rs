@@ -315,11 +315,11 @@ fn the_journal_stays_short() {
     let value = "x".repeat(200);
     let many: Vec<_> = (0..MOST_VALUES).map(|number| add(&format!("n{number}.example"), &value)).collect();
     challenges.apply(&many).unwrap();
-    challenges.apply(&many.iter().map(|change| remove_all(change)).collect::<Vec<_>>()).unwrap();
+    challenges.apply(&many.iter().map(remove_all).collect::<Vec<_>>()).unwrap();
     let mut longest = 0;
     for _ in 0..12 {
         challenges.apply(&many[..4000]).unwrap();
-        challenges.apply(&many[..4000].iter().map(|change| remove_all(change)).collect::<Vec<_>>()).unwrap();
+        challenges.apply(&many[..4000].iter().map(remove_all).collect::<Vec<_>>()).unwrap();
         challenges.apply(&[add("last.example", "1")]).unwrap();
         longest = longest.max(fs::metadata(state.join("challenges")).unwrap().len());
     }
