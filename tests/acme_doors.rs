@@ -41,7 +41,7 @@ fn orders(seat: &Seat<'_>, keys: &Keys) -> Vec<String> {
     let nsupdate = world.nsupdate("nsupdate", apex, &tsig.user, &tsig.secret);
     let knsupdate = world.nsupdate("knsupdate", apex, &tsig.user, &tsig.secret);
     let acme_proxy = world.acme_proxy(&http.user, &http.secret);
-    let subdomain = account.json["subdomain"].as_str().unwrap();
+    let subdomain = account.subdomain.as_deref().unwrap();
     let acme_dns = world.acme_dns(&account.user, &account.secret, subdomain);
     let algorithm = "hmac-sha256";
     let certbot = |names: &[&str]| {
@@ -110,7 +110,7 @@ fn every_client_gets_its_certificate_through_every_door() {
                 tsig: world.token("lego", &format!("{short}-lego"), &wide, &[]),
                 narrow: world.token("lego", &format!("{short}-narrow"), name, &[]),
                 http: world.token("httpreq", &format!("{short}-http"), &wide, &[]),
-                account: world.token("acme-dns", &format!("{short}-account"), covered, &["--horizon", "internal"]),
+                account: world.token("acme-dns", &format!("{short}-account"), covered, &["--horizons", "internal"]),
             }
         })
         .collect();

@@ -128,6 +128,9 @@ impl Server {
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
         let received = Arc::clone(receiving.state());
+        if let Some(sightings) = received.take_sightings() {
+            reaching.listen(sightings).map_err(|error| system("the tripwire's listener", &error))?;
+        }
         let reloads = Reloads {
             source,
             live,

@@ -17,41 +17,21 @@ pub(crate) struct Token {
     pub(crate) user: String,
     /// Secret in base64, or password.
     pub(crate) secret: String,
-    /// Everything that was printed for people.
-    pub(crate) text: String,
-    /// Everything that was printed for programs.
-    pub(crate) json: serde_json::Value,
+    /// The label of an acme-dns account.
+    pub(crate) subdomain: Option<String>,
 }
 
 impl World {
     /// Makes a token for a client, for the challenges of these names.
     pub(crate) fn token(&self, client: &str, token: &str, names: &str, further: &[&str]) -> Token {
-        use horizon_dns::dns::parse_name;
-        use horizon_dns::plugin::acme::{SaltedHash, TokenKind, Tokens, TsigAlgorithm};
-        let _ = further;
-        let tokens = Tokens::open(&self.path("acme")).unwrap();
-        let first = names.split(',').next().unwrap().to_owned();
-        let names = names.split(',').map(|name| parse_name(name).unwrap()).collect();
-        let hash = SaltedHash::of(b"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap();
-        let alias = format!("{token}.auth.internal.thinkheads.ai");
-        let mut aliases = Vec::new();
-        let kind = match client {
-            "httpreq" => TokenKind::Http { hash },
-            "acme-dns" => {
-                let (from, to) = (format!("_acme-challenge.{first}."), format!("{alias}."));
-                self.edit(&["set", &from, "CNAME", &to, "--horizon", "internal"]);
-                aliases.push(parse_name(&alias).unwrap());
-                TokenKind::AcmeDns { user: token.to_owned(), subdomain: token.to_owned(), hash }
-            }
-            _ => TokenKind::Tsig { algorithm: TsigAlgorithm::HmacSha256, secret: vec![7; 32] },
-        };
-        let mut made = horizon_dns::plugin::acme::Token::new(token, kind, names);
-        made.aliases = aliases;
-        tokens.add(made).unwrap();
-        let reload = self.zonectl(&["reload"]);
-        assert_eq!(reload.exit, 0, "{reload:?}");
-        let secret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned();
-        Token { user: token.to_owned(), secret, text: String::new(), json: serde_json::json!({"subdomain": token}) }
+        let names: Vec<String> = names.split(',').map(|name| format!("{name}.")).collect();
+        let names = names.join(",");
+        let mut words = vec!["acme", "token", "create", "--for", client, "--name", token, "--names", &names, "--yes"];
+        words.extend(further);
+        let (exit, json) = self.zonectl_json(&words);
+        assert_eq!(exit, 0, "{json}");
+        let word = |key: &str| json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}")).to_owned();
+        Token { user: word("user"), secret: word("secret"), subdomain: json["subdomain"].as_str().map(str::to_owned) }
     }
 
     /// A shell script of this text.
