@@ -50,12 +50,20 @@ fn a_key_changes_its_own_horizons() {
     let asked = |key: &str| lab.outcome(CLIENT, &mut Asked::new(&outside, key, Algorithm::Sha256, SECRET, now()));
     assert_eq!(asked("inner"), "REFUSED", "the zone is in `external` only");
     assert_eq!(asked("acme"), "NOERROR");
-    assert_eq!(lab.update("inner", &["add _acme-challenge.zone.example 60 TXT v"]), "NOERROR", "from a client of `external`");
+    assert_eq!(
+        lab.update("inner", &["add _acme-challenge.zone.example 60 TXT v"]),
+        "NOERROR",
+        "from a client of `external`"
+    );
     let live = lab.challenges.live();
     let apex = live.iter().find(|live| live.owner.to_string() == "_acme-challenge.zone.example").unwrap();
     assert_eq!(apex.horizons.as_deref(), Some(&["internal".to_owned()][..]));
     lab.key("absent", TsigAlgorithm::HmacSha256, |token| token.horizons = Some(vec!["gone".to_owned()]));
-    assert_eq!(lab.update("absent", &["add _acme-challenge.zone.example 60 TXT v"]), "REFUSED", "a horizon that is no more");
+    assert_eq!(
+        lab.update("absent", &["add _acme-challenge.zone.example 60 TXT v"]),
+        "REFUSED",
+        "a horizon that is no more"
+    );
 }
 
 /// All five forms of prerequisites (RFC 2136 section 3.2), on records of the zone and on live values.
@@ -311,7 +319,15 @@ fn a_wrong_clock_is_told_the_time() {
 #[test]
 fn macs_may_be_cut_to_half() {
     let lab = Lab::new();
-    let table = [(32, "NOERROR"), (31, "NOERROR"), (16, "NOERROR"), (15, "NOTAUTH"), (10, "NOTAUTH"), (9, "FORMERR"), (0, "FORMERR")];
+    let table = [
+        (32, "NOERROR"),
+        (31, "NOERROR"),
+        (16, "NOERROR"),
+        (15, "NOTAUTH"),
+        (10, "NOTAUTH"),
+        (9, "FORMERR"),
+        (0, "FORMERR"),
+    ];
     for (length, expected) in table {
         let line = format!("add _acme-challenge.web.zone.example 60 TXT v{length}");
         let asked = Asked::new(&update(ZONE, &[&line]), "acme", Algorithm::Sha256, SECRET, now());
@@ -398,8 +414,13 @@ fn signed_queries_are_answered_signed() {
     // The eleventh value takes the reply beyond what fits together with the signature, but not beyond what fits without.
     let line = format!("add _acme-challenge.web.zone.example 60 TXT {}", "w".repeat(50));
     assert_eq!(lab.update("acme", &[&line]), "NOERROR");
-    let mut asked =
-        Asked::new(&query("_acme-challenge.web.zone.example", Rtype::TXT, true), "acme", Algorithm::Sha256, SECRET, now());
+    let mut asked = Asked::new(
+        &query("_acme-challenge.web.zone.example", Rtype::TXT, true),
+        "acme",
+        Algorithm::Sha256,
+        SECRET,
+        now(),
+    );
     let reply = lab.send("10.0.0.9", Transport::Udp, &asked.octets).unwrap();
     assert!(reply[2] & 0x02 != 0 && reply.len() <= 1232, "{} octets", reply.len());
     assert_eq!(asked.told(reply), "NOERROR");
@@ -425,7 +446,8 @@ fn bad_input_is_bounded() {
     assert_eq!(deep.len() + 2, 255, "the longest name");
     assert_eq!(lab.update("acme", &[&format!("add {deep} 60 TXT v")]), "NOERROR");
     // Octets changed after signing, one by one: never another answer than a wrong signature or a malformed message.
-    let asked = Asked::new(&update(ZONE, &[&format!("add {owner} 60 TXT x")]), "acme", Algorithm::Sha256, SECRET, now());
+    let asked =
+        Asked::new(&update(ZONE, &[&format!("add {owner} 60 TXT x")]), "acme", Algorithm::Sha256, SECRET, now());
     for at in HEADER..asked.octets.len() {
         for bit in [0x01, 0x80, 0xC0] {
             let mut octets = asked.octets.clone();

@@ -153,6 +153,36 @@ pub(super) const ACME: Section = (
     ],
 );
 
+/// Names, challenges and the CA.
+pub(super) const CERTIFICATES: Section = (
+    "CERTIFICATES",
+    &[
+        Text(
+            "Every name that needs a certificate is looked at from where the CA sits: what it is told, which machine is meant, \
+             whether firewalls let it through, whether values of dns-01 would be seen. This costs no traffic and is done at each \
+             load. Probes, queries and requests of the CA, and certificates add to it: each state says how it is known.",
+        ),
+        Lines(
+            "$ zonectl acme status                 names down, challenges across; exit code 3 when one would fail\n\
+             $ zonectl acme explain traefik        told, meant, seen, wrong, to do\n\
+             $ zonectl acme check app --as 10.0.0.10\n\
+             $ zonectl acme check app.internal.example --here --dns 10.0.0.153    in the guest of the CA\n\
+             $ zonectl acme ack traefik            what the CA did is settled",
+        ),
+        Text(
+            "`gate` of [acme] decides what becomes of a change that breaks a challenge which could work before: `warn` asks for \
+             `--yes`, `refuse` refuses edits and reloads with CHALLENGE_WAY_BREAKS and exit code 3, `off` looks at nothing. What \
+             was broken before refuses nothing, so that it can be mended in steps, and a server that starts serves what there is. \
+             Each challenge counts that applies to a name; `challenges` of [acme.name] leaves out those that its client never uses, \
+             and `targets` names the machines that answer where the inventory does not know.",
+        ),
+        Text(
+            "A state is contradicted when the CA failed, asked nothing, or came to the wrong machine although all is well here. No \
+             probe of ours ends that: a challenge that goes valid does, or a query of the CA, or `zonectl acme ack`.",
+        ),
+    ],
+);
+
 /// How to leave dnsmasq.
 pub(super) const MOVING: Section = (
     "MOVING FROM DNSMASQ",

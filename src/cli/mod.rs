@@ -4,6 +4,9 @@
 
 mod acme_challenges;
 mod acme_token;
+mod acme_explain;
+mod acme_here;
+mod acme_status;
 mod arguments;
 mod asker;
 mod author;
@@ -20,6 +23,7 @@ mod explain;
 mod flow;
 mod generate;
 mod get;
+mod guest_files;
 mod history;
 mod horizon_match;
 mod horizond;

@@ -2,6 +2,9 @@
 
 use super::acme_challenges::challenges;
 use super::acme_token::acme_token;
+use super::acme_explain;
+use super::acme_here;
+use super::acme_status;
 use super::arguments::Acme;
 use super::arguments::Arguments;
 use super::arguments::CacheVerb;
@@ -122,8 +125,7 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         }
         Look::Cache { verb: CacheVerb::Flush { name, below, all: _ } } => cache::flush(scope, name.as_deref(), *below),
         Look::Cache { verb: CacheVerb::Stats } => cache::stats(scope),
-        Look::Acme { verb: Acme::Challenges } => challenges(scope),
-        Look::Acme { verb: Acme::Token { verb } } => acme_token(scope, verb),
+        Look::Acme { verb } => acme(scope, verb),
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {
@@ -133,6 +135,18 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         Look::Man { out } => man(out.as_deref()),
+    }
+}
+
+fn acme(scope: &Scope, verb: &Acme) -> Result<Exit, Failure> {
+    match verb {
+        Acme::Challenges => challenges(scope),
+        Acme::Token { verb } => acme_token(scope, verb),
+        Acme::Status { name } => acme_status::status(scope, name.as_deref()),
+        Acme::Check { names, all, here: true, dns, .. } => acme_here::here(scope, names, *all, dns.as_deref()),
+        Acme::Check { names, asker, .. } => acme_status::check(scope, names, *asker),
+        Acme::Explain { name } => acme_explain::explain(scope, name),
+        Acme::Ack { name } => acme_status::ack(scope, name),
     }
 }
 

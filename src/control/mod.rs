@@ -12,6 +12,8 @@
 //! | `horizon match` | `MatchAnswer` |
 //! | `diff` | `DiffAnswer` |
 //! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
+//! | `acme status`, `acme explain`, `acme check` | `AcmeAnswer` |
+//! | `acme ack` | `AckAnswer` |
 //! | `cache show`, `cache flush`, `cache stats` | `CacheAnswer`, `FlushAnswer`, `forward::Stats` |
 //! | `acme challenges` | `ChallengesAnswer` |
 //! | `acme token create`, `list`, `revoke` | `TokenMade`, `TokensAnswer`, `TokenShown` |
@@ -25,6 +27,7 @@
 //! | `confirm` | `ChangeEntry` |
 //! | `export` | `TextAnswer` |
 
+mod acme;
 mod answer;
 mod cache;
 mod challenges;
@@ -55,6 +58,7 @@ mod standing;
 mod status;
 mod tokens;
 
+pub use acme::{AckAnswer, AcmeAnswer, AcmeChallenge, AcmeName, acme_check, acme_status};
 pub use answer::answer;
 pub(crate) use answer::to_value;
 pub use cache::{CacheAnswer, CacheEntryShown, FlushAnswer};

@@ -7,6 +7,7 @@ use super::ErrandOrder;
 use super::Refusal;
 use super::Reply;
 use super::Request;
+use super::acme;
 use super::answer::to_value;
 use super::cache::Chosen;
 use super::cache::cache_flush;
@@ -21,6 +22,7 @@ use super::status::status;
 use super::status::urls;
 use super::tokens::tokens;
 use crate::finding::Finding;
+use crate::plugin::acme::reach::CaFact;
 use serde_json::Value;
 use serde_json::json;
 use std::io;
@@ -115,6 +117,12 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
         Request::AcmeTokens(step) => {
             let health = (desk.health)();
             tokens(step, &desk.tokens, &published, &health.listen, urls(&health.http))
+        }
+        Request::AcmeStatus { name } => to_value(&acme::status(&published, &desk.reaches, name.as_deref())?),
+        Request::AcmeAck { name, by } => to_value(&acme::ack(&published, &desk.reaches, name, by)?),
+        Request::AcmeHere { name, system, told, problems } => {
+            let (system, told, problems) = (system.clone(), told.clone(), problems.clone());
+            to_value(&acme::here(&published, &desk.reaches, name, CaFact::Here { system, told, problems })?)
         }
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),

@@ -2,12 +2,14 @@
 
 use super::loading::LoadedZone;
 use crate::config::{Gate, Settings};
-use crate::dns::{Name, Rtype};
+use crate::dns::{Name, Rtype, parse_name};
 use crate::finding::{Finding, Place};
 use crate::inventory::Inventory;
 use crate::plugin::acme::check::{Assessment, Ground, assess, newly_broken, standing_findings};
+use crate::plugin::acme::{Token, Tokens};
 use crate::snapshot::Snapshot;
 use std::cell::Cell;
+use std::sync::Arc;
 
 /// What the checks say of a candidate.
 pub(super) struct Assessed {
@@ -29,7 +31,15 @@ pub(super) fn assessed(
     let settings = &snapshot.settings;
     let left = Cell::new(MOST_WALKED);
     let place_of = |horizon: &str, owner: &Name, rtype| place_of(settings, zones, &left, horizon, owner, rtype);
-    let assessment = assess(&Ground { place_of: Some(&place_of), ..Ground::new(snapshot, inventory) });
+    // A token file that cannot be read is told by the doors.
+    let tokens = Tokens::open(&settings.acme.state).map(|tokens| tokens.list()).ok();
+    let may = |name: &Name| {
+        let owner = parse_name(&format!("_acme-challenge.{name}"));
+        let writes = |token: &Arc<Token>| owner.as_ref().is_ok_and(|owner| token.may_write(owner, Rtype::TXT));
+        tokens.iter().flatten().any(writes)
+    };
+    let covered: Option<&dyn Fn(&Name) -> bool> = if tokens.is_some() { Some(&may) } else { None };
+    let assessment = assess(&Ground { place_of: Some(&place_of), covered, ..Ground::new(snapshot, inventory) });
     let gate = settings.acme.gate;
     let refusing = match before.filter(|_| gate == Gate::Refuse) {
         Some(before) => newly_broken(before, &assessment, gate),

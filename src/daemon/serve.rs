@@ -9,7 +9,7 @@ use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
-use super::reaching::Reaching;
+use super::reaching::{Reaching, listen};
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::source::Source;
@@ -20,14 +20,14 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
+use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::doors::Doors;
-use crate::plugin::acme::{Challenges, Sighting};
+use crate::plugin::acme::{Challenges, Notices};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Handle, Runtime};
@@ -41,6 +41,8 @@ pub struct Server {
     board: Arc<Board>,
     challenges: Arc<Challenges>,
     received: Arc<Received>,
+    reaches: Arc<Reaches>,
+    notices: Notices,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -129,8 +131,9 @@ impl Server {
         let challenges = Arc::clone(challenging.challenges());
         let received = Arc::clone(receiving.state());
         if let Some(sightings) = received.take_sightings() {
-            reaching.listen(sightings).map_err(|error| system("the tripwire's listener", &error))?;
+            listen(reaching.board(), sightings).map_err(|error| system("the tripwire's listener", &error))?;
         }
+        let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
         let reloads = Reloads {
             source,
             live,
@@ -153,7 +156,8 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, challenges, received, runtime: handle, running: Some(Running { runtime, reloading }) })
+        let running = Some(Running { runtime, reloading });
+        Ok(Server { orders, board, challenges, received, reaches, notices, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -166,14 +170,19 @@ impl Server {
         &self.challenges
     }
 
-    /// What the tripwire sees of the CA, as a channel; none once somebody has taken it.
-    pub fn take_sightings(&self) -> Option<Receiver<Sighting>> {
-        self.received.take_sightings()
-    }
-
     /// The HTTP doors of ACME clients.
     pub fn doors(&self) -> &Arc<Doors> {
         self.received.doors()
+    }
+
+    /// What is known of each name's challenges.
+    pub fn reaches(&self) -> &Arc<Reaches> {
+        &self.reaches
+    }
+
+    /// Where probes and observers tell what they saw.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// The state now.

@@ -218,10 +218,12 @@ pub(crate) fn query(name: &str, rtype: Rtype, edns: bool) -> Builder {
     question.push((parse_name(name).unwrap(), rtype)).unwrap();
     let mut additional = question.additional();
     if edns {
-        additional.opt(|opt| {
-            opt.set_udp_payload_size(1232);
-            Ok(())
-        }).unwrap();
+        additional
+            .opt(|opt| {
+                opt.set_udp_payload_size(1232);
+                Ok(())
+            })
+            .unwrap();
     }
     additional
 }

@@ -70,7 +70,7 @@ fn port(challenge: Challenge) -> Option<u16> {
 /// Assesses every name that needs a certificate. Costs some ten questions to the snapshot a name.
 pub fn assess(ground: &Ground<'_>) -> Assessment {
     let settings = &ground.snapshot.settings;
-    let names = wanted(settings, ground.inventory);
+    let names = wanted(settings, ground.inventory, ground.also);
     if names.is_empty() {
         return Assessment::default();
     }

@@ -67,7 +67,12 @@ mod tests {
             ("127.0.0.1", &[], "127.0.0.1", "nobody is named"),
             ("::ffff:127.0.0.1", &[(REAL_IP, "10.0.0.10")], "10.0.0.10", "mapped"),
             ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10")], "10.0.0.10", "one hop"),
-            ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10, 10.0.0.9")], "10.0.0.9", "the first one is the client's own word"),
+            (
+                "127.0.0.1",
+                &[(FORWARDED_FOR, "10.0.0.10, 10.0.0.9")],
+                "10.0.0.9",
+                "the first one is the client's own word",
+            ),
             ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10, 10.0.0.2")], "10.0.0.10", "through two trusted ones"),
             ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10"), (FORWARDED_FOR, "10.0.0.9")], "10.0.0.9", "two lines"),
             ("127.0.0.1", &[(FORWARDED_FOR, "ten"), (REAL_IP, "10.0.0.10")], "127.0.0.1", "garbage"),

@@ -59,8 +59,7 @@ pub(super) async fn register(
     let client = doors.client(peer, &head.headers);
     let octets = body::read(body).await?;
     // acme.sh sends nothing at all.
-    let Message { allowfrom } =
-        if octets.trim_ascii().is_empty() { Message::default() } else { body::parse(&octets)? };
+    let Message { allowfrom } = if octets.trim_ascii().is_empty() { Message::default() } else { body::parse(&octets)? };
     let allowed: Result<Vec<Prefix>, _> = allowfrom.iter().map(|text| text.parse()).collect();
     let Some(allowed) = allowed.ok().filter(|allowed| allowed.len() <= MOST_PREFIXES) else {
         return Err(Refused::new(StatusCode::BAD_REQUEST, "invalid_allowfrom_cidr", ""));
@@ -87,8 +86,11 @@ impl Doors {
         let hash = SaltedHash::of(password.as_bytes()).map_err(|error| failed(error.to_string()))?;
         let kind = TokenKind::AcmeDns { user: username.clone(), subdomain: subdomain.clone(), hash };
         let allowfrom = allowed.iter().map(ToString::to_string).collect();
-        let token =
-            Token { aliases: vec![owner.clone()], allow_from: allowed, ..Token::new(subdomain.clone(), kind, Vec::new()) };
+        let token = Token {
+            aliases: vec![owner.clone()],
+            allow_from: allowed,
+            ..Token::new(subdomain.clone(), kind, Vec::new())
+        };
         let token = self.tokens.add(token).map_err(|error| failed(error.to_string()))?;
         let fulldomain = present_name(owner.as_slice()).trim_end_matches('.').to_owned();
         Ok((token, Account { username, password, fulldomain, subdomain, allowfrom }))

@@ -225,9 +225,8 @@ mod tests {
     fn the_log_is_told_once_a_minute() {
         let bypasses = Bypasses::default();
         let (start, ca) = (Instant::now(), "10.0.0.10".parse().unwrap());
-        let news = |name: &str, second| {
-            bypasses.is_news(&parse_name(name).unwrap(), ca, start + Duration::from_secs(second))
-        };
+        let news =
+            |name: &str, second| bypasses.is_news(&parse_name(name).unwrap(), ca, start + Duration::from_secs(second));
         assert!(news("a.example", 0) && !news("A.example", 59) && news("a.example", 60));
         let told = (0..1000).filter(|n| news(&format!("n{n}.example"), 61)).count();
         assert_eq!(told, NAMES - 1);
