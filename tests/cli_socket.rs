@@ -52,7 +52,7 @@ fn lab() -> Lab {
     let (errands, _) = mpsc::channel(1);
     let challenges = Arc::new(Challenges::unopened(&folder.path().join("acme"), Arc::default()));
     let reaches = Arc::new(Board::open(&folder.path().join("acme")).0);
-    let desk = Arc::new(Desk { published, health: Box::new(health), reload, errands, challenges, reaches });
+    let desk = Arc::new(Desk { published, health: Box::new(health), reload, errands, challenges, reaches, watched: Arc::default() });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let listener = ControlListener::bind(&socket).unwrap();
     runtime.spawn(async move { control::serve(&listener, desk).await });

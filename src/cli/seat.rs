@@ -50,7 +50,7 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     if scope.offline {
         return Err(Failure::new(Exit::Error, "only the server can answer this; leave out `--offline`"));
     }
-    let patience = if matches!(request, Request::Reload { .. }) { RELOAD_PATIENCE } else { PATIENCE };
+    let patience = if matches!(request, Request::Reload { .. } | Request::AcmeOrder { .. }) { RELOAD_PATIENCE } else { PATIENCE };
     control::ask(&socket(scope)?, request, patience).map_err(refused)
 }
 

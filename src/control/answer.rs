@@ -32,6 +32,7 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         | Request::AcmeHere { .. }
         | Request::AcmeChallenges
         | Request::AcmeTokens(_)
+        | Request::AcmeOrder { .. }
         | Request::CacheShow { .. }
         | Request::CacheFlush { .. }
         | Request::CacheStats

@@ -6,6 +6,7 @@ use crate::forward::UpstreamState;
 use crate::inventory::Inventory;
 use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
+use crate::query::Watched;
 use crate::plugin::acme::check::Assessment;
 use crate::plugin::acme::Tokens;
 use crate::snapshot::Snapshot;
@@ -115,6 +116,8 @@ pub struct Desk {
     pub reaches: Arc<Board>,
     /// Who may write them.
     pub tokens: Arc<Tokens>,
+    /// Which CA asked for which name.
+    pub watched: Arc<Watched>,
 }
 
 impl fmt::Debug for Desk {

@@ -8,6 +8,7 @@ use super::Errand;
 use super::Refusal;
 use super::TokenStep;
 use crate::plugin::acme::reach::Problem;
+use crate::plugin::acme::order::Order;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -149,6 +150,11 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         problems: Vec<Problem>,
     },
+    /// An order of our own at the CA.
+    AcmeOrder {
+        /// What is ordered.
+        order: Order,
+    },
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -232,6 +238,12 @@ mod tests {
                 Request::AcmeCheck { names: vec!["app".into()], asker: "10.0.0.10".parse().ok() },
             ),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
+            (
+                r#"{"version":1,"verb":"acme-order","order":{"name":"app.example","canary":true,"keep":false}}"#,
+                Request::AcmeOrder {
+                    order: Order { name: "app.example".into(), challenge: None, canary: true, keep: false },
+                },
+            ),
             (
                 r#"{"version":1,"verb":"get","name":"app","type":"A"}"#,
                 Request::Get { name: "app".into(), rtype: Some("A".into()), horizon: None },

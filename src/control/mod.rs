@@ -44,6 +44,7 @@ mod incoming;
 mod listener;
 mod meant;
 mod message;
+mod order;
 mod origin;
 mod place;
 mod record_words;

@@ -18,6 +18,7 @@ use super::desk::ReloadOrder;
 use super::incoming::Incoming;
 use super::incoming::PATIENCE;
 use super::incoming::incoming;
+use super::order::order;
 use super::status::status;
 use super::status::urls;
 use super::tokens::tokens;
@@ -94,6 +95,9 @@ async fn answer(request: Request, desk: &Arc<Desk>) -> Result<Value, Refusal> {
     }
     if let Request::Errand(errand) = request {
         return run(errand, desk).await;
+    }
+    if let Request::AcmeOrder { order: wanted } = request {
+        return to_value(&order(wanted, desk).await);
     }
     // Large zones and zone files are read: not on the threads that serve DNS over TCP.
     let desk = Arc::clone(desk);

@@ -14,6 +14,7 @@ use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
 use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::{Challenges, Tokens};
+use crate::query::Watched;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,15 +49,17 @@ impl Office {
         challenges: &Arc<Challenges>,
         reaches: &Arc<Reaches>,
         tokens: &Arc<Tokens>,
+        watched: &Arc<Watched>,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let (challenges, reaches, tokens) = (Arc::clone(challenges), Arc::clone(reaches), Arc::clone(tokens));
+        let (challenges, reaches) = (Arc::clone(challenges), Arc::clone(reaches));
+        let (tokens, watched) = (Arc::clone(tokens), Arc::clone(watched));
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches, tokens }
+        Desk { published, health, reload: sender, errands, challenges, reaches, tokens, watched }
     }
 
     /// An office whose socket is still closed.

@@ -9,6 +9,7 @@ use super::office::{Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::probing::Probing;
 use super::reaching::{Reaching, listen};
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
@@ -119,7 +120,9 @@ impl Server {
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
         let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
-        let desk = Office::desk(published, health, orders.clone(), values, reaching.board(), updating.tokens(), &runtime);
+        let watched = listeners.recent().watched();
+        let (reaches, tokens) = (reaching.board(), updating.tokens());
+        let desk = Office::desk(published, health, orders.clone(), values, reaches, tokens, &watched, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -134,6 +137,7 @@ impl Server {
             listen(reaching.board(), sightings).map_err(|error| system("the tripwire's listener", &error))?;
         }
         let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
+        let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
         let reloads = Reloads {
             source,
             live,
@@ -143,6 +147,7 @@ impl Server {
             forwarding,
             challenging,
             reaching,
+            probing,
             updating,
             receiving,
             office,
@@ -237,8 +242,8 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, .. }) = reloading.join() {
-                drop((office, watch));
+            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, probing, .. }) = reloading.join() {
+                drop((office, watch, probing));
                 runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(listeners.stop(FAREWELL));
                 // Who still waits, over UDP, is told so.

@@ -12,6 +12,8 @@ pub mod doors;
 mod leaf;
 mod mint;
 mod observe;
+pub mod order;
+pub mod patrol;
 pub mod probe;
 pub mod reach;
 mod secret;
