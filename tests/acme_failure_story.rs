@@ -23,9 +23,19 @@ fn shown(world: &World, words: &[&str]) -> Ran {
     ran
 }
 
+/// The state of a challenge of the only name in a status.
+fn state<'a>(status: &'a serde_json::Value, challenge: &str) -> &'a str {
+    let mut challenges = status["names"][0]["challenges"].as_array().unwrap().iter();
+    let found = challenges.find(|one| one["challenge"] == challenge);
+    found.and_then(|one| one["state"].as_str()).unwrap_or_else(|| panic!("no {challenge} in {status}"))
+}
+
 #[test]
 fn the_failure_story_from_start_to_end() {
-    let acme = format!("{LISTEN}gate = \"refuse\"\nprobe = \"on\"\ntrusted_proxies = [\"10.0.0.153\"]\n");
+    let acme = format!(
+        "{LISTEN}gate = \"refuse\"\ntrusted_proxies = [\"10.0.0.153\"]\n\n[acme.name.\"{NAME}\"]\nprobe = \"on\"\nchallenges = \
+         [\"http-01\", \"dns-01\"]\n"
+    );
     let Some(world) = World::new(&acme) else { return };
     let web = world.path("web");
     fs::create_dir(&web).unwrap();
@@ -42,22 +52,23 @@ fn the_failure_story_from_start_to_end() {
     // A zone that sends the CA to the gateway is refused, by edit and by file.
     let edit = shown(&world, &["set", &format!("{NAME}."), "A", "10.0.0.153", "--yes"]);
     assert_eq!(edit.exit, 3, "{edit:?}");
-    assert!(format!("{}{}", edit.stdout, edit.stderr).contains("TARGET_NOT_EXPECTED"), "{edit:?}");
+    assert!(format!("{}{}", edit.stdout, edit.stderr).contains("CHALLENGE_WAY_BREAKS"), "{edit:?}");
     let zone = world.path("zones/internal/internal.thinkheads.ai.zone");
     let good = fs::read_to_string(&zone).unwrap();
     let line = good.lines().find(|line| line.starts_with("traefik ")).unwrap();
     fs::write(&zone, good.replace(line, "traefik A 10.0.0.153")).unwrap();
-    let reload = shown(&world, &["reload"]);
+    let reload = shown(&world, &["reload", "--wait"]);
     assert_ne!(reload.exit, 0, "{reload:?}");
     assert_eq!(world.ask("103", &format!("{NAME} A")), "NOERROR 10.0.0.12", "the last good state serves");
     fs::write(&zone, &good).unwrap();
-    assert_eq!(world.zonectl(&["reload"]).exit, 0);
+    assert_eq!(world.zonectl(&["reload", "--wait"]).exit, 0);
 
     // All is well as far as this server can see.
     wait_until("the name is seen to be reachable", Duration::from_secs(60), || {
-        world.zonectl_json(&["acme", "check", NAME]).0 == 0
+        let (exit, status) = world.zonectl_json(&["acme", "status", NAME]);
+        exit == 0 && state(&status, "http-01") == "reachable"
     });
-    shown(&world, &["acme", "status", NAME]);
+    shown(&world, &["acme", "status"]);
 
     // The line that nobody remembers.
     world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
@@ -103,7 +114,7 @@ fn the_failure_story_from_start_to_end() {
     });
     assert_eq!((authority, server), (world.ca.id(), world.horizon_id()), "nothing was restarted");
     wait_until("the status says so", Duration::from_secs(10), || {
-        world.zonectl_json(&["acme", "check", NAME]).0 == 0
+        world.zonectl_json(&["acme", "status", NAME]).0 == 0
     });
     shown(&world, &["acme", "status", NAME]);
 
