@@ -130,7 +130,7 @@ fn each_fault_of_a_zone_has_its_code_and_its_command() {
             "an empty non-terminal",
             "* A 10.0.0.12\n_acme-challenge.app TXT old",
             "blocked WILDCARD_ENT",
-            "zonectl rm _acme-challenge.app.corp.example. TXT --horizon internal",
+            "zonectl rm _acme-challenge.app.corp.example. TXT --all --horizon internal",
         ),
         (
             "written whole",
@@ -149,7 +149,7 @@ fn each_fault_of_a_zone_has_its_code_and_its_command() {
             "CAA for another",
             "app A 10.0.0.12\n@ CAA 0 issue \"letsencrypt.org\"",
             "plausible CAA_FORBIDS",
-            "zonectl add corp.example. CAA '0 issue \"ca.corp.example\"'",
+            "zonectl add corp.example. CAA '0 issue \"ca.corp.example\"' --horizon internal",
         ),
     ];
     for (why, lines, expected, command) in table {
@@ -420,14 +420,19 @@ fn a_thousand_names_are_assessed_beside_their_load() {
     fs::write(folder.path().join("zones/internal/corp.example.zone"), head() + &records).unwrap();
     fs::write(folder.path().join("horizon.toml"), format!("[zones]\ndirectory = \"zones\"\n{config}")).unwrap();
     let source = Source::of(folder.path().join("horizon.toml"));
-    let start = Instant::now();
-    let candidate = daemon::candidate(&source, None).unwrap_or_else(|failure| panic!("{:#?}", failure.findings));
-    let load = start.elapsed();
-    assert_eq!(candidate.published.acme.verdicts.len(), 3 * NAMES);
-    let start = Instant::now();
-    let again = assess(&Ground::new(&candidate.published.snapshot, None));
-    let alone = start.elapsed();
-    assert_eq!(again.verdicts.len(), 3 * NAMES);
-    println!("{NAMES} names: {alone:.1?} of a load of {load:.1?}");
-    assert!(alone < load, "{alone:?} beside a load of {load:?}, the assessment counted");
+    // The shortest of a few: other tests run beside this one.
+    let shortest = |work: &dyn Fn() -> usize| {
+        let one = || {
+            let start = Instant::now();
+            assert_eq!(work(), 3 * NAMES);
+            start.elapsed()
+        };
+        (0..5).map(|_| one()).min().unwrap()
+    };
+    let load = || daemon::candidate(&source, None).unwrap_or_else(|failure| panic!("{:#?}", failure.findings));
+    let candidate = load();
+    let whole = shortest(&|| load().published.acme.verdicts.len());
+    let alone = shortest(&|| assess(&Ground::new(&candidate.published.snapshot, None)).verdicts.len());
+    println!("{NAMES} names: {alone:.1?} of a load of {whole:.1?}");
+    assert!(alone < whole, "{alone:?} beside a load of {whole:?}, the assessment counted");
 }

@@ -6,6 +6,8 @@ mod cli_program;
 use cli_program::{CONFIG, Folder, Ran, run};
 use serde_json::Value;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -84,7 +86,7 @@ fn an_edit_that_breaks_a_challenge_is_refused() {
         folder.read(ZONE),
         String::from_utf8(before.iter().find(|(name, _)| name == ZONE).unwrap().1.clone()).unwrap()
     );
-    let gone = zonectl(&folder, &["rm", "app", "A", "--horizon", "internal", "--yes"]);
+    let gone = zonectl(&folder, &["rm", "app", "A", "--all", "--horizon", "internal", "--yes"]);
     assert_eq!(gone.exit, 3, "{gone:?}");
     assert!(gone.stderr.contains("NO_ADDRESS"), "{}", gone.stderr);
 
@@ -284,5 +286,93 @@ fn here_needs_neither_server_nor_config() {
     let ack = zonectl(&folder, &["acme", "ack", "app"]);
     assert_eq!((ack.exit, ack.stdout.as_str()), (0, "app.corp.example: http-01 and tls-alpn-01 settled\n"), "{ack:?}");
     assert_eq!(zonectl(&folder, &["acme", "status", "app"]).exit, 0);
+    drop(server);
+}
+
+/// What a remedy says to type can be typed, and mends what it was said for.
+#[test]
+fn a_remedy_mends_what_it_was_said_for() {
+    let table = [
+        ("app A 10.0.0.153", "TARGET_NOT_EXPECTED"),
+        ("other A 10.0.0.12", "NO_ADDRESS"),
+        ("app CNAME b\nb CNAME app", "CNAME_LOOP"),
+        ("app CNAME x.elsewhere.example.", "CNAME_LEAVES_ZONE"),
+        ("* A 10.0.0.12\n_acme-challenge.app TXT old", "WILDCARD_ENT"),
+        ("app.corp.example A 10.0.0.12", "DOUBLED_LABEL"),
+        ("app A 10.0.0.12\n_acme-challenge.app TXT old", "STALE_TXT"),
+        ("app A 10.0.0.12\n_acme-challenge.app.corp.example TXT old", "DOUBLED_LABEL"),
+        ("app A 10.0.0.12\n_acme-challenge.app CNAME x.elsewhere.example.", "CNAME_LEAVES_ZONE"),
+        ("app A 10.0.0.12\n@ CAA 0 issue \"letsencrypt.org\"", "CAA_FORBIDS"),
+    ];
+    for (lines, code) in table {
+        let folder = folder("warn");
+        let head = "$TTL 300\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 10.0.0.153\nca A 10.0.0.10\n";
+        folder.write(ZONE, &format!("{head}{lines}\n"));
+        let problems = |folder: &Folder| -> Vec<Value> {
+            let answer = json(&zonectl(folder, &["acme", "check", "app", "-o", "json"]));
+            let challenges = answer["names"][0]["challenges"].as_array().unwrap().clone();
+            challenges.iter().flat_map(|one| one["problems"].as_array().unwrap().clone()).collect()
+        };
+        let before = problems(&folder);
+        let problem =
+            before.iter().find(|problem| problem["code"] == code).unwrap_or_else(|| panic!("{lines}: {before:#?}"));
+        let commands = problem["remedy"]["commands"].as_array().unwrap();
+        let typed: Vec<&str> = commands.iter().map(|command| command.as_str().unwrap()).collect();
+        assert!(!typed.is_empty(), "{problem}");
+        for command in &typed {
+            let line = command.replacen("zonectl", env!("CARGO_BIN_EXE_zonectl"), 1) + " --yes";
+            let ran = run(folder.command("sh").env("USER", "ana").args(["-c", &line]));
+            assert_eq!(ran.exit, 0, "{lines}: {line}: {ran:?}");
+        }
+        let after = problems(&folder);
+        assert!(!after.iter().any(|problem| problem["code"] == code), "{lines}: {typed:?} mended nothing: {after:#?}");
+    }
+}
+
+/// The seed failure, seen by the server itself: the CA's request comes to this host, and the name is meant elsewhere. Nothing
+/// but the CA's side or a person ends that.
+#[test]
+fn a_request_of_the_ca_that_comes_here_contradicts_the_zones() {
+    let folder = folder("warn");
+    let here = config("warn")
+        .replace("ca_addresses = [\"10.0.0.10\"]", "ca_addresses = [\"127.0.0.1\"]\nlisten = [\"127.0.0.1:0\"]");
+    folder.write("horizon.toml", &here);
+    let server = folder.serve();
+    let status = json(&zonectl(&folder, &["status", "-o", "json"]));
+    let url = status["http"][0].as_str().unwrap_or_else(|| panic!("{status:#}"));
+    let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let token = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    write!(
+        stream,
+        "GET /.well-known/acme-challenge/{token} HTTP/1.1\r\nHost: app.corp.example\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+    let until = Instant::now() + Duration::from_secs(20);
+    let contradicted = loop {
+        let ran = zonectl(&folder, &["acme", "explain", "app"]);
+        if ran.stdout.contains("HOSTS_BYPASS") {
+            break ran;
+        }
+        assert!(Instant::now() < until, "{ran:?}");
+    };
+    assert_eq!(contradicted.exit, 3);
+    for part in [
+        "fatal HOSTS_BYPASS the CA goes to 127.0.0.1 for app.corp.example, and this server tells it 10.0.0.12",
+        "getent ahosts app.corp.example",
+        "hint     use dns-01",
+    ] {
+        assert!(contradicted.stdout.contains(part), "`{part}` is not in {}", contradicted.stdout);
+    }
+    let matrix_now = || matrix(&json(&zonectl(&folder, &["acme", "status", "app", "-o", "json"])))[0].clone();
+    assert_eq!(matrix_now(), "app.corp.example: contradicted contradicted plausible");
+    assert_eq!(zonectl(&folder, &["reload", "--wait"]).exit, 0);
+    assert_eq!(zonectl(&folder, &["set", "other", "A", "10.0.0.9", "--horizon", "internal"]).exit, 0);
+    assert_eq!(matrix_now(), "app.corp.example: contradicted contradicted plausible", "a reload ends nothing");
+    assert_eq!(zonectl(&folder, &["acme", "ack", "app"]).exit, 0);
+    assert_eq!(matrix_now(), "app.corp.example: plausible plausible plausible");
     drop(server);
 }

@@ -219,7 +219,12 @@ fn other_records_go_the_way_of_every_edit() {
         ("one less", &["del www.zone.example A 192.0.2.1"], "NOERROR", &["set www.zone.example. A 300 \\# 4 c0000202"]),
         ("what is there", &["add www.zone.example 300 A 192.0.2.1"], "NOERROR", &[]),
         ("what is not", &["del www.zone.example AAAA"], "NOERROR", &[]),
-        ("a name that the message itself made", &["add x.zone.example 60 A 192.0.2.9", "del x.zone.example"], "NOERROR", &[]),
+        (
+            "a name that the message itself made",
+            &["add x.zone.example 60 A 192.0.2.9", "del x.zone.example"],
+            "NOERROR",
+            &[],
+        ),
         ("a set", &["del www.zone.example A"], "NOERROR", &["rm www.zone.example. A"]),
         ("a name", &["del mail.zone.example"], "NOERROR", &["rm mail.zone.example. MX"]),
         ("an alias beside others", &["add www.zone.example 60 CNAME x.zone.example."], "NOERROR", &[]),

@@ -34,8 +34,7 @@ impl Served {
     fn new(lab: &Lab, listen: &str) -> Self {
         let runtime = Runtime::new().unwrap();
         let handle = runtime.handle().clone();
-        let mut listeners =
-            Listeners::new(Arc::clone(&lab.live), Arc::clone(&lab.counters), Limits::default(), handle);
+        let mut listeners = Listeners::new(Arc::clone(&lab.live), Arc::clone(&lab.counters), Limits::default(), handle);
         let opened = listeners.open(&[listen.parse().unwrap()], 1).unwrap();
         listeners.adopt(opened).unwrap();
         Served { listeners, _runtime: runtime }
@@ -141,11 +140,12 @@ fn unsigned_updates_are_refused_at_the_door() {
     let served = Served::new(&lab, "127.0.0.1:0");
     let socket = udp(format!("127.0.0.1:{}", served.port()).parse().unwrap());
     let mut builder = update(ZONE, &["add www.zone.example 60 A 192.0.2.66"]);
-    builder.opt(|opt| {
-        opt.set_udp_payload_size(1232);
-        Ok(())
-    })
-    .unwrap();
+    builder
+        .opt(|opt| {
+            opt.set_udp_payload_size(1232);
+            Ok(())
+        })
+        .unwrap();
     let reply = exchange(&socket, &builder.finish());
     assert_eq!((reply[2] >> 3 & 0x0F, reply[3] & 0x0F), (5, 5));
     let text = String::from_utf8_lossy(&reply).into_owned();

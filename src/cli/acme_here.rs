@@ -157,7 +157,7 @@ fn compare(name: &str, system: &[IpAddr], told: &[IpAddr], dns: SocketAddr, file
         let remedy = Remedy::new(
             "delete the name from that line; the CA needs no restart, and `--resolver` of step-ca does not help",
         )
-        .run(format!("sed -i '{}d' {}", line.place.line.unwrap_or_default(), line.place.file.display()));
+        .run(line.removal(name));
         let problem = Problem::new("HOSTS_BYPASS", Gravity::Fatal, summary, remedy).seen_at(line.place.clone());
         problems.push(problem.because(format!("the line: {}", line.text.trim())));
     }
@@ -274,6 +274,31 @@ mod tests {
         let told = ["10.0.0.12".parse().unwrap()];
         let found = compare("traefik.internal.example", &told, &told, "10.0.0.153:53".parse().unwrap(), &read);
         assert_eq!(found[0].places[0].line, Some(3));
-        assert!(found[0].remedy.commands[0].starts_with("sed -i '3d' "), "{:?}", found[0].remedy);
+    }
+
+    /// The command takes away the name, and no other one of its line.
+    #[test]
+    fn the_line_is_mended_by_its_command() {
+        let name = "traefik.internal.example";
+        let table = [
+            ("127.0.0.1 localhost\n10.0.0.153 traefik.internal.example\n", "127.0.0.1 localhost\n"),
+            ("10.0.0.153 ca Traefik.internal.example. b # old\n", "10.0.0.153 ca b # old\n"),
+            (
+                "10.0.0.153 xtraefik.internal.example traefik.internal.example\n",
+                "10.0.0.153 xtraefik.internal.example\n",
+            ),
+        ];
+        for (hosts, expected) in table {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("etc/hosts");
+            std::fs::create_dir(folder.path().join("etc")).unwrap();
+            std::fs::write(&file, hosts).unwrap();
+            let told = ["10.0.0.12".parse().unwrap()];
+            let dns = "10.0.0.153:53".parse().unwrap();
+            let found = compare(name, &told, &told, dns, &GuestFiles::read(folder.path()));
+            let command = &found[0].remedy.commands[0];
+            assert!(std::process::Command::new("sh").args(["-c", command]).status().unwrap().success(), "{command}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), expected, "{command}");
+        }
     }
 }

@@ -91,7 +91,12 @@ fn text(found: &Examination) -> String {
         for row in &rows {
             let plain = |text: &str| (Style::new(), printable(text));
             let state = (style(row.verdict), row.verdict.word().to_owned());
-            table.row([state, plain(&row.check), plain(&row.seen), (DIM, printable(row.promise.as_deref().unwrap_or_default()))]);
+            table.row([
+                state,
+                plain(&row.check),
+                plain(&row.seen),
+                (DIM, printable(row.promise.as_deref().unwrap_or_default())),
+            ]);
         }
         text.push_str(&table.text());
         for problem in rows.iter().flat_map(|row| &row.problems) {

@@ -26,6 +26,18 @@ pub(super) struct HostsLine {
     pub(super) place: Place,
 }
 
+impl HostsLine {
+    /// The command that takes the name away: the line, if there is no other name on it.
+    pub(super) fn removal(&self, name: &str) -> String {
+        let (line, file) = (self.place.line.unwrap_or_default(), self.place.file.display());
+        if self.names.len() == 1 {
+            return format!("sed -i '{line}d' {file}");
+        }
+        let pattern = name.replace('.', "\\.");
+        format!("sed -i -E '{line}s/[[:space:]]+{pattern}\\.?([[:space:]]|$)/\\1/I' {file}")
+    }
+}
+
 /// Octets of either file.
 const LARGEST_FILE: u64 = 16 << 20;
 

@@ -130,29 +130,6 @@ pub(super) const FORWARDING: Section = (
     ],
 );
 
-/// What ACME clients leave here for a while.
-pub(super) const ACME: Section = (
-    "ACME CHALLENGES",
-    &[
-        Text(
-            "A dns-01 challenge is a TXT value at `_acme-challenge.NAME`. The server keeps such values above its zones, in no zone \
-             file: each is seen at once by the horizons that it is meant for, with a TTL of 10 s, and goes when its client removes \
-             it, after an hour at the latest. A reload, a kill or a power loss takes none of them. At most 16 stand at one name, \
-             and 10,000 in all; what is too much is refused with the reason.",
-        ),
-        Lines(
-            "$ zonectl acme challenges             owner, horizons, age, time left\n\
-             $ zonectl explain _acme-challenge.app TXT --from 10.0.0.10     what the CA would get",
-        ),
-        Text(
-            "While NAME exists, or a wildcard stands for it, `_acme-challenge.NAME` is not said to be missing, and that there is no \
-             value may be kept for 30 s at most. A CNAME at `_acme-challenge.NAME` is followed, so that the values may stand \
-             elsewhere. They are kept in the folder `state` of [acme] (default: `.acme` in the zones directory); while it \
-             cannot be written no value is taken, and `zonectl status` says why (CHALLENGES_NOT_KEPT).",
-        ),
-    ],
-);
-
 /// Names, challenges and the CA.
 pub(super) const CERTIFICATES: Section = (
     "CERTIFICATES",
@@ -180,6 +157,84 @@ pub(super) const CERTIFICATES: Section = (
             "A state is contradicted when the CA failed, asked nothing, or came to the wrong machine although all is well here. No \
              probe of ours ends that: a challenge that goes valid does, or a query of the CA, or `zonectl acme ack`.",
         ),
+    ],
+);
+
+/// What ACME clients leave here for a while.
+pub(super) const ACME: Section = (
+    "ACME CHALLENGES",
+    &[
+        Text(
+            "A dns-01 challenge is a TXT value at `_acme-challenge.NAME`. The server keeps such values above its zones, in no zone \
+             file: each is seen at once by the horizons that it is meant for, with a TTL of 10 s, and goes when its client removes \
+             it, after an hour at the latest. A reload, a kill or a power loss takes none of them. At most 16 stand at one name, \
+             and 10,000 in all; what is too much is refused with the reason.",
+        ),
+        Lines(
+            "$ zonectl acme challenges             owner, horizons, age, time left\n\
+             $ zonectl explain _acme-challenge.app TXT --from 10.0.0.10     what the CA would get",
+        ),
+        Text(
+            "While NAME exists, or a wildcard stands for it, `_acme-challenge.NAME` is not said to be missing, and that there is no \
+             value may be kept for 30 s at most. A CNAME at `_acme-challenge.NAME` is followed, so that the values may stand \
+             elsewhere. They are kept in the folder `state` of [acme] (default: `.acme` in the zones directory); while it \
+             cannot be written no value is taken, and `zonectl status` says why (CHALLENGES_NOT_KEPT).",
+        ),
+        Text(
+            "Clients write values by DNS updates (RFC 2136) signed with a TSIG key of hmac-sha256, -384 or -512, over UDP and TCP. \
+             An update changes the horizons of its key, wherever it comes from, as a whole or not at all. A key that was made \
+             for other types, too, edits zone files with them: checked as every edit, in the history under the key's name, and \
+             refused where `zonectl` would ask first. SOA and NS of an apex stay. Queries that are signed are answered signed. \
+             A signature is good once; what is refused is in the log with the reason and the remedy (TSIG_KEY_UNKNOWN, \
+             TSIG_ALGORITHM, TSIG_SECRET_WRONG, TSIG_MAC_SHORT, CLOCK_SKEW), and counted by `zonectl status`.",
+        ),
+        Lines(
+            "$ nsupdate -y hmac-sha256:app:SECRET       then: server, zone, update add _acme-challenge.app... 60 TXT value, send",
+        ),
+    ],
+);
+
+/// Who may write challenges, and the HTTP doors.
+pub(super) const ACME_DOORS: Section = (
+    "ACME CLIENTS",
+    &[
+        Text(
+            "A token lets one client write the challenges of its names: by DNS updates with TSIG (rfc2136), or over HTTP on \
+             `listen` of [acme], as httpreq (`/present`, `/cleanup`; acme.sh and Proxmox VE call it acmeproxy) or as acme-dns \
+             (`/update`). `zonectl acme token create` prints, once, its secret in the text that the client wants.",
+        ),
+        Lines(
+            "$ zonectl acme token create --for traefik --names 'app,*.apps'\n\
+             $ zonectl acme token create --for proxmox --names pve --allow-from 10.0.0.13\n\
+             $ zonectl acme token create --for cert-manager --door acme-dns --names k8s     makes the CNAME, too\n\
+             $ zonectl acme token list\n\
+             $ zonectl acme token revoke traefik",
+        ),
+        Text(
+            "The values of an acme-dns account stand at UUID.auth.ZONE, where ZONE holds the first of its names, or in a zone that \
+             is itself called auth, such as auth.internal.example. Tokens live in `tokens.json` in the folder `state` of [acme], \
+             readable for the server alone: of passwords only a hash, of TSIG keys the key. A file that others can write opens no \
+             door (TOKENS_OPEN).",
+        ),
+        Text(
+            "With `certificate` and `key` under [acme] the doors speak HTTPS; a renewed pair is taken within a minute. `GET /health` \
+             says 503 while values cannot be kept. `register = true` lets anybody make acme-dns accounts.",
+        ),
+        Text(
+            "The same listener is a tripwire: a CA that fetches `/.well-known/acme-challenge/` from this host for a name that this \
+             server tells it elsewhere does not use our answers, most often because of a line in its hosts file. HOSTS_BYPASS in \
+             the log names the CA, the name and the line to look for. With `relay = true` the request is passed on to the address \
+             that our zones tell, within `probe_allow`, so that the order succeeds meanwhile. Where nginx has port 80, let it \
+             pass on that path, for the names that it answers no challenges of itself:",
+        ),
+        Lines(
+            "location ^~ /.well-known/acme-challenge/ {\n    \
+             proxy_pass http://127.0.0.1:8053;\n    \
+             proxy_set_header Host $host;\n    \
+             proxy_set_header X-Forwarded-For $remote_addr;\n\
+             }",
+        ),
+        Text("The client's address is believed only of `trusted_proxies` (default: loopback)."),
     ],
 );
 

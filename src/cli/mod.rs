@@ -3,11 +3,11 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod acme_challenges;
-mod acme_token;
 mod acme_explain;
 mod acme_here;
-mod acme_status;
 mod acme_order;
+mod acme_status;
+mod acme_token;
 mod arguments;
 mod asker;
 mod author;

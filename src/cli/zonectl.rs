@@ -1,11 +1,11 @@
 //! `zonectl` from its arguments to its exit code.
 
 use super::acme_challenges::challenges;
-use super::acme_order::order;
-use super::acme_token::acme_token;
 use super::acme_explain;
 use super::acme_here;
+use super::acme_order::order;
 use super::acme_status;
+use super::acme_token::acme_token;
 use super::arguments::Acme;
 use super::arguments::Arguments;
 use super::arguments::CacheVerb;
@@ -152,8 +152,8 @@ fn acme(scope: &Scope, verb: &Acme) -> Result<Exit, Failure> {
         Acme::Check { names, all, here: true, dns, .. } => acme_here::here(scope, names, *all, dns.as_deref()),
         Acme::Check { names, asker, .. } => acme_status::check(scope, names, *asker),
         Acme::Explain { name } => acme_explain::explain(scope, name),
-        Acme::Order { name, challenge, canary, out } => order(scope, name, *challenge, *canary, out.as_deref()),
         Acme::Ack { name } => acme_status::ack(scope, name),
+        Acme::Order { name, challenge, canary, out } => order(scope, name, *challenge, *canary, out.as_deref()),
     }
 }
 

@@ -31,8 +31,8 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         | Request::AcmeAck { .. }
         | Request::AcmeHere { .. }
         | Request::AcmeChallenges
-        | Request::AcmeTokens(_)
         | Request::AcmeOrder { .. }
+        | Request::AcmeTokens(_)
         | Request::CacheShow { .. }
         | Request::CacheFlush { .. }
         | Request::CacheStats

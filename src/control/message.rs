@@ -7,8 +7,8 @@
 use super::Errand;
 use super::Refusal;
 use super::TokenStep;
-use crate::plugin::acme::reach::Problem;
 use crate::plugin::acme::order::Order;
+use crate::plugin::acme::reach::Problem;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -114,8 +114,6 @@ pub enum Request {
     CacheStats,
     /// The challenge values that live now.
     AcmeChallenges,
-    /// Who may write challenge values: lists, makes or takes away tokens.
-    AcmeTokens(TokenStep),
     /// What is known of each name's challenges.
     AcmeStatus {
         /// Only this name; whole, or its first labels.
@@ -155,6 +153,8 @@ pub enum Request {
         /// What is ordered.
         order: Order,
     },
+    /// Who may write challenge values: lists, makes or takes away tokens.
+    AcmeTokens(TokenStep),
     /// What the server runs with and how it is.
     Status,
     /// Reads config, inventory and zones again.
@@ -228,14 +228,14 @@ mod tests {
         let table = [
             (r#"{"version":1,"verb":"status"}"#, Request::Status),
             (r#"{"version":1,"verb":"acme-challenges"}"#, Request::AcmeChallenges),
-            (
-                r#"{"version":1,"verb":"acme-tokens","step":"revoke","name":"traefik"}"#,
-                Request::AcmeTokens(TokenStep::Revoke { name: "traefik".into() }),
-            ),
             (r#"{"version":1,"verb":"acme-status"}"#, Request::AcmeStatus { name: None }),
             (
                 r#"{"version":1,"verb":"acme-check","names":["app"],"as":"10.0.0.10"}"#,
                 Request::AcmeCheck { names: vec!["app".into()], asker: "10.0.0.10".parse().ok() },
+            ),
+            (
+                r#"{"version":1,"verb":"acme-tokens","step":"revoke","name":"traefik"}"#,
+                Request::AcmeTokens(TokenStep::Revoke { name: "traefik".into() }),
             ),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
             (

@@ -63,7 +63,6 @@ pub use acme::{AckAnswer, AcmeAnswer, AcmeChallenge, AcmeName, acme_check, acme_
 pub use answer::answer;
 pub(crate) use answer::to_value;
 pub use cache::{CacheAnswer, CacheEntryShown, FlushAnswer};
-pub use tokens::{TokenMade, TokenShown, TokenStep, TokenWish, TokensAnswer, tokens};
 pub use challenges::{ChallengeShown, ChallengesAnswer};
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
@@ -88,3 +87,4 @@ pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
 pub use status::{HorizonStatus, ListStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};
+pub use tokens::{TokenMade, TokenShown, TokenStep, TokenWish, TokensAnswer, tokens};

@@ -26,7 +26,9 @@ use std::time::UNIX_EPOCH;
 pub(super) async fn order(wanted: Order, desk: &Desk) -> OrderReport {
     let seat = desk.reaches.standings().seat;
     let snapshot = Arc::clone(&desk.published.load().snapshot);
-    let inside = || snapshot.horizons.client_of(snapshot.views.iter().position(|view| Some(&view.name) == seat.horizon.as_ref())?);
+    let inside = || {
+        snapshot.horizons.client_of(snapshot.views.iter().position(|view| Some(&view.name) == seat.horizon.as_ref())?)
+    };
     let client = seat.addresses.first().copied().or_else(inside).or_else(|| snapshot.horizons.client_of(0));
     let client = client.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let begun = now();
@@ -61,7 +63,8 @@ fn correlate(seat: &Seat, desk: &Desk, challenge: Challenge, begun: u64, report:
     let (Some(ca), false) = (seat.addresses.first().copied(), sights.is_empty()) else {
         report.steps.push(Step {
             step: "observation".to_owned(),
-            seen: "the queries of the CA are not watched: its address is not known, or the name needs no certificate".to_owned(),
+            seen: "the queries of the CA are not watched: its address is not known, or the name needs no certificate"
+                .to_owned(),
         });
         return;
     };

@@ -118,15 +118,15 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
             to_value(&cache_flush(&published, &Chosen { name, below: *below, rtype: None, horizon })?)
         }
         Request::AcmeChallenges => to_value(&challenges(&desk.challenges)),
-        Request::AcmeTokens(step) => {
-            let health = (desk.health)();
-            tokens(step, &desk.tokens, &published, &health.listen, urls(&health.http))
-        }
         Request::AcmeStatus { name } => to_value(&acme::status(&published, &desk.reaches, name.as_deref())?),
         Request::AcmeAck { name, by } => to_value(&acme::ack(&published, &desk.reaches, name, by)?),
         Request::AcmeHere { name, system, told, problems } => {
             let (system, told, problems) = (system.clone(), told.clone(), problems.clone());
             to_value(&acme::here(&published, &desk.reaches, name, CaFact::Here { system, told, problems })?)
+        }
+        Request::AcmeTokens(step) => {
+            let health = (desk.health)();
+            tokens(step, &desk.tokens, &published, &health.listen, urls(&health.http))
         }
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),

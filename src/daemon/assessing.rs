@@ -5,9 +5,11 @@ use crate::config::{Gate, Settings};
 use crate::dns::{Name, Rtype, parse_name};
 use crate::finding::{Finding, Place};
 use crate::inventory::Inventory;
+use crate::pace::breathe_at;
 use crate::plugin::acme::check::{Assessment, Ground, assess, newly_broken, standing_findings};
 use crate::plugin::acme::{Token, Tokens};
 use crate::snapshot::Snapshot;
+use crate::zone::Record;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ pub(super) fn assessed(
 }
 
 /// Records that may be walked over to find where those at fault are written.
-const MOST_WALKED: usize = 20_000_000;
+const MOST_WALKED: usize = 4_000_000;
 
 /// Where the first record of a name and type is written that clients of a horizon see.
 fn place_of(
@@ -67,10 +69,11 @@ fn place_of(
         for zone in holding {
             let rest = left.get().checked_sub(zone.records.len())?;
             left.set(rest);
-            let same = |record: &crate::zone::Record<'_>| {
+            let same = |(index, record): &(usize, Record<'_>)| {
+                breathe_at(*index);
                 record.rtype == rtype && record.owner.eq_ignore_ascii_case(owner.as_slice())
             };
-            if let Some(record) = zone.records.iter().find(same) {
+            if let Some((_, record)) = zone.records.iter().enumerate().find(same) {
                 let file = zone.files.get(usize::from(record.line.file)).unwrap_or(&zone.file.path);
                 return Some(Place::at(file, record.line.number, 1));
             }

@@ -37,6 +37,14 @@ struct Open {
     serving: JoinHandle<()>,
 }
 
+/// What the desk shows of ACME.
+pub(super) struct OfAcme {
+    pub(super) challenges: Arc<Challenges>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) reaches: Arc<Reaches>,
+    pub(super) watched: Arc<Watched>,
+}
+
 /// Orders that wait until the thread that reloads takes them.
 const ORDERS: usize = 16;
 
@@ -46,20 +54,16 @@ impl Office {
         published: Arc<Published>,
         health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
-        challenges: &Arc<Challenges>,
-        reaches: &Arc<Reaches>,
-        tokens: &Arc<Tokens>,
-        watched: &Arc<Watched>,
+        of_acme: OfAcme,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let (challenges, reaches) = (Arc::clone(challenges), Arc::clone(reaches));
-        let (tokens, watched) = (Arc::clone(tokens), Arc::clone(watched));
+        let OfAcme { challenges, tokens, reaches, watched } = of_acme;
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches, tokens, watched }
+        Desk { published, health, reload: sender, errands, challenges, reaches, watched, tokens }
     }
 
     /// An office whose socket is still closed.

@@ -5,7 +5,7 @@ use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
 use super::inputs::Inputs;
-use super::office::{Office, health};
+use super::office::{OfAcme, Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
@@ -41,9 +41,9 @@ pub struct Server {
     orders: Orders,
     board: Arc<Board>,
     challenges: Arc<Challenges>,
-    received: Arc<Received>,
     reaches: Arc<Reaches>,
     notices: Notices,
+    received: Arc<Received>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -118,11 +118,19 @@ impl Server {
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
-        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
         let watched = listeners.recent().watched();
-        let (reaches, tokens) = (reaching.board(), updating.tokens());
-        let desk = Office::desk(published, health, orders.clone(), values, reaches, tokens, &watched, &runtime);
+        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        if let Some(sightings) = receiving.state().take_sightings() {
+            listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
+        }
+        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
+        let of_acme = OfAcme {
+            challenges: Arc::clone(values),
+            tokens: Arc::clone(updating.tokens()),
+            reaches: Arc::clone(reaching.board()),
+            watched: Arc::clone(&watched),
+        };
+        let desk = Office::desk(published, health, orders.clone(), of_acme, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -132,12 +140,9 @@ impl Server {
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
-        let received = Arc::clone(receiving.state());
-        if let Some(sightings) = received.take_sightings() {
-            listen(reaching.board(), sightings).map_err(|error| system("the tripwire's listener", &error))?;
-        }
         let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
         let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
+        let received = Arc::clone(receiving.state());
         let reloads = Reloads {
             source,
             live,
@@ -162,7 +167,7 @@ impl Server {
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
         let running = Some(Running { runtime, reloading });
-        Ok(Server { orders, board, challenges, received, reaches, notices, runtime: handle, running })
+        Ok(Server { orders, board, challenges, reaches, notices, received, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -175,11 +180,6 @@ impl Server {
         &self.challenges
     }
 
-    /// The HTTP doors of ACME clients.
-    pub fn doors(&self) -> &Arc<Doors> {
-        self.received.doors()
-    }
-
     /// What is known of each name's challenges.
     pub fn reaches(&self) -> &Arc<Reaches> {
         &self.reaches
@@ -188,6 +188,11 @@ impl Server {
     /// Where probes and observers tell what they saw.
     pub fn notices(&self) -> &Notices {
         &self.notices
+    }
+
+    /// The HTTP doors of ACME clients.
+    pub fn doors(&self) -> &Arc<Doors> {
+        self.received.doors()
     }
 
     /// The state now.

@@ -104,7 +104,8 @@ mod tests {
     fn names_are_unpacked_or_refused() {
         let name = |text: &str| super::super::parse_name(text).unwrap();
         let message = b"\x03www\x07example\x03org\0\x03api\xc0\x04\xc0\x11\xc0\x19\x01a\xc0\x1b\xc0";
-        let table: [(&str, usize, Result<(Name, usize), NameError>); 7] = [
+        type Unpacked = Result<(Name, usize), NameError>;
+        let table: [(&str, usize, Unpacked); 7] = [
             ("plain", 0, Ok((name("www.example.org"), 17))),
             ("a label, then a pointer", 17, Ok((name("api.example.org"), 23))),
             ("a pointer to what has a pointer", 23, Ok((name("api.example.org"), 25))),

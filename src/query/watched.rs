@@ -74,7 +74,8 @@ impl Watched {
             book.cells.extend(book.clients.iter().map(|client| before.cell(*client, &wire).unwrap_or_default()));
             book.names.insert(wire, first);
         }
-        let mask = if book.names.is_empty() { 0 } else { book.clients.iter().fold(0, |mask, client| mask | bit(*client)) };
+        let mask =
+            if book.names.is_empty() { 0 } else { book.clients.iter().fold(0, |mask, client| mask | bit(*client)) };
         self.book.store(Arc::new(book));
         self.mask.store(mask, Ordering::Release);
     }

@@ -112,7 +112,7 @@ struct Wrong {
 
 /// What a look at a signature gave.
 enum Looked {
-    Right(Arc<Token>, Signer),
+    Right(Arc<Token>, Box<Signer>),
     Malformed,
     Wrong(Box<Wrong>),
 }
@@ -138,7 +138,10 @@ impl Keeper {
         match self.look(&signature, &plain, seconds_now()) {
             Looked::Malformed => self.malformed(signed, asked),
             Looked::Wrong(wrong) => self.wrong(signed, asked, &signature, *wrong),
-            Looked::Right(key, signer) => self.serve(Verified { signed, plain, asked, key, signer }),
+            Looked::Right(key, signer) => {
+                let signer = *signer;
+                self.serve(Verified { signed, plain, asked, key, signer });
+            }
         }
     }
 
@@ -170,7 +173,7 @@ impl Keeper {
         if !signature.is_in_time(now) {
             return wrong(TsigError::BadTime, Some(signer), clock_skew(&token.name, signature, now));
         }
-        Looked::Right(Arc::clone(token), signer)
+        Looked::Right(Arc::clone(token), Box::new(signer))
     }
 
     fn malformed(&mut self, signed: Signed, asked: Asked) {

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn rules_promise() {
         let on = |rules: &str| format!(r#"{{"enabled":true,"rules":[{rules}]}}"#);
-        let accept = r#"{"type":"in","action":"ACCEPT","source":"10.0.0.10","proto":"tcp","port":"80,443","comment":"CA"}"#;
+        let accept =
+            r#"{"type":"in","action":"ACCEPT","source":"10.0.0.10","proto":"tcp","port":"80,443","comment":"CA"}"#;
         let drop = r#"{"type":"in","action":"DROP","proto":"tcp","port":"80"}"#;
         let named = r#"{"type":"in","action":"ACCEPT","source":"+cas","proto":"tcp"}"#;
         let out_drop = r#"{"type":"out","action":"REJECT","dest":"10.0.0.12"}"#;
@@ -144,12 +145,30 @@ mod tests {
             ("a rule", "{}".to_owned(), on(accept), 80, "promised: rule 1 of lxc/102 \"CA\""),
             ("another port", "{}".to_owned(), on(accept), 8443, "refused: no in rule of lxc/102"),
             ("the first decides", "{}".to_owned(), on(&format!("{drop},{accept}")), 80, "refused: rule 1 of lxc/102"),
-            ("another rule's port", "{}".to_owned(), on(&format!("{drop},{accept}")), 443, "promised: rule 2 of lxc/102 \"CA\""),
+            (
+                "another rule's port",
+                "{}".to_owned(),
+                on(&format!("{drop},{accept}")),
+                443,
+                "promised: rule 2 of lxc/102 \"CA\"",
+            ),
             ("a set", "{}".to_owned(), on(named), 80, "open: rule 1 of lxc/102 names what is not in the inventory"),
-            ("policy", "{}".to_owned(), r#"{"enabled":true,"default_input_policy":"ACCEPT"}"#.to_owned(), 80, "promised: policy in of lxc/102"),
+            (
+                "policy",
+                "{}".to_owned(),
+                r#"{"enabled":true,"default_input_policy":"ACCEPT"}"#.to_owned(),
+                80,
+                "promised: policy in of lxc/102",
+            ),
             ("the caller's own", on(out_drop), on(accept), 80, "refused: rule 1 of lxc/103"),
             ("the caller's policy", on(""), on(accept), 80, "promised: rule 1 of lxc/102 \"CA\""),
-            ("the caller's strict policy", r#"{"enabled":true,"default_output_policy":"DROP"}"#.to_owned(), on(accept), 80, "refused: no out rule of lxc/103"),
+            (
+                "the caller's strict policy",
+                r#"{"enabled":true,"default_output_policy":"DROP"}"#.to_owned(),
+                on(accept),
+                80,
+                "refused: no out rule of lxc/103",
+            ),
         ];
         for (why, from, to, port, expected) in table {
             assert_eq!(words(&inventory(&[("103", "ca", CA, &from), ("102", "traefik", TRAEFIK, &to)]), port), expected, "{why}");

@@ -42,7 +42,9 @@ mod tests {
         ];
         for (lines, expected) in table {
             let mut headers = HeaderMap::new();
-            lines.iter().for_each(|text| drop(headers.append(AUTHORIZATION, line(text))));
+            for text in lines {
+                headers.append(AUTHORIZATION, line(text));
+            }
             let expected = expected.map(|(user, password)| (user.to_owned(), password.to_owned()));
             assert_eq!(basic(&headers), expected, "{lines:?}");
         }

@@ -144,7 +144,8 @@ fn host(head: &Parts) -> Option<Name> {
     if bare.parse::<IpAddr>().is_ok() {
         return None;
     }
-    let name = parse_name(bare).ok().filter(|name| name.label_count() > 1)?;
+    // Case means nothing (RFC 4343), and a person is shown one form.
+    let name = parse_name(&bare.to_ascii_lowercase()).ok().filter(|name| name.label_count() > 1)?;
     let plain = |label: &[u8]| label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
     let named = labels(name.as_slice()).all(plain);
     named.then_some(name)

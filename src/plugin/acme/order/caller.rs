@@ -77,7 +77,8 @@ impl Line {
             if let Some(fault) = self.roots.fault(&shown.chain, name) {
                 return Err(format!("CA_UNTRUSTED: the certificate of {address} is not the CA's: {fault:?}"));
             }
-            let fetched = send(stream, request, address, LARGEST_BODY, PATIENCE).await.map_err(|error| error.to_string())?;
+            let fetched =
+                send(stream, request, address, LARGEST_BODY, PATIENCE).await.map_err(|error| error.to_string())?;
             if !fetched.whole {
                 return Err(format!("the CA's answer is longer than {LARGEST_BODY} octets"));
             }

@@ -40,19 +40,26 @@ pub(super) fn problem(name: &str, doing: &str, error: &Error) -> Problem {
     let word = word(error).unwrap_or_else(|| "no type".to_owned());
     let detail = printable(api.detail.as_deref().unwrap_or("no detail"));
     let (code, remedy) = match word.as_str() {
-        "externalAccountRequired" => {
-            ("EAB_REQUIRED", Remedy::new("let the provisioner give accounts without a key, or use another one for checks"))
-        }
-        "rejectedIdentifier" if doing.contains("order") => {
-            ("POLICY_DENIED", Remedy::new("allow the name in the policy of the CA's provisioner").run("step ca policy provisioner x509 view"))
-        }
+        "externalAccountRequired" => (
+            "EAB_REQUIRED",
+            Remedy::new("let the provisioner give accounts without a key, or use another one for checks"),
+        ),
+        "rejectedIdentifier" if doing.contains("order") => (
+            "POLICY_DENIED",
+            Remedy::new("allow the name in the policy of the CA's provisioner")
+                .run("step ca policy provisioner x509 view"),
+        ),
         // step-ca says this for a refused connection, a wrong status, a name that does not exist, and a time-out.
         "connection" => (
             "CA_FAILED",
-            Remedy::new("the CA does not say where it went: see in its guest").run(format!("zonectl acme check {name} --here")),
+            Remedy::new("the CA does not say where it went: see in its guest")
+                .run(format!("zonectl acme check {name} --here")),
         ),
         "dns" => ("CA_FAILED", Remedy::new("see whom the CA's guest asks").run("cat /etc/resolv.conf")),
-        "caa" => ("CAA_FORBIDS", Remedy::new("let the CAA record of the name name this CA").run(format!("zonectl get {name}. CAA"))),
+        "caa" => (
+            "CAA_FORBIDS",
+            Remedy::new("let the CAA record of the name name this CA").run(format!("zonectl get {name}. CAA")),
+        ),
         "rateLimited" => ("RATE_LIMITED", Remedy::new("wait; certificates are not to be ordered over and over")),
         _ => ("CA_FAILED", Remedy::new("see the CA's log").run("journalctl -u step-ca -n 50")),
     };

@@ -12,7 +12,9 @@ use super::failure::{is_unknown_account, passes, problem, word};
 use crate::config::Challenge;
 use crate::dns::{Name, parse_name};
 use crate::snapshot::Snapshot;
-use instant_acme::{Account, AuthorizationStatus, ChallengeType, Error, Identifier, NewOrder, OrderStatus, RetryPolicy};
+use instant_acme::{
+    Account, AuthorizationStatus, ChallengeType, Error, Identifier, NewOrder, OrderStatus, RetryPolicy,
+};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
@@ -158,18 +160,20 @@ impl Run<'_> {
             let (what, remedy) = text.split_once("; ").unwrap_or((&text, "correct `directory` under [acme]"));
             Box::new(own("CA_DOWN", what, remedy))
         })?;
-        let roots = match &acme.roots {
-            Some(file) => Some(Roots::read(file).map_err(|error| {
-                Box::new(own("ROOTS_UNREADABLE", &error.to_string(), "bring the CA's root here"))
-            })?),
-            None => None,
-        };
+        let roots =
+            match &acme.roots {
+                Some(file) => Some(Roots::read(file).map_err(|error| {
+                    Box::new(own("ROOTS_UNREADABLE", &error.to_string(), "bring the CA's root here"))
+                })?),
+                None => None,
+            };
         let Some(roots) = trusted(&place, roots, acme.fingerprint.as_deref()).await else {
             let what = "orders go to a CA only whose root is known, and none is";
             return Err(Box::new(own("CA_UNPINNED", what, "write `roots` or `fingerprint` under [acme]")));
         };
         report.did("CA", format!("{} at {}, known from {}", place.url, place.addresses[0], place.source));
-        let (account, identifiers) = (self.account(&place, &roots, report).await?, [Identifier::Dns(self.name.to_owned())]);
+        let (account, identifiers) =
+            (self.account(&place, &roots, report).await?, [Identifier::Dns(self.name.to_owned())]);
         let new = NewOrder::new(&identifiers);
         let mut order = account.new_order(&new).await.map_err(|error| self.fault("a new order", &error))?;
         report.did("order", "accepted");
@@ -282,7 +286,9 @@ impl Run<'_> {
         let value = Value { challenges: &ground.challenges, owner, value };
         match written {
             Ok(Ok(())) => Ok(value),
-            Ok(Err(error)) => Err(Box::new(own("TXT_NOT_WRITTEN", &error.to_string(), "let the server write into `state` of [acme]"))),
+            Ok(Err(error)) => {
+                Err(Box::new(own("TXT_NOT_WRITTEN", &error.to_string(), "let the server write into `state` of [acme]")))
+            }
             Err(_) => Err(Box::new(own("TXT_NOT_WRITTEN", "the write was given up", "try again"))),
         }
     }

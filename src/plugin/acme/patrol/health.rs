@@ -39,7 +39,8 @@ impl Health {
     fn tell(&mut self, patrol: &Patrol, report: &CaReport) {
         let codes: Vec<String> = report.problems.iter().map(|problem| problem.code.to_string()).collect();
         if codes != self.codes {
-            for problem in report.problems.iter().filter(|problem| !self.codes.iter().any(|code| *code == problem.code)) {
+            for problem in report.problems.iter().filter(|problem| !self.codes.iter().any(|code| *code == problem.code))
+            {
                 log(problem);
             }
             self.codes = codes;

@@ -127,8 +127,7 @@ impl Prober {
             return Err(Duration::from_secs(5));
         }
         let expected = targets.first().and_then(|target| program(snapshot, inventory?, target.address().ip()));
-        let subject =
-            Subject { name: base.to_string(), challenge: key.challenge, expected, expiring: false };
+        let subject = Subject { name: base.to_string(), challenge: key.challenge, expected, expiring: false };
         Ok(Job {
             key: key.clone(),
             subject,
