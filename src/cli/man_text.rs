@@ -181,6 +181,23 @@ pub(super) const ACME: Section = (
              cannot be written no value is taken, and `zonectl status` says why (CHALLENGES_NOT_KEPT).",
         ),
         Text(
+            "Whether a CA can prove a name is known in steps. With `probe = \"on\"` under [acme], or under [acme.name] for one name, \
+             each of its addresses is asked as a CA would ask, 80 for http-01 and 443 for tls-alpn-01, at most 30 times a minute in \
+             all and inside `probe_allow` only; a value of dns-01 is written and read back; and the CA is looked at every five \
+             minutes. Queries that come from the CA are seen whether probing is on or not: a value that waits for two minutes \
+             without one is told (CA_NOT_ASKING).",
+        ),
+        Lines(
+            "$ zonectl acme order app.internal.example.                             what the CA offers; nothing is signed\n\
+             $ zonectl acme order app.internal.example. --challenge http-01         does the CA ask this server?\n\
+             $ zonectl acme order app.internal.example. --canary                    all the way, by dns-01\n\
+             $ zonectl doctor --root /var/lib/lxc/103/rootfs                        the network, and a guest's hosts file",
+        ),
+        Text(
+            "Orders use an account of their own, kept for the owner alone as `account.json` in the folder `state`; they are made for \
+             names of our own zones only, and to a CA only whose root is known by `roots` or `fingerprint`.",
+        ),
+        Text(
             "Clients write values by DNS updates (RFC 2136) signed with a TSIG key of hmac-sha256, -384 or -512, over UDP and TCP. \
              An update changes the horizons of its key, wherever it comes from, as a whole or not at all. A key that was made \
              for other types, too, edits zone files with them: checked as every edit, in the history under the key's name, and \

@@ -2,7 +2,6 @@
 
 use super::Desk;
 use crate::config::Challenge;
-use crate::dns::Name;
 use crate::dns::parse_name;
 use crate::plugin::acme::About;
 use crate::plugin::acme::check::Seat;
@@ -32,6 +31,7 @@ pub(super) async fn order(wanted: Order, desk: &Desk) -> OrderReport {
     let client = seat.addresses.first().copied().or_else(inside).or_else(|| snapshot.horizons.client_of(0));
     let client = client.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let begun = now();
+    let before = counts(&seat, desk, &wanted);
     let ground = OrderGround { snapshot, challenges: Arc::clone(&desk.challenges), client };
     let mut report = run(&ground, &wanted).await;
     if let Some(leaf) = &report.certificate {
@@ -40,27 +40,26 @@ pub(super) async fn order(wanted: Order, desk: &Desk) -> OrderReport {
         desk.reaches.hear(&about, &event, now());
     }
     if let (Some(challenge), Some(_)) = (wanted.challenge, &report.said) {
-        correlate(&seat, desk, challenge, begun, &mut report);
+        let after = counts(&seat, desk, &wanted);
+        correlate(&seat, desk, challenge, &before, &after, begun, &mut report);
     }
     report
 }
 
 /// Whether the CA asked us while its challenge ran: without a question it goes by something else than our answer.
-fn correlate(seat: &Seat, desk: &Desk, challenge: Challenge, begun: u64, report: &mut OrderReport) {
+fn correlate(
+    seat: &Seat,
+    desk: &Desk,
+    challenge: Challenge,
+    before: &[u64],
+    after: &[u64],
+    begun: u64,
+    report: &mut OrderReport,
+) {
     let base = report.name.strip_prefix("*.").unwrap_or(&report.name);
-    let asked = match challenge {
-        Challenge::Dns01 => format!("_acme-challenge.{base}"),
-        Challenge::Http01 | Challenge::TlsAlpn01 => base.to_owned(),
-    };
-    let Ok(asked) = parse_name(&asked) else { return };
-    let seen = |client: &IpAddr, name: &Name| {
-        let sight = desk.watched.sight(*client, name)?;
-        let last = if challenge == Challenge::Dns01 { sight.text } else { sight.address };
-        Some(last.is_some_and(|last| last >= begun))
-    };
-    let sights: Vec<bool> = seat.addresses.iter().filter_map(|client| seen(client, &asked)).collect();
+    let asked = asked_for(base, challenge);
     let window = now().saturating_sub(begun);
-    let (Some(ca), false) = (seat.addresses.first().copied(), sights.is_empty()) else {
+    let (Some(ca), false) = (seat.addresses.first().copied(), before.is_empty()) else {
         report.steps.push(Step {
             step: "observation".to_owned(),
             seen: "the queries of the CA are not watched: its address is not known, or the name needs no certificate"
@@ -68,7 +67,8 @@ fn correlate(seat: &Seat, desk: &Desk, challenge: Challenge, begun: u64, report:
         });
         return;
     };
-    if sights.contains(&true) {
+    // A list that became longer meanwhile was watched too late to tell.
+    if before != after {
         let seen = format!("{ca} asked this server for {asked} meanwhile");
         report.steps.push(Step { step: "observation".to_owned(), seen });
         return;
@@ -84,6 +84,25 @@ fn correlate(seat: &Seat, desk: &Desk, challenge: Challenge, begun: u64, report:
     report.problems.push(Problem::new("CA_NOT_ASKING", Gravity::Error, seen, remedy));
     let about = About::Name { name: report.name.clone(), challenges: vec![challenge] };
     desk.reaches.hear(&about, &Event::Ca(CaFact::NotAsking { ca, window }), now());
+}
+
+/// How often each address of the CA has asked for what the challenge needs; empty when that is not watched.
+fn counts(seat: &Seat, desk: &Desk, wanted: &Order) -> Vec<u64> {
+    let name = wanted.name.trim_end_matches('.').to_ascii_lowercase();
+    let base = name.strip_prefix("*.").unwrap_or(&name);
+    let Some(asked) = wanted.challenge.and_then(|challenge| parse_name(&asked_for(base, challenge)).ok()) else {
+        return Vec::new();
+    };
+    let count = |client: &IpAddr| desk.watched.sight(*client, &asked).map(|sight| sight.count);
+    seat.addresses.iter().filter_map(count).collect()
+}
+
+/// The name that a CA asks for.
+fn asked_for(base: &str, challenge: Challenge) -> String {
+    match challenge {
+        Challenge::Dns01 => format!("_acme-challenge.{base}"),
+        Challenge::Http01 | Challenge::TlsAlpn01 => base.to_owned(),
+    }
 }
 
 fn now() -> u64 {

@@ -48,7 +48,7 @@ pub fn ways(inventory: &Inventory, settings: &Settings, ca_port: u16) -> Vec<Way
         (traefik, portainer, 9443, "Portainer behind Traefik"),
     ];
     let mut ways: Vec<Way> =
-        wanted.into_iter().filter_map(|(from, to, port, purpose)| way(from?, to?, port, purpose)).collect();
+        wanted.into_iter().filter_map(|(from, to, port, purpose)| way(inventory, from?, to?, port, purpose)).collect();
     let server = settings.server.listen.iter().map(SocketAddr::ip).find(|ip| !ip.is_loopback() && !ip.is_unspecified());
     let server = server.or_else(|| gateway.and_then(|(_, guest)| Some(guest.addresses.first()?.address)));
     if let Some(server) = server {
@@ -60,7 +60,13 @@ pub fn ways(inventory: &Inventory, settings: &Settings, ca_port: u16) -> Vec<Way
 }
 
 /// A way between the two addresses that share a network, else between their first ones; none for a guest and itself.
-fn way(from: (&str, &Guest), to: (&str, &Guest), port: u16, purpose: &'static str) -> Option<Way> {
+fn way(
+    inventory: &Inventory,
+    from: (&str, &Guest),
+    to: (&str, &Guest),
+    port: u16,
+    purpose: &'static str,
+) -> Option<Way> {
     if from.1.id == to.1.id {
         return None;
     }
@@ -71,7 +77,7 @@ fn way(from: (&str, &Guest), to: (&str, &Guest), port: u16, purpose: &'static st
         to: format!("{} ({})", to.0, to.1.id),
         target: SocketAddr::new(destination, port),
         dns: false,
-        promise: promise((from.1, source), (to.1, destination), "tcp", port),
+        promise: promise(inventory, (from.1, source), (to.1, destination), "tcp", port),
         purpose,
     })
 }
@@ -81,8 +87,8 @@ fn dns_way(inventory: &Inventory, guest: &Guest, server: IpAddr) -> Option<Way> 
     let source = own.clone().find(|own| own.network.contains(server)).or_else(|| own.clone().next())?.address;
     let holder = inventory.guests.iter().find(|guest| !guest.template && guest.has(server));
     let promised = match holder {
-        Some(holder) => match promise((guest, source), (holder, server), "udp", 53) {
-            Promise::Allowed { .. } => promise((guest, source), (holder, server), "tcp", 53),
+        Some(holder) => match promise(inventory, (guest, source), (holder, server), "udp", 53) {
+            Promise::Allowed { .. } => promise(inventory, (guest, source), (holder, server), "tcp", 53),
             other => other,
         },
         None => Promise::Open { by: format!("no guest of the inventory has {server}") },

@@ -172,10 +172,16 @@ impl Run<'_> {
             return Err(Box::new(own("CA_UNPINNED", what, "write `roots` or `fingerprint` under [acme]")));
         };
         report.did("CA", format!("{} at {}, known from {}", place.url, place.addresses[0], place.source));
-        let (account, identifiers) =
-            (self.account(&place, &roots, report).await?, [Identifier::Dns(self.name.to_owned())]);
+        let identifiers = [Identifier::Dns(self.name.to_owned())];
         let new = NewOrder::new(&identifiers);
-        let mut order = account.new_order(&new).await.map_err(|error| self.fault("a new order", &error))?;
+        let mut made = self.account(&place, &roots, report).await?.new_order(&new).await;
+        if made.as_ref().is_err_and(is_unknown_account) {
+            // A CA that was set up anew.
+            report.did("account", "the CA has forgotten it");
+            forget(&acme.state);
+            made = self.account(&place, &roots, report).await?.new_order(&new).await;
+        }
+        let mut order = made.map_err(|error| self.fault("a new order", &error))?;
         report.did("order", "accepted");
         let mut value = None;
         let mut authorizations = order.authorizations();
@@ -220,7 +226,6 @@ impl Run<'_> {
                 sleep(PAUSE * tries).await;
             }
         }
-        drop(authorizations);
         if !self.wanted.canary {
             if report.said.is_some() {
                 let seen = self.watch(&mut order).await;
@@ -263,11 +268,7 @@ impl Run<'_> {
     async fn account(&self, place: &CaPlace, roots: &Roots, report: &mut OrderReport) -> Outcome<Account> {
         let state = &self.ground.snapshot.settings.acme.state;
         let caller = || Caller::new(place.clone(), roots.clone());
-        let mut found = account(state, &place.url, caller).await;
-        if found.as_ref().is_err_and(is_unknown_account) {
-            forget(state);
-            found = account(state, &place.url, caller).await;
-        }
+        let found = account(state, &place.url, caller).await;
         let (account, new) = found.map_err(|error| self.fault("an account", &error))?;
         report.did("account", if new { "made, and kept for the next time" } else { "the one that is kept" });
         Ok(account)

@@ -106,10 +106,15 @@ impl Observer {
                 continue;
             }
             self.silent.insert((one.owner.clone(), begun));
-            for reach in standings.reaches.iter().filter(|reach| names(&reach.key.name).any(|name| name == one.owner)) {
-                let about = About::Name { name: reach.key.name.clone(), challenges: vec![Challenge::Dns01] };
+            let meant: BTreeSet<&str> = standings
+                .reaches
+                .iter()
+                .map(|reach| reach.key.name.as_str())
+                .filter(|text| names(text).any(|name| name == one.owner))
+                .collect();
+            for name in meant {
+                let about = About::Name { name: name.to_owned(), challenges: vec![Challenge::Dns01] };
                 patrol.notices.tell(about, Event::Ca(CaFact::NotAsking { ca: first, window: age }));
-                break;
             }
         }
     }
