@@ -7,7 +7,7 @@ use super::super::reach::{CaFact, Event, Key, ProbeReport};
 use super::super::{Challenges, served, told};
 use super::round::Patrol;
 use crate::config::{Challenge, Settings};
-use crate::dns::parse_name;
+use crate::dns::{Name, parse_name};
 use crate::inventory::{Inventory, find_roles};
 use crate::snapshot::Snapshot;
 use std::collections::{HashMap, HashSet};
@@ -70,7 +70,10 @@ impl Prober {
         if self.jobs.len() >= AT_ONCE {
             return;
         }
-        let due = patrol.board.due(at);
+        // Those that nobody wants probed would only widen the time over which the others are spread.
+        let acme = &snapshot.settings.acme;
+        let wanted = |key: &Key| base(key).is_some_and(|base| probe::is_on(acme, &base));
+        let due: Vec<Key> = patrol.board.due(at).into_iter().filter(wanted).collect();
         self.not_before.retain(|key, moment| *moment + SPREAD > now || due.contains(key));
         let window = SPREAD.min(SPREAD_EACH * u32::try_from(due.len()).unwrap_or(u32::MAX));
         for key in due {
@@ -105,7 +108,7 @@ impl Prober {
         inventory: Option<&Inventory>,
         key: &Key,
     ) -> Result<Job, Duration> {
-        let base = parse_name(key.name.strip_prefix("*.").unwrap_or(&key.name)).map_err(|_| BARRED_REST)?;
+        let base = base(key).ok_or(BARRED_REST)?;
         let client = client(patrol, snapshot, key).ok_or(BARRED_REST)?;
         let barred = |barred: probe::Barred| {
             tracing::debug!("{key} is not probed: {barred}");
@@ -139,6 +142,11 @@ impl Prober {
             gate: Arc::clone(&self.gate),
         })
     }
+}
+
+/// The name whose addresses are asked; that of a wildcard is the name below which it stands.
+fn base(key: &Key) -> Option<Name> {
+    parse_name(key.name.strip_prefix("*.").unwrap_or(&key.name)).ok()
 }
 
 async fn run(mut job: Job) -> Key {

@@ -31,7 +31,7 @@ pub use gate::{Gate, Passing};
 pub use hop::{Hop, hop};
 pub use judge::{Judgement, Mark, judge};
 pub use readback::{challenge_owner, read_back};
-pub use rules::{Barred, Ports, Target, allowed_prefixes, may_probe, target};
+pub use rules::{Barred, Ports, Target, allowed_prefixes, is_on, may_probe, target};
 pub use run::{Subject, probe};
 pub use seen::{AlpnSeen, Answer, HttpSeen, Program, Seen, Silence};
 pub use sum::sum;
