@@ -48,7 +48,9 @@ fn a_firewall_in_the_way_is_named() {
     let _traefik = Responder::start(&world.network, "102", "10.0.0.12:80", Says::Tokens(world.path("web")));
     Firewall::new(&world.network, "102").drop_tcp("{ 10.0.0.10, 10.0.0.153 }", 80);
     let said = named(&world, &["acme", "status", NAME], "PORT_TIMEOUT");
-    assert!(said.contains("10.0.0.12"), "{said}");
+    assert!(said.contains("unreachable"), "{said}");
+    let why = world.zonectl(&["acme", "explain", NAME]);
+    assert!(why.stdout.contains("10.0.0.12:80") && why.stdout.contains("firewall"), "{why:?}");
     let guests = world.path("zones/phoenix/etc/phoenix_lxc_configs.json");
     let text = fs::read_to_string(&guests).unwrap();
     let rule = text.lines().find(|line| line.contains("The CA asks for challenges")).unwrap();

@@ -106,7 +106,8 @@ fn facts(reach: &Reach, at: u64) -> String {
     }
     for query in reach.facts.queries.iter().rev().take(SHOWN) {
         let ago = ago(at.saturating_sub(query.at));
-        line("the CA asked", &format!("{} {} over {}, {ago}", query.name, query.rtype, query.transport));
+        let over = if query.transport.is_empty() { String::new() } else { format!(" over {}", query.transport) };
+        line("the CA asked", &format!("{} {}{over}, {ago}", query.name, query.rtype));
     }
     for hit in reach.facts.hits.iter().rev().take(SHOWN) {
         let to = hit.came_to.map_or_else(|| "this host".to_owned(), |address| address.to_string());

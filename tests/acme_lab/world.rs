@@ -58,9 +58,9 @@ impl World {
         // The gateway knows the roots of its own CA, as the guests do.
         let config = config(&authority, acme);
         fs::write(folder.path().join("horizon.toml"), config).unwrap();
+        let ca = StepCa::start(&network, &authority, folder.path());
         let mut horizon = None;
         start(&network, folder.path(), &mut horizon);
-        let ca = StepCa::start(&network, &authority, folder.path());
         Some(World { horizon: Mutex::new(horizon), ca, network, authority, folder })
     }
 
