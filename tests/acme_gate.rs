@@ -339,7 +339,7 @@ fn a_request_of_the_ca_that_comes_here_contradicts_the_zones() {
     folder.write("horizon.toml", &here);
     let server = folder.serve();
     let status = json(&zonectl(&folder, &["status", "-o", "json"]));
-    let url = status["http"][0].as_str().unwrap_or_else(|| panic!("{status:#}"));
+    let url = status["acme_listen"][0].as_str().unwrap_or_else(|| panic!("{status:#}"));
     let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     let token = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

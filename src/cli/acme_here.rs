@@ -251,7 +251,8 @@ mod tests {
             "127.0.0.1 localhost\n# 10.0.0.9 traefik.internal.example\n10.0.0.153\tca Traefik.internal.example # old\n";
         let ours = "nameserver 10.0.0.153\n";
         let (gateway, meant): (&[&str], &[&str]) = (&["10.0.0.153"], &["10.0.0.12"]);
-        let table: [(&str, &str, &str, &[&str], &[&str], &[&str]); 7] = [
+        type Words<'a> = &'a [&'a str];
+        let table: [(&str, &str, &str, Words<'_>, Words<'_>, Words<'_>); 7] = [
             ("all agree", "", ours, meant, meant, &[]),
             ("a stale line", stale, ours, gateway, meant, &["fatal HOSTS_BYPASS"]),
             ("a line that says the same", "10.0.0.12 traefik.internal.example\n", ours, meant, meant, &[]),

@@ -244,6 +244,10 @@ mod tests {
         for block in EDITING.1.iter().chain(FORWARDING.1).chain(CERTIFICATES.1).chain(ACME.1).chain(ACME_DOORS.1) {
             let Block::Lines(lines) = block else { continue };
             for line in lines.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                // Other programs know their own flags.
+                if !line.starts_with("zonectl") && !line.starts_with("horizond") {
+                    continue;
+                }
                 // What is said about a line stands far to its right.
                 let line = line.split("    ").next().unwrap();
                 let mut words: Vec<String> = Vec::new();
