@@ -113,9 +113,6 @@ pub struct AckAnswer {
     pub settled: Vec<String>,
 }
 
-/// Problems that are mended where the CA runs.
-const IN_THE_CAS_GUEST: [&str; 2] = ["HOSTS_BYPASS", "CA_NOT_ASKING"];
-
 /// Seconds since 1970 UTC.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
@@ -200,18 +197,14 @@ fn shown(published: &Published, standings: Standings, name: Option<&str>, live: 
     let names = by_name.into_iter().map(|(name, reaches)| {
         let needs = standings.needs.get(&name).into_iter().flatten();
         let needs = needs.map(|need| format!("{} ({})", need.by, need.place)).collect();
-        let mut shown = of_name(name, needs, reaches, at);
-        let problems = shown.challenges.iter_mut().flat_map(|one| &mut one.problems);
-        problems.for_each(|problem| from_the_host(problem, standings.seat.guest.as_deref()));
-        shown
+        of_name(name, needs, reaches, at)
     });
     let gate = match settings.acme.gate {
         Gate::Off => "off",
         Gate::Warn => "warn",
         Gate::Refuse => "refuse",
     };
-    let names = names.collect();
-    Ok(AcmeAnswer { live, at, gate: gate.to_owned(), ca: standings.seat, names })
+    Ok(AcmeAnswer { live, at, gate: gate.to_owned(), ca: standings.seat, names: names.collect() })
 }
 
 /// The name that is meant among those that are known: whole, or its first labels.
@@ -269,20 +262,6 @@ fn of_name(name: String, needs: Vec<String>, reaches: Vec<Reach>, at: u64) -> Ac
         needs,
         challenges: reaches.into_iter().map(|reach| of_challenge(reach, at)).collect(),
         name,
-    }
-}
-
-/// What is to be done in the CA's guest becomes a command of the Proxmox host where the inventory knows that guest's number.
-fn from_the_host(problem: &mut Problem, guest: Option<&str>) {
-    let Some(guest) = guest.filter(|_| IN_THE_CAS_GUEST.contains(&problem.code.as_ref())) else { return };
-    let enter = match guest.split_once('/') {
-        Some(("lxc", number)) => format!("pct exec {number} -- "),
-        Some(("vm", number)) => format!("qm guest exec {number} -- "),
-        _ => return,
-    };
-    if problem.remedy.on.is_none() {
-        problem.remedy.on = Some(guest.to_owned());
-        problem.remedy.commands.iter_mut().for_each(|command| command.insert_str(0, &enter));
     }
 }
 

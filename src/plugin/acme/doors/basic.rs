@@ -30,7 +30,8 @@ mod tests {
     #[test]
     fn credentials_are_read_or_are_none() {
         let line = |text: &str| HeaderValue::from_str(text).unwrap();
-        let table: [(&[&str], Option<(&str, &str)>); 8] = [
+        type Row<'a> = (&'a [&'a str], Option<(&'a str, &'a str)>);
+        let table: [Row<'_>; 8] = [
             (&["Basic YTpiOmM="], Some(("a", "b:c"))),
             (&["basic YTo="], Some(("a", ""))),
             (&[], None),

@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn only_a_trusted_proxy_names_the_client() {
         let trusted: Vec<IpAddr> = ["127.0.0.1", "10.0.0.2"].map(|text| text.parse().unwrap()).to_vec();
-        let table: [(&str, &[(HeaderName, &str)], &str, &str); 12] = [
+        type Row<'a> = (&'static str, &'a [(HeaderName, &'static str)], &'static str, &'static str);
+        let table: [Row<'_>; 12] = [
             ("10.0.0.9", &[(FORWARDED_FOR, "10.0.0.10")], "10.0.0.9", "a stranger names nobody"),
             ("10.0.0.9", &[(REAL_IP, "10.0.0.10")], "10.0.0.9", "not this way either"),
             ("127.0.0.1", &[], "127.0.0.1", "nobody is named"),

@@ -165,7 +165,7 @@ mod tests {
             let found = body::parse(text.as_bytes()).and_then(meant);
             match (found, expected) {
                 (Ok((_, done)), Ok((fqdn, value))) => {
-                    assert_eq!((done.fqdn.as_str(), done.value.as_str()), (fqdn, value))
+                    assert_eq!((done.fqdn.as_str(), done.value.as_str()), (fqdn, value));
                 }
                 (Err(refused), Err(code)) => {
                     assert!(json(StatusCode::OK, &refused).status().is_success());
