@@ -206,7 +206,7 @@ pub(super) const ACME: Section = (
              TSIG_ALGORITHM, TSIG_SECRET_WRONG, TSIG_MAC_SHORT, CLOCK_SKEW), and counted by `zonectl status`.",
         ),
         Lines(
-            "$ nsupdate -y hmac-sha256:app:SECRET       then: server, zone, update add _acme-challenge.app... 60 TXT value, send",
+            "$ zonectl acme token create --for nsupdate --names app.internal.example --name app     prints the lines to use",
         ),
     ],
 );
