@@ -119,6 +119,12 @@ fn the_failure_story_from_start_to_end() {
     shown(&world, &["acme", "status", NAME]);
 
     let probes = traefik.seen().iter().filter(|seen| seen.from.ip().to_string() == "10.0.0.153").count();
-    println!("{probes} http-01 probes reached 102; {} connections to the CA", firewall.count("authority"));
+    let count = |counter| firewall.count(counter);
+    println!(
+        "{probes} http-01 probes reached 102, in {} connections to its open ports; {} connections to the CA, {} to others",
+        count("traefik"),
+        count("authority"),
+        count("other")
+    );
     assert_eq!(firewall.count("other"), 0, "nothing went anywhere else");
 }
