@@ -128,3 +128,31 @@ fn the_failure_story_from_start_to_end() {
     );
     assert_eq!(firewall.count("other"), 0, "nothing went anywhere else");
 }
+
+/// Where no request meets a tripwire, a rehearsal shows that the CA goes elsewhere: it asks this server nothing.
+#[test]
+fn a_rehearsal_names_a_ca_that_does_not_ask() {
+    let Some(world) = World::new("") else { return };
+    let words = ["acme", "order", NAME, "--challenge", "http-01"];
+    let well = shown(&world, &words);
+    assert!(well.stdout.contains("10.0.0.10 asked this server for"), "{well:?}");
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    let ran = shown(&world, &words);
+    assert_eq!(ran.exit, 3, "{ran:?}");
+    assert!(ran.stdout.contains("CA_NOT_ASKING"), "{ran:?}");
+    let (exit, status) = world.zonectl_json(&["acme", "status", NAME]);
+    assert_eq!((exit, state(&status, "http-01")), (3, "contradicted"), "{status}");
+}
+
+/// A whole order of the server's own goes by dns-01, past hosts file and firewalls, and the matrix says so.
+#[test]
+fn a_canary_order_goes_past_the_hosts_file() {
+    let Some(world) = World::new("") else { return };
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    Firewall::new(&world.network, "102").drop_tcp("10.0.0.10", 80);
+    let ran = shown(&world, &["acme", "order", NAME, "--canary"]);
+    assert_eq!(ran.exit, 0, "{ran:?}");
+    let (_, status) = world.zonectl_json(&["acme", "status", NAME]);
+    assert_eq!(state(&status, "dns-01"), "verified", "{status}");
+    assert_eq!(world.ask("103", &format!("_acme-challenge.{NAME} TXT")), "NOERROR", "nothing is left behind");
+}
