@@ -72,7 +72,12 @@ fn orders(seat: &Seat<'_>, keys: &Keys) -> Vec<String> {
     let issued = rows.into_iter().map(|(row, names, order)| {
         let outcome = order(&names);
         let took = outcome.took;
-        println!("{}: {row}: {:.1} s {}", seat.ca, took.as_secs_f64(), if outcome.certificate.is_some() { "" } else { "FAILED" });
+        println!(
+            "{}: {row}: {:.1} s {}",
+            seat.ca,
+            took.as_secs_f64(),
+            if outcome.certificate.is_some() { "" } else { "FAILED" }
+        );
         match outcome.certificate {
             Some(_) => {
                 outcome.expect_names(seat.root, &names);
@@ -120,8 +125,16 @@ fn every_client_gets_its_certificate_through_every_door() {
     let seats: Vec<Seat<'_>> = seats
         .into_iter()
         .zip(&names)
-        .map(|((ca, directory, root), [name, apex, delegated, covered, account])| {
-            Seat { world: &world, ca, directory, root, name, apex, delegated, covered, account }
+        .map(|((ca, directory, root), [name, apex, delegated, covered, account])| Seat {
+            world: &world,
+            ca,
+            directory,
+            root,
+            name,
+            apex,
+            delegated,
+            covered,
+            account,
         })
         .collect();
     let faults: Vec<String> = std::thread::scope(|scope| {

@@ -31,7 +31,12 @@ fn named(world: &World, words: &[&str], code: &str) -> String {
 }
 
 /// A TLS server of openssl that says a page of HTML to whoever asks.
-fn html_server(world: &World, guest: &str, address: &str, (certificate, key): &(impl AsRef<Path>, impl AsRef<Path>)) -> Process {
+fn html_server(
+    world: &World,
+    guest: &str,
+    address: &str,
+    (certificate, key): &(impl AsRef<Path>, impl AsRef<Path>),
+) -> Process {
     let mut command = world.network.command(guest, "openssl");
     command.args(["s_server", "-www", "-quiet", "-accept", address, "-cert"]).arg(certificate.as_ref());
     command.arg("-cert_chain").arg(certificate.as_ref()).arg("-key").arg(key.as_ref());

@@ -171,7 +171,11 @@ mod tests {
             ),
         ];
         for (why, from, to, port, expected) in table {
-            assert_eq!(words(&inventory(&[("103", "ca", CA, &from), ("102", "traefik", TRAEFIK, &to)]), port), expected, "{why}");
+            assert_eq!(
+                words(&inventory(&[("103", "ca", CA, &from), ("102", "traefik", TRAEFIK, &to)]), port),
+                expected,
+                "{why}"
+            );
         }
     }
 
