@@ -30,7 +30,7 @@ fn the_matrix_of_the_worked_example_is_true() {
     let (containers, machines) = (read("phoenix_lxc_configs.json"), read("phoenix_vm_configs.json"));
     let global = hypervisor["firewall"]["global_firewall_rules"].as_array().unwrap();
     for (_, guest) in GUESTS {
-        let machine = machines["vms"].as_array().unwrap().iter().find(|vm| vm["vmid"].to_string() == guest);
+        let machine = machines["vms"].as_array().unwrap().iter().find(|vm| vm["vmid"].as_u64() == guest.parse().ok());
         let config = machine.unwrap_or(&containers["lxc_configs"][guest]);
         let own = config["firewall"]["rules"].as_array().unwrap();
         Firewall::new(&world.network, guest).load_inventory(&own.iter().chain(global).collect::<Vec<_>>());
