@@ -154,3 +154,23 @@ fn a_canary_order_goes_past_the_hosts_file() {
     assert_eq!(state(&status, "dns-01"), "verified", "{status}");
     assert_eq!(world.ask("103", &format!("_acme-challenge.{NAME} TXT")), "NOERROR", "nothing is left behind");
 }
+
+/// With `relay = true` the order issues although the CA goes to the wrong machine, and that is said all the same.
+#[test]
+fn the_relay_lets_the_order_issue_meanwhile() {
+    let Some(world) = World::new(&format!("{LISTEN}trusted_proxies = [\"10.0.0.153\"]\nrelay = true\n")) else {
+        return;
+    };
+    let web = world.path("web");
+    fs::create_dir(&web).unwrap();
+    let traefik = Responder::start(&world.network, "102", "10.0.0.12:80", Says::Tokens(web.clone()));
+    let gateway = world.gateway(TRIPWIRE);
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    let outcome = Lego::new(&world, &[NAME]).webroot(&web).order();
+    outcome.expect_names(&world.authority.root, &[NAME]);
+    assert_eq!(gateway.challenges().len(), 1, "the CA went to the gateway: {:?}", gateway.challenges());
+    let from: Vec<String> = traefik.seen().iter().map(|seen| seen.from.ip().to_string()).collect();
+    assert_eq!(from, ["10.0.0.153"], "and the gateway to Traefik");
+    let (_, status) = world.zonectl_json(&["acme", "status", NAME]);
+    assert_eq!(state(&status, "http-01"), "contradicted", "{status}");
+}

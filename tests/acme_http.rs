@@ -299,11 +299,8 @@ fn slow_clients_end_and_keep_nobody_out() {
     // Sixteen of them have a place; the others were closed at once.
     let closed = |stream: &mut TcpStream, limit: Duration| {
         stream.set_read_timeout(Some(limit)).unwrap();
-        match stream.read(&mut [0; 512]) {
-            // What it is told, if anything, ends the connection.
-            Ok(0..) => true,
-            Err(error) => !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
-        }
+        let waits = [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut];
+        stream.read(&mut [0; 512]).map_or_else(|error| !waits.contains(&error.kind()), |_| true)
     };
     wait_until("most are closed at once", || {
         silent.retain_mut(|stream| !closed(stream, Duration::from_millis(1)));

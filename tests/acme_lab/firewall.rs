@@ -35,6 +35,21 @@ impl<'a> Firewall<'a> {
         self.load("");
     }
 
+    /// Lets in what these rules of the inventory's JSON let in, and nothing else.
+    pub(crate) fn load_inventory(&self, rules: &[&serde_json::Value]) {
+        let mut text = String::from(
+            "table inet lab {\nchain input { type filter hook input priority 0; policy drop;\niifname \"lo\" accept\nct state \
+             established,related accept\nmeta l4proto icmp accept\n",
+        );
+        for rule in rules {
+            let word = |key: &str| rule[key].as_str();
+            assert_eq!((word("type"), word("action")), (Some("in"), Some("ACCEPT")), "{rule}: another kind of rule");
+            let from = word("source").map_or_else(String::new, |source| format!("ip saddr {source} "));
+            text.push_str(&format!("{from}{} dport {{ {} }} accept\n", word("proto").unwrap(), word("port").unwrap()));
+        }
+        self.load(&format!("{text}}}\n}}\n"));
+    }
+
     /// Counts connections that this guest opens, TCP and UDP: each of `allowed` (an nftables match) by itself, the rest as `other`.
     pub(crate) fn count_openings(&self, allowed: &[(&str, &str)]) {
         let mut rules = String::from("table inet lab {\n");

@@ -93,7 +93,7 @@ impl Doors {
         }
     }
 
-    /// Says where the CA speaks from, where `ca_addresses` of [acme] does not.
+    /// Says where the CA speaks from, where `ca_addresses` of `[acme]` does not.
     pub fn know_cas(&self, addresses: Vec<IpAddr>) {
         self.cas.store(Arc::new(addresses));
     }

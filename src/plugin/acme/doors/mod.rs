@@ -1,6 +1,6 @@
 //! What ACME clients and misdirected CAs reach over HTTP: httpreq, acme-dns, the tripwire, the relay, a word on health.
 //!
-//! Knows requests, tokens and challenges; sockets, time limits and TLS are for whoever serves the [`routes`].
+//! Knows requests, tokens and challenges; sockets, time limits and TLS are for whoever serves the [`routes()`].
 
 mod acme_dns;
 mod auth_name;
