@@ -12,6 +12,7 @@ use super::reaching::Reaching;
 use super::receiving::Receiving;
 use super::source::Source;
 use super::status::{Board, Status};
+use super::supervised::{Keeper, Notices};
 use super::unwritten::{unwritten, write};
 use super::updating::Updating;
 use super::watch::Watch;
@@ -49,6 +50,8 @@ pub(super) struct Reloads {
     pub(super) tried: Instant,
     /// Until when no change is taken back by itself, because the last try failed.
     pub(super) postponed: Option<Instant>,
+    pub(super) notices: Notices,
+    pub(super) keeper: Keeper,
 }
 
 /// How long after a load that failed for a fault that may pass the next one is tried without a change.
@@ -148,6 +151,7 @@ impl Reloads {
         if let Err(error) = self.listeners.adopt(opened) {
             tracing::error!("not every listener could be started: {error}");
         }
+        self.keeper.follow(&mut self.listeners);
         let now = SystemTime::now();
         let outcome = Outcome {
             changed,
