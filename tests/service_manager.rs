@@ -121,7 +121,7 @@ fn what_is_no_longer_listened_on_is_let_go() {
     let second = UdpSocket::bind("127.0.0.2:0").unwrap().local_addr().unwrap();
     lab.write_config(&CONFIG.replace("127.0.0.1:0", &second.to_string()));
     service.signal(Signal::HUP);
-    let gone = [format!("horizon-udp-127.0.0.1_{port}"), format!("horizon-tcp-127.0.0.1_{port}")];
+    let gone = [format!("horizon-tcp-127.0.0.1_{port}"), format!("horizon-udp-127.0.0.1_{port}")];
     for name in &gone {
         manager.wait_for(|notice| notice.has("FDSTOREREMOVE=1") && notice.value("FDNAME") == Some(name));
     }

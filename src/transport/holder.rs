@@ -40,8 +40,8 @@ impl fmt::Display for Holder {
 /// Tells who holds `address`; none when it cannot be seen at all.
 pub(super) fn holder(address: SocketAddr, protocol: Protocol) -> Option<Holder> {
     let tables = match protocol {
-        Protocol::Udp => ["/proc/net/udp", "/proc/net/udp6"],
-        Protocol::Tcp => ["/proc/net/tcp", "/proc/net/tcp6"],
+        Protocol::Udp => ["/proc/self/net/udp", "/proc/self/net/udp6"],
+        Protocol::Tcp => ["/proc/self/net/tcp", "/proc/self/net/tcp6"],
     };
     let found: Vec<Found> = tables
         .iter()
