@@ -80,12 +80,12 @@ fn in_use(port: u16, protocol: Protocol, holder: Option<&Holder>) -> String {
         Some(holder) if holder.is_called("systemd-resolve") => format!("{RESOLVED}; or {elsewhere}"),
         Some(holder) if holder.is_called("dnsmasq") => format!("{DNSMASQ}; or {elsewhere}"),
         Some(Holder::Program { .. }) => format!("stop that program, or {elsewhere}"),
-        Some(Holder::User(_)) => format!("see what program it is with {show} as root and stop it, or {elsewhere}"),
-        None if port == 53 => format!(
+        Some(Holder::User(_)) if port != 53 => format!("see what program it is with {show} as root and stop it, or {elsewhere}"),
+        _ if port == 53 => format!(
             "see who holds it with {show} as root; on port 53 it is often systemd-resolved ({RESOLVED}) or dnsmasq \
              ({DNSMASQ}); or {elsewhere}"
         ),
-        None => format!("see who holds it with {show} as root and stop it, or {elsewhere}"),
+        _ => format!("see who holds it with {show} as root and stop it, or {elsewhere}"),
     }
 }
 
