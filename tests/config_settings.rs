@@ -73,7 +73,7 @@ fn every_key_reaches_the_settings() {
     assert_eq!(settings.acme.gate, Gate::Refuse);
     assert_eq!(settings.acme.roots.as_deref(), Some(Path::new("/etc/step-ca/ssl/certs/root_ca.crt")));
     let app = parse_name("app.example").unwrap();
-    assert_eq!(settings.acme.names, [app.clone()]);
+    assert_eq!(settings.acme.names, std::slice::from_ref(&app));
     let Acme { fingerprint, ca_addresses, state, listen, certificate, trusted_proxies, .. } = &settings.acme;
     assert_eq!(fingerprint.as_deref(), Some(&*format!("aabb{:060}", 0)), "digits in lower case, no colons");
     assert_eq!((state.as_path(), listen.len()), (Path::new("/etc/h/state"), 2));

@@ -56,8 +56,12 @@ impl Lab {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let streams = Streams::new(runtime.handle().clone(), StreamSettings::read(&settings).unwrap());
         let counters = Arc::new(Counters::new(1));
-        let tools =
-            Tools { counters: counters.worker(), streams: Arc::new(streams), validator: Arc::new(NoValidation) };
+        let tools = Tools {
+            counters: counters.worker(),
+            streams: Arc::new(streams),
+            validator: Arc::new(NoValidation),
+            begin: || (),
+        };
         let plan = Mutex::new(plan(&settings, None));
         Lab { forwarder: Forwarder::start(tools).unwrap(), plan, counters, settings, _runtime: runtime }
     }

@@ -45,6 +45,7 @@ impl Lab {
             counters: counters.worker(),
             streams: Arc::new(streams),
             validator: Arc::new(world.validator_with(counters.worker())),
+            begin: || (),
         };
         Lab { forwarder: Forwarder::start(tools).unwrap(), world, counters }
     }

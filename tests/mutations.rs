@@ -6,7 +6,7 @@ mod promises;
 #[path = "peers/random.rs"]
 mod random;
 
-use promises::{message, upstream, whole_path, zone_text};
+use promises::{message, update, upstream, whole_path, zone_text};
 use random::Random;
 use std::fs;
 
@@ -83,6 +83,33 @@ fn no_reply_of_an_upstream_breaks_the_cache() {
     for _ in 0..40_000 {
         let seed = random.pick(&seeds).clone();
         upstream(&mutate(&mut random, &seed, &words));
+    }
+}
+
+/// Whatever is sent as an update stays within its zone and its key's scope; from the seeds of the fuzz target.
+#[test]
+fn no_update_leaves_its_scope() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/seeds/update");
+    let mut seeds: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    seeds.sort();
+    let seeds: Vec<_> = seeds.iter().map(|path| fs::read(path).unwrap()).collect();
+    let words: [&[u8]; 8] = [
+        b"\xc0\x0c",
+        b"\xc0\x1d",
+        b"\0\xfa\0\xff",
+        b"\0\xff\0\xff\0\0\0\0\0\0",
+        b"\0\x01\0\xfe",
+        b"\xff\xff",
+        b"\0\0\0\0",
+        b"\x03www\xc0\x0c",
+    ];
+    let mut random = Random::new(5);
+    seeds.iter().for_each(|seed| update(seed));
+    for _ in 0..40_000 {
+        let seed = random.pick(&seeds).clone();
+        let octets = mutate(&mut random, &seed, &words);
+        update(&octets);
+        message(&octets);
     }
 }
 

@@ -39,8 +39,11 @@ impl<'a> Target<'a> {
 
     /// True when the name, as far as the zone keeps it, begins as one of challenges does.
     pub(super) fn is_challenge(&self) -> bool {
-        let label = self.stored.and_then(|stored| stored.wire.first_chunk::<{ CHALLENGE_LABEL.len() }>());
-        label.is_some_and(|label| label.eq_ignore_ascii_case(CHALLENGE_LABEL))
+        let begins = |wire: &[u8]| {
+            let label = wire.first_chunk::<{ CHALLENGE_LABEL.len() }>();
+            label.is_some_and(|label| label.eq_ignore_ascii_case(CHALLENGE_LABEL))
+        };
+        self.stored.is_some_and(|stored| stored.wire.first() == CHALLENGE_LABEL.first() && begins(stored.wire))
     }
 
     /// The name in the zone whose record this is, and what stands there; none when that cannot be told so: the name may lie

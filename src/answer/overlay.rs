@@ -69,7 +69,8 @@ pub const CHALLENGE_LABEL: &[u8; 16] = b"\x0f_acme-challenge";
 /// True for a lower-case name in wire format that begins with [`CHALLENGE_LABEL`].
 #[inline]
 pub(crate) fn is_challenge(name: &[u8]) -> bool {
-    name.first_chunk() == Some(CHALLENGE_LABEL)
+    // Hardly any other name begins with a label of this length.
+    name.first() == CHALLENGE_LABEL.first() && name.first_chunk() == Some(CHALLENGE_LABEL)
 }
 
 impl Overlay {

@@ -118,7 +118,8 @@ pub(super) fn commit(scope: &Scope, making: &Making, wish: &Wish, plan: &ChangeA
     Ok(Exit::Done)
 }
 
-fn request(making: &Making, wish: &Wish, base: Option<String>, dry: bool) -> ChangeRequest {
+/// What is asked of the one who edits.
+pub(super) fn request(making: &Making, wish: &Wish, base: Option<String>, dry: bool) -> ChangeRequest {
     ChangeRequest {
         orders: wish.orders.clone(),
         draft: wish.draft,

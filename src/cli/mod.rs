@@ -3,6 +3,11 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod acme_challenges;
+mod acme_explain;
+mod acme_here;
+mod acme_order;
+mod acme_status;
+mod acme_token;
 mod arguments;
 mod asker;
 mod author;
@@ -12,6 +17,7 @@ mod clock;
 mod diff;
 mod diff_files;
 mod diff_since;
+mod doctor;
 mod draft;
 mod editor;
 mod exit;
@@ -19,6 +25,7 @@ mod explain;
 mod flow;
 mod generate;
 mod get;
+mod guest_files;
 mod history;
 mod horizon_match;
 mod horizond;
@@ -40,6 +47,7 @@ mod span;
 mod status;
 mod style;
 mod table;
+mod token_text;
 mod zone_texts;
 mod zonectl;
 

@@ -11,9 +11,11 @@ use crate::control::AskError;
 use crate::control::Errand;
 use crate::control::Published;
 use crate::control::Request;
+use crate::control::TokenStep;
 use crate::daemon;
 use crate::daemon::Source;
 use crate::finding::Finding;
+use crate::plugin::acme::Tokens;
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::path::Path;
@@ -48,7 +50,8 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     if scope.offline {
         return Err(Failure::new(Exit::Error, "only the server can answer this; leave out `--offline`"));
     }
-    let patience = if matches!(request, Request::Reload { .. }) { RELOAD_PATIENCE } else { PATIENCE };
+    let patience =
+        if matches!(request, Request::Reload { .. } | Request::AcmeOrder { .. }) { RELOAD_PATIENCE } else { PATIENCE };
     control::ask(&socket(scope)?, request, patience).map_err(refused)
 }
 
@@ -68,6 +71,29 @@ pub(super) fn errand<T: DeserializeOwned>(scope: &Scope, errand: Errand) -> Resu
     }
     let source = Source::of(config_file(scope)?);
     let value = daemon::offline(&source, errand).map_err(|refusal| refused(AskError::Refused(refusal)))?;
+    serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
+}
+
+/// Has a step about tokens done by the server, or on their file when none runs.
+pub(super) fn token<T: DeserializeOwned>(scope: &Scope, step: &TokenStep) -> Result<T, Failure> {
+    if !scope.offline {
+        match control::ask(&socket(scope)?, &Request::AcmeTokens(step.clone()), PATIENCE) {
+            Ok(answer) => return Ok(answer),
+            Err(AskError::NoServer { path }) if scope.socket.is_none() => {
+                static SAID: Once = Once::new();
+                SAID.call_once(|| say(&format!("no server at {}: this works on the files alone", path.display())));
+            }
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    let published = load(scope)?;
+    let settings = &published.snapshot.settings;
+    let tokens =
+        Tokens::open(&settings.acme.state).map_err(|finding| Failure::new(Exit::Error, finding.to_string()))?;
+    let scheme = if settings.acme.certificate.is_some() { "https" } else { "http" };
+    let http = settings.acme.listen.iter().map(|address| format!("{scheme}://{address}")).collect();
+    let value = control::tokens(step, &tokens, &published, &settings.server.listen, http)
+        .map_err(|refusal| refused(AskError::Refused(refusal)))?;
     serde_json::from_value(value).map_err(|error| Failure::new(Exit::Error, format!("the answer is broken: {error}")))
 }
 
@@ -139,7 +165,9 @@ fn refused(error: AskError) -> Failure {
 /// How the program ends on a refusal.
 fn exit_of(code: &str) -> Exit {
     match code {
-        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" | "EDIT_CONFLICT" | "EDIT_STALE" => Exit::Conflict,
+        "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" | "EDIT_CONFLICT" | "EDIT_STALE" | "TOKEN_EXISTS" => {
+            Exit::Conflict
+        }
         "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" | "EDIT_CNAME" | "EDIT_SEVERAL" | "EDIT_SOA" => Exit::CheckFailed,
         "BRAKE" => Exit::Brake,
         _ => Exit::Error,

@@ -5,6 +5,7 @@ use super::reload::tell;
 use crate::config::{Acme, Settings};
 use crate::files::Stamp;
 use crate::finding::{Finding, Severity};
+use crate::plugin::acme::check::Assessment;
 use crate::plugin::acme::doors::{Doors, routes};
 use crate::plugin::acme::{Challenges, Sighting, Sightings, Tokens};
 use crate::snapshot::Live;
@@ -32,6 +33,8 @@ pub(super) struct Receiving {
 #[derive(Debug)]
 pub(super) struct Received {
     doors: Arc<Doors>,
+    tokens: Arc<Tokens>,
+    challenges: Arc<Challenges>,
     front: Mutex<Front>,
     /// Until the one who judges what was seen of the CA takes it.
     sightings: Mutex<Option<Receiver<Sighting>>>,
@@ -52,6 +55,7 @@ impl Receiving {
     /// Opens what the settings ask for.
     pub(super) fn start(
         settings: &Settings,
+        assessment: &Assessment,
         live: &Arc<Live>,
         challenges: &Arc<Challenges>,
         tokens: &Arc<Tokens>,
@@ -70,9 +74,15 @@ impl Receiving {
             wanted: settings.acme.clone(),
             troubles: Vec::new(),
         };
-        let received =
-            Arc::new(Received { doors, front: Mutex::new(front), sightings: Mutex::new(Some(receiver)) });
+        let received = Arc::new(Received {
+            doors,
+            tokens: Arc::clone(tokens),
+            challenges: Arc::clone(challenges),
+            front: Mutex::new(front),
+            sightings: Mutex::new(Some(receiver)),
+        });
         received.front().follow();
+        received.know(assessment);
         for url in received.urls() {
             tracing::info!("ACME clients are heard on {url}");
         }
@@ -80,8 +90,9 @@ impl Receiving {
         Receiving { received, again }
     }
 
-    /// Listens as these settings say.
-    pub(super) fn follow(&self, settings: &Settings) {
+    /// Listens as these settings say, and knows the CA by where the checks find it.
+    pub(super) fn follow(&self, settings: &Settings, assessment: &Assessment) {
+        self.received.know(assessment);
         let mut front = self.received.front();
         front.wanted = settings.acme.clone();
         front.follow();
@@ -103,9 +114,15 @@ impl Receiving {
 }
 
 impl Received {
+    /// Takes over where the CA speaks from, and the names at which accounts will write their values.
+    fn know(&self, assessment: &Assessment) {
+        self.doors.know_cas(assessment.seat.addresses.clone());
+        self.challenges.expect(&self.tokens.aliases());
+    }
+
     /// What keeps ACME clients from being heard.
     pub(super) fn troubles(&self) -> Vec<Finding> {
-        self.front().troubles.clone()
+        self.front().troubles.iter().cloned().chain(self.tokens.trouble()).collect()
     }
 
     /// The addresses that are listened on, and whether with TLS.
@@ -159,7 +176,8 @@ impl Front {
 
     /// False when there is no certificate where there must be one.
     fn follow_certificate(&mut self, troubles: &mut Vec<Finding>) -> bool {
-        let Some((certificate, key)) = self.wanted.certificate.clone().filter(|_| !self.wanted.listen.is_empty()) else {
+        let Some((certificate, key)) = self.wanted.certificate.clone().filter(|_| !self.wanted.listen.is_empty())
+        else {
             self.tls.store(None);
             self.loaded = None;
             return true;
@@ -200,6 +218,7 @@ async fn try_again(received: Arc<Received>) {
 
 fn not_heard(error: &BindError) -> Finding {
     let what = format!("ACME clients are not heard over HTTP: {}", error.reason);
-    let remedy = "stop what holds the port or write another address in `listen` of [acme]; it is tried again every minute";
+    let remedy =
+        "stop what holds the port or write another address in `listen` of [acme]; it is tried again every minute";
     Finding::new("ACME_LISTEN_FAILED", Severity::Error, error.address.to_string(), what, remedy).tolerated()
 }

@@ -8,11 +8,12 @@ use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::probing::Probing;
 use super::reaching::Reaching;
 use super::receiving::Receiving;
 use super::source::Source;
 use super::status::{Board, Status};
-use super::supervised::{Keeper, Notices};
+use super::supervised::{Herald, Keeper};
 use super::unwritten::{unwritten, write};
 use super::updating::Updating;
 use super::watch::Watch;
@@ -36,6 +37,7 @@ pub(super) struct Reloads {
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
     pub(super) reaching: Reaching,
+    pub(super) probing: Probing,
     pub(super) updating: Updating,
     pub(super) receiving: Receiving,
     pub(super) office: Office,
@@ -50,7 +52,7 @@ pub(super) struct Reloads {
     pub(super) tried: Instant,
     /// Until when no change is taken back by itself, because the last try failed.
     pub(super) postponed: Option<Instant>,
-    pub(super) notices: Notices,
+    pub(super) herald: Herald,
     pub(super) keeper: Keeper,
 }
 
@@ -186,7 +188,7 @@ impl Reloads {
         let serving = Arc::clone(&self.board.load().serving);
         self.reaching.follow(&serving.settings, &serving.published.acme);
         self.updating.follow(&self.board.load().serving.settings);
-        self.receiving.follow(&self.board.load().serving.settings);
+        self.receiving.follow(&serving.settings, &serving.published.acme);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

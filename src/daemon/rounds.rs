@@ -79,14 +79,14 @@ impl Queue {
             return true;
         }
         if signalled {
-            reloads.notices.reloading();
+            reloads.herald.reloading();
         }
         // A panic would be a fault of ours; it must not end reloading for good.
         let outcome =
             catch_unwind(AssertUnwindSafe(|| reloads.reload(cause))).unwrap_or_else(|_| reloads.failed(cause));
         match signalled {
-            true => reloads.notices.ready(&reloads.board.load()),
-            false => reloads.notices.standing(&reloads.board.load()),
+            true => reloads.herald.ready(&reloads.board.load()),
+            false => reloads.herald.standing(&reloads.board.load()),
         }
         for sender in waiting {
             let _ = sender.send(outcome.clone());

@@ -5,23 +5,26 @@ use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
 use super::inputs::Inputs;
-use super::office::{Office, health};
+use super::office::{OfAcme, Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
-use super::reaching::Reaching;
-use super::receiving::Receiving;
+use super::probing::Probing;
+use super::reaching::{Reaching, listen};
+use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
-use super::supervised::{Notices, Proof, ProofOf, Supervisor};
+use super::supervised::{Herald, Proof, ProofOf, Supervisor};
 use super::unwritten::{unwritten, write};
 use super::updating::Updating;
 use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
-use crate::plugin::acme::Challenges;
+use crate::plugin::acme::Board as Reaches;
+use crate::plugin::acme::doors::Doors;
+use crate::plugin::acme::{Challenges, Notices};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Limits, Listeners};
 use std::io;
@@ -39,7 +42,10 @@ pub struct Server {
     orders: Orders,
     board: Arc<Board>,
     challenges: Arc<Challenges>,
+    herald: Herald,
+    reaches: Arc<Reaches>,
     notices: Notices,
+    received: Arc<Received>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -127,9 +133,21 @@ impl Server {
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
-        let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        let watched = listeners.recent().watched();
+        let serving = Arc::clone(&board.load().serving);
+        let (settings, assessment) = (&serving.settings, &serving.published.acme);
+        let receiving = Receiving::start(settings, assessment, &live, values, updating.tokens(), &runtime);
+        if let Some(sightings) = receiving.state().take_sightings() {
+            listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
+        }
         let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
-        let desk = Office::desk(published, health, orders.clone(), values, reaching.board(), updating.tokens(), &runtime);
+        let of_acme = OfAcme {
+            challenges: Arc::clone(values),
+            tokens: Arc::clone(updating.tokens()),
+            reaches: Arc::clone(reaching.board()),
+            watched: Arc::clone(&watched),
+        };
+        let desk = Office::desk(published, health, orders.clone(), of_acme, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -139,10 +157,13 @@ impl Server {
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
-        let notices = supervisor.notices;
-        let proof_of = |period| ProofOf { notices, board: Arc::clone(&board), counters: Arc::clone(&counters), period };
+        let herald = supervisor.herald;
+        let proof_of = |period| ProofOf { herald, board: Arc::clone(&board), counters: Arc::clone(&counters), period };
         let proof = supervisor.watchdog.map(|period| Proof::start(proof_of(period))).transpose();
         let proof = proof.map_err(|error| system("the watchdog", &error))?;
+        let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
+        let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
+        let received = Arc::clone(receiving.state());
         let reloads = Reloads {
             source,
             live,
@@ -152,6 +173,7 @@ impl Server {
             forwarding,
             challenging,
             reaching,
+            probing,
             updating,
             receiving,
             office,
@@ -162,13 +184,13 @@ impl Server {
             seen,
             tried: Instant::now(),
             postponed: None,
-            notices,
+            herald,
             keeper,
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
         let running = Some(Running { runtime, reloading, proof });
-        Ok(Server { orders, board, challenges, notices, runtime: handle, running })
+        Ok(Server { orders, board, challenges, herald, reaches, notices, received, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -179,6 +201,21 @@ impl Server {
     /// Where challenge values are written: what is written serves at once.
     pub fn challenges(&self) -> &Arc<Challenges> {
         &self.challenges
+    }
+
+    /// What is known of each name's challenges.
+    pub fn reaches(&self) -> &Arc<Reaches> {
+        &self.reaches
+    }
+
+    /// Where probes and observers tell what they saw.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    /// The HTTP doors of ACME clients.
+    pub fn doors(&self) -> &Arc<Doors> {
+        self.received.doors()
     }
 
     /// The state now.
@@ -201,7 +238,7 @@ impl Server {
 
     /// Serves until SIGTERM or SIGINT, then finishes what has been asked. SIGHUP reloads.
     pub fn run(self, mut signals: Signals) {
-        self.notices.ready(&self.status());
+        self.herald.ready(&self.status());
         self.runtime.block_on(async {
             loop {
                 let name = tokio::select! {
@@ -231,13 +268,13 @@ impl Server {
 
     fn end(&mut self) {
         let Some(Running { runtime, reloading, proof }) = self.running.take() else { return };
-        self.notices.stopping();
+        self.herald.stopping();
         drop(proof);
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, .. }) = reloading.join() {
-                drop((office, watch));
+            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, probing, .. }) = reloading.join() {
+                drop((office, watch, probing));
                 runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(listeners.stop(FAREWELL));
                 // Who still waits, over UDP, is told so.

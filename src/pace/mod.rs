@@ -1,5 +1,7 @@
-//! Long work that gives way to those that answer.
+//! When threads give way to each other: long work to those that answer, those that answer to what comes next.
 
+mod gather;
 mod stretch;
 
+pub(crate) use gather::Gather;
 pub(crate) use stretch::{breathe, breathe_at, give_way};

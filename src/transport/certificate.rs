@@ -24,7 +24,8 @@ pub fn server_tls(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, F
     }
     let private = read(key)?;
     // The error would not show the key, but says nothing that a person needs either.
-    let private = PrivateKeyDer::from_pem_slice(&private).map_err(|_| unusable(key, "no private key in PEM is in it"))?;
+    let private =
+        PrivateKeyDer::from_pem_slice(&private).map_err(|_| unusable(key, "no private key in PEM is in it"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

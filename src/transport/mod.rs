@@ -31,3 +31,4 @@ pub use inherited::Inherited;
 pub use limits::Limits;
 pub use listeners::{Keepsake, Listeners, Opened};
 pub use protocol::Protocol;
+pub use udp::take_larger_batches;

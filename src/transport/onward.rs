@@ -29,6 +29,19 @@ impl Onward {
     pub(super) fn submit(&self, miss: Miss) -> bool {
         self.forwarder.load().as_ref().is_some_and(|forwarder| forwarder.submit(miss).is_ok())
     }
+
+    /// As [`Onward::submit`] for one of several, behind the last of which [`Onward::wake`] is to be called.
+    pub(super) fn lay(&self, miss: Miss) -> bool {
+        self.forwarder.load().as_ref().is_some_and(|forwarder| forwarder.lay(miss).is_ok())
+    }
+
+    /// Lets the forwarder see what was laid.
+    pub(super) fn wake(&self) {
+        if let Some(forwarder) = self.forwarder.load().as_ref() {
+            forwarder.wake();
+        }
+    }
+
     /// From now on signed messages go to this desk.
     pub(super) fn hand_signed_to(&self, desk: Arc<Desk>) {
         self.desk.store(Some(desk));

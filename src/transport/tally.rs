@@ -14,6 +14,8 @@ pub(super) struct Tally {
     pub(super) slipped: u64,
     pub(super) not_forwarded: u64,
     pub(super) signed_not_taken: u64,
+    /// Questions laid before the forwarder, which is to be woken.
+    pub(super) forwarded: usize,
     pub(super) replies: [u32; RCODES],
 }
 

@@ -11,12 +11,14 @@ use super::rate::{Leave, RateTable};
 use super::tally::Tally;
 use crate::counters::{Event, Worker};
 use crate::forward::Return;
+use crate::pace::Gather;
 use crate::query::{Noter, Pending, Transport, UDP_SIZE, Verdict, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Messages in one system call at most.
@@ -24,6 +26,11 @@ const BATCH: usize = 32;
 
 /// Octets of a query that are looked at. Longer ones are cut, so that they are answered as malformed.
 const QUERY_SIZE: usize = 4096;
+
+/// Misses in a second beyond which they are gathered: on one core, the worker and the forwarder would take it from each other
+/// for each of them. Whoever asks for what is kept meanwhile waits so long, too, which is less than a busy core costs; a
+/// worker that has much to do does not wait.
+const GATHERED: u32 = 20_000;
 
 /// Answers queries from `socket` until `ending` is said, then answers what is still in its queue and returns.
 ///
@@ -36,6 +43,7 @@ pub(super) fn run(desk: &Desk, ending: &Ending) {
     }
     let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(&**socket, local)));
     let mut since: Option<Instant> = None;
+    let mut gather = Gather::new(GATHERED, Instant::now());
     loop {
         let way = ending.said();
         if way == Some(Way::HandedOn) && since.get_or_insert_with(Instant::now).elapsed() >= LAST_ANSWERS {
@@ -46,6 +54,13 @@ pub(super) fn run(desk: &Desk, ending: &Ending) {
             Ok(count) => {
                 let tally = batch.answer(count, &live.load(), desk);
                 let lost = batch.send(socket);
+                if tally.forwarded > 0 {
+                    desk.onward.wake();
+                    gather.note(Instant::now(), tally.forwarded);
+                    if let Some(pause) = gather.pause().filter(|_| count < BATCH / 2) {
+                        thread::sleep(pause);
+                    }
+                }
                 tally.hand_over(counters, lost);
             }
             Err(error) if way.is_some() && error.kind() == io::ErrorKind::WouldBlock => return,
@@ -75,8 +90,8 @@ pub(super) struct Desk {
 /// With a worker on every core, those who ask run on the same cores. A worker that took the core for the first message of
 /// many would answer each alone, at the cost of two changes of threads: measured with the load beside two workers on two
 /// cores, a query then costs a fifth more. On an idle core a worker runs at once as ever. A single worker does not do so: it
-/// would wait for the thread that reloads.
-fn take_larger_batches() {
+/// would wait for the thread that reloads. The forwarder does: woken by a worker on its own core, it lets it go on.
+pub fn take_larger_batches() {
     // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of this policy; it lives during the call.
     unsafe {
         let param: libc::sched_param = std::mem::zeroed();
@@ -192,6 +207,11 @@ impl Batch {
         pending.iter_mut().for_each(|pending| pending.reach_slot(snapshot));
         // Before the nodes: what was reached for last is on its way meanwhile.
         desk.noter.note(snapshot, pending);
+        if desk.noter.is_watching() {
+            for (client, pending) in self.clients.iter().zip(pending.iter()) {
+                client.ip().into_iter().for_each(|client| desk.noter.saw(snapshot, client, pending));
+            }
+        }
         pending.iter().for_each(|pending| pending.reach_node(snapshot));
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];
@@ -246,7 +266,8 @@ impl Batch {
                 let pending = &self.pending[index];
                 let client = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
                 let miss = pending.miss(snapshot, client, Transport::Udp, query, &reply[..length], Box::new(late));
-                if miss.is_some_and(|miss| desk.onward.submit(miss)) {
+                if miss.is_some_and(|miss| desk.onward.lay(miss)) {
+                    tally.forwarded += 1;
                     continue;
                 }
                 tally.not_forwarded += 1;
@@ -257,7 +278,7 @@ impl Batch {
             if matches!(verdict, Verdict::Refresh(_))
                 && let Some(miss) = self.pending[index].refresh(snapshot, query, &reply[..length])
             {
-                desk.onward.submit(miss);
+                tally.forwarded += usize::from(desk.onward.lay(miss));
             }
             self.controls[index].answer_by_any_route(header.msg_controllen);
             self.reply_parts[index] = libc::iovec { iov_base: reply.as_mut_ptr().cast(), iov_len: length };

@@ -87,7 +87,9 @@ fn value(entry: &Entry, key: &Token) -> Result<Option<ChallengeChange>, Refused>
     match (single, entry.class) {
         (Some((_, value)), number::NONE) => Ok(Some(ChallengeChange::Remove { owner, value: value.to_vec() })),
         (None, number::NONE) => Ok(None),
-        (Some((_, [])), _) => Err(Refused::new(Rcode::REFUSED, format!("an empty TXT at {owner} is no challenge value"))),
+        (Some((_, [])), _) => {
+            Err(Refused::new(Rcode::REFUSED, format!("an empty TXT at {owner} is no challenge value")))
+        }
         (Some((_, value)), _) => {
             let scope = Scope { horizons: key.horizons.clone() };
             Ok(Some(ChallengeChange::Add { owner, value: value.to_vec(), scope }))
@@ -113,18 +115,15 @@ fn whole_name<'u>(
         return Err(out_of_scope(key, owner, Rtype::ANY));
     }
     let sets = standing.own().flat_map(|horizon| standing.written(horizon, owner));
-    let mut others = false;
-    for set in sets.filter(|set| !is_kept(standing, owner, set.rtype)) {
-        // TXT in a zone file is a person's: values of challenges are never there.
-        if set.rtype != Rtype::TXT {
-            within_scope(key, owner, set.rtype)?;
-            others = true;
-        }
+    // TXT in a zone file is a person's: values of challenges are never there.
+    for set in sets.filter(|set| set.rtype != Rtype::TXT && !is_kept(standing, owner, set.rtype)) {
+        within_scope(key, owner, set.rtype)?;
     }
-    if key.may_write(owner, Rtype::TXT) && (standing.has_values(owner) || !others) {
+    let added = |change: &ChallengeChange| matches!(change, ChallengeChange::Add { owner: at, .. } if at == owner);
+    if key.may_write(owner, Rtype::TXT) && (standing.has_values(owner) || values.iter().any(added)) {
         values.push(ChallengeChange::RemoveAll { owner: owner.clone() });
     }
-    if others {
+    if key.types.iter().any(|rtype| *rtype != Rtype::TXT && key.may_write(owner, *rtype)) {
         records.push(entry);
     }
     Ok(())

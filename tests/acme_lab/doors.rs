@@ -17,29 +17,21 @@ pub(crate) struct Token {
     pub(crate) user: String,
     /// Secret in base64, or password.
     pub(crate) secret: String,
-    /// Everything that was printed for people.
-    pub(crate) text: String,
-    /// Everything that was printed for programs.
-    pub(crate) json: serde_json::Value,
+    /// The label of an acme-dns account.
+    pub(crate) subdomain: Option<String>,
 }
 
 impl World {
     /// Makes a token for a client, for the challenges of these names.
     pub(crate) fn token(&self, client: &str, token: &str, names: &str, further: &[&str]) -> Token {
-        let _ = (client, further);
-        let state = self.path("acme");
-        let tokens = horizon_dns::plugin::acme::Tokens::open(&state).unwrap();
-        let secret = vec![7u8; 32];
-        let names = names.split(',').map(|name| horizon_dns::dns::parse_name(name).unwrap()).collect();
-        let kind = horizon_dns::plugin::acme::TokenKind::Tsig {
-            algorithm: horizon_dns::plugin::acme::TsigAlgorithm::HmacSha256,
-            secret,
-        };
-        tokens.add(horizon_dns::plugin::acme::Token::new(token, kind, names)).unwrap();
-        let reload = self.zonectl(&["reload"]);
-        assert_eq!(reload.exit, 0, "{reload:?}");
-        let secret = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned();
-        Token { user: token.to_owned(), secret, text: String::new(), json: serde_json::json!({"subdomain": "x"}) }
+        let names: Vec<String> = names.split(',').map(|name| format!("{name}.")).collect();
+        let names = names.join(",");
+        let mut words = vec!["acme", "token", "create", "--for", client, "--name", token, "--names", &names, "--yes"];
+        words.extend(further);
+        let (exit, json) = self.zonectl_json(&words);
+        assert_eq!(exit, 0, "{json}");
+        let word = |key: &str| json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}")).to_owned();
+        Token { user: word("user"), secret: word("secret"), subdomain: json["subdomain"].as_str().map(str::to_owned) }
     }
 
     /// A shell script of this text.
@@ -51,10 +43,14 @@ impl World {
     }
 
     /// A script that writes and removes a challenge as users of nsupdate do; removing takes the whole RRset, as acme.sh does it.
-    pub(crate) fn nsupdate(&self, program: &str, key: &str, secret: &str, algorithm: &str) -> PathBuf {
+    pub(crate) fn nsupdate(&self, program: &str, apex: &str, key: &str, secret: &str) -> PathBuf {
+        let algorithm = "hmac-sha256";
         // The signature of the one and of the other differ in their words.
         let file = self.path(&format!("{program}-{key}.key"));
-        let option = if program == "knsupdate" {
+        let is_knot = program == "knsupdate";
+        // It does not look for the zone itself.
+        let zone = if is_knot { format!("zone {apex}.\\n") } else { String::new() };
+        let option = if is_knot {
             format!("-y {algorithm}:{key}:{secret}")
         } else {
             fs::write(&file, format!("key \"{key}\" {{ algorithm {algorithm}; secret \"{secret}\"; }};\n")).unwrap();
@@ -64,7 +60,7 @@ impl World {
             &format!("{program}-{key}.sh"),
             &format!(
                 "case $1 in\npresent) what=\"update add $2 60 TXT \\\"$3\\\"\" ;;\n*) what=\"update delete $2 TXT\" ;;\nesac\nprintf \
-                 'server 10.0.0.153\\n%s\\nsend\\n' \"$what\" | {program} {option}\n"
+                 'server 10.0.0.153\\n{zone}%s\\nsend\\n' \"$what\" | {program} {option}\n"
             ),
         )
     }

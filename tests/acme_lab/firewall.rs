@@ -27,7 +27,7 @@ impl<'a> Firewall<'a> {
     /// Drops TCP to this port from this address.
     pub(crate) fn drop_tcp(&self, from: &str, port: u16) {
         self.load(&format!(
-            "table inet lab {{ chain input {{ type filter hook input priority 0; ip saddr {from} tcp dport {port} drop; }} }}"
+            "table inet lab {{ chain input {{ type filter hook input priority 0; ip saddr {from} tcp dport {port} drop;\n}}\n}}\n"
         ));
     }
 
@@ -46,7 +46,7 @@ impl<'a> Firewall<'a> {
         for (name, matching) in allowed {
             rules.push_str(&format!("{matching} counter name {name} accept\n"));
         }
-        rules.push_str("counter name other log prefix \"lab \" accept\n} }\n");
+        rules.push_str("counter name other log prefix \"lab \" accept\n}\n}\n");
         self.load(&rules);
     }
 

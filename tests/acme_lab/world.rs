@@ -6,12 +6,12 @@ use super::process::{Finished, Process, wait_until};
 use super::step_ca::StepCa;
 use horizon_dns::dns::{parse_name, parse_rtype};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Seek, Write};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The zone of the guests.
@@ -20,6 +20,8 @@ pub(crate) const ZONE: &str = "internal.thinkheads.ai";
 pub(crate) const DNS: &str = "10.0.0.153:53";
 /// The directory of step-ca, by its own name.
 pub(crate) const DIRECTORY: &str = "https://ca.internal.thinkheads.ai:9000/acme/acme/directory";
+/// For a program that is to end by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Names a file that gets one line for each test that could not run.
 const SKIPPED: &str = "HORIZON_TESTS_SKIPPED";
 
@@ -56,14 +58,20 @@ impl World {
         // The gateway knows the roots of its own CA, as the guests do.
         let config = config(&authority, acme);
         fs::write(folder.path().join("horizon.toml"), config).unwrap();
+        let ca = StepCa::start(&network, &authority, folder.path());
         let mut horizon = None;
         start(&network, folder.path(), &mut horizon);
-        let ca = StepCa::start(&network, &authority, folder.path());
         Some(World { horizon: Mutex::new(horizon), ca, network, authority, folder })
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.folder.path().join(file)
+    }
+
+    /// Writes a file beside the config.
+    pub(crate) fn write(&self, file: &str, text: &str) -> PathBuf {
+        fs::write(self.path(file), text).unwrap();
+        self.path(file)
     }
 
     /// Puts another config in the place of the present one; the caller reloads.
@@ -102,7 +110,7 @@ impl World {
     pub(crate) fn zonectl_in(&self, guest: &str, words: &[&str]) -> Ran {
         let mut command = self.network.command(guest, env!("CARGO_BIN_EXE_zonectl"));
         command.arg("--config").arg(self.path("horizon.toml")).args(words);
-        ran(&mut command)
+        ran(&mut command, "")
     }
 
     /// An edit that must succeed.
@@ -122,21 +130,12 @@ impl World {
 
     /// Runs a program in a guest to its end.
     pub(crate) fn run(&self, guest: &str, program: &str, words: &[&str]) -> Ran {
-        ran(self.network.command(guest, program).args(words))
+        ran(self.network.command(guest, program).args(words), "")
     }
 
     /// Runs a program in a guest to its end with this on its stdin.
     pub(crate) fn feed(&self, guest: &str, program: &str, words: &[&str], input: &str) -> Ran {
-        let mut command = self.network.command(guest, program);
-        let child = command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = child.unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        Ran {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        ran(self.network.command(guest, program).args(words), input)
     }
 
     /// An nginx of the gateway's kind on port 80 of 101: 404 for everything but what `locations` say; one line a request in its
@@ -239,14 +238,34 @@ fn ask(network: &Network, guest: &str, question: &str) -> Option<String> {
     Some(data.join(" "))
 }
 
-fn ran(command: &mut Command) -> Ran {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}; packaging/test.sh installs what it needs"));
-    Ran {
-        exit: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+/// Runs a program to its end, at most for a minute.
+fn ran(command: &mut Command, input: &str) -> Ran {
+    let mut files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+    files[0].write_all(input.as_bytes()).unwrap();
+    files[0].rewind().unwrap();
+    let [stdin, stdout, stderr] = [0, 1, 2].map(|at: usize| Stdio::from(files[at].try_clone().unwrap()));
+    let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn();
+    let mut child =
+        child.unwrap_or_else(|error| panic!("{command:?}: {error}; packaging/test.sh installs what it needs"));
+    let since = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if since.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("{command:?} does not end");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let [_, stdout, stderr] = files.map(|mut file| {
+        let mut octets = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut octets).unwrap();
+        String::from_utf8_lossy(&octets).into_owned()
+    });
+    Ran { exit: status.code().unwrap_or(-1), stdout, stderr }
 }
 
 /// Says why a test does not run, here and to whom counts.

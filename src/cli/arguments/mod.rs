@@ -9,7 +9,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(super) use acme::Acme;
+pub(super) use acme::{Acme, Client, DoorName, TokenCreate, TokenVerb};
 pub(super) use import::{Dnsmasq, Import, Server};
 pub(super) use look::{CacheVerb, HorizonVerb, Look};
 pub(super) use program::{Arguments, Scope, Verb};

@@ -1,7 +1,7 @@
 //! Gives our sockets to the service manager, which has them ready for the next process (FDSTORE of
 //! sd_pid_notify_with_fds(3)): neither a restart nor a crash closes an address.
 
-use super::notices::Notices;
+use super::herald::Herald;
 use crate::transport::{Keepsake, Listeners};
 use sd_notify::NotifyState;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Knows what the service manager keeps.
 #[derive(Debug)]
 pub(in crate::daemon) struct Keeper {
-    notices: Notices,
+    herald: Herald,
     /// How many sockets there are under each name; none where that is not known.
     kept: BTreeMap<String, Option<usize>>,
 }
@@ -19,13 +19,13 @@ const SOCKETS: usize = 200;
 
 impl Keeper {
     /// `names` are those under which sockets came back.
-    pub(super) fn new(notices: Notices, names: Vec<String>) -> Self {
-        Keeper { notices, kept: names.into_iter().map(|name| (name, None)).collect() }
+    pub(super) fn new(herald: Herald, names: Vec<String>) -> Self {
+        Keeper { herald, kept: names.into_iter().map(|name| (name, None)).collect() }
     }
 
     /// Brings what is kept to what is listened on. Where nobody keeps anything nothing is done.
     pub(in crate::daemon) fn follow(&mut self, listeners: &mut Listeners) {
-        if !self.notices.are_heard() {
+        if !self.herald.is_heard() {
             return;
         }
         let keepsakes = listeners.keepsakes();

@@ -1,6 +1,6 @@
 //! The proof of life that a service manager wants: we ask ourselves on every address, and say so only if answers come.
 
-use super::notices::Notices;
+use super::herald::Herald;
 use crate::counters::{Counters, Event};
 use crate::daemon::status::Board;
 use crate::dns::{Name, Rtype, parse_name};
@@ -23,7 +23,7 @@ pub(in crate::daemon) struct Proof {
 /// What is proved, and to whom.
 #[derive(Debug)]
 pub(in crate::daemon) struct ProofOf {
-    pub(in crate::daemon) notices: Notices,
+    pub(in crate::daemon) herald: Herald,
     pub(in crate::daemon) board: Arc<Board>,
     pub(in crate::daemon) counters: Arc<Counters>,
     /// Within which a proof is wanted.
@@ -44,7 +44,7 @@ impl Proof {
             let mut prover = Prover::new(of);
             loop {
                 if prover.round() {
-                    prover.of.notices.alive();
+                    prover.of.herald.alive();
                 }
                 match stopped.recv_timeout(prover.of.period / TRIES) {
                     Err(RecvTimeoutError::Timeout) => {}

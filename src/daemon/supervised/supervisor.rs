@@ -1,7 +1,7 @@
 //! What the program was started with by its service manager.
 
 use super::keeper::Keeper;
-use super::notices::Notices;
+use super::herald::Herald;
 use crate::finding::{Finding, Severity};
 use crate::transport::Inherited;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Supervisor {
     pub(in crate::daemon) inherited: Inherited,
-    pub(in crate::daemon) notices: Notices,
+    pub(in crate::daemon) herald: Herald,
     /// How often it wants a proof of life (WatchdogSec=); none when it wants none.
     pub(in crate::daemon) watchdog: Option<Duration>,
 }
@@ -21,12 +21,12 @@ impl Supervisor {
     /// before there are other threads.
     pub fn of_environment() -> Self {
         let watchdog = sd_notify::watchdog_enabled().filter(|period| !period.is_zero());
-        Supervisor { inherited: Inherited::of_environment(), notices: Notices::of_environment(), watchdog }
+        Supervisor { inherited: Inherited::of_environment(), herald: Herald::of_environment(), watchdog }
     }
 
     /// What keeps the sockets, which knows what is kept already.
     pub(in crate::daemon) fn keeper(&self) -> Keeper {
-        Keeper::new(self.notices, self.inherited.names())
+        Keeper::new(self.herald, self.inherited.names())
     }
 
     /// Sockets that came along and that nobody reads.

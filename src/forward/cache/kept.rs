@@ -187,7 +187,7 @@ impl Cache {
     }
 
     /// Notes that no upstream could answer. Returns the answer that has ended, if one may stand in (RFC 8767): it is handed
-    /// out at once from now on, until an upstream answers. Else the failure is known for 5 seconds, and longer with each
+    /// out at once from now on, until an upstream answers. Else the failure is known for a second, and longer with each
     /// repetition, up to 30 (RFC 9520 section 3.2).
     pub fn failed(&self, key: &Key<'_>, failure: Entry, era: u32, now: u32) -> Option<Entry> {
         for key in [*key, key.cut(key.name)] {

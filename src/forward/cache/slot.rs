@@ -57,10 +57,12 @@ pub(super) enum State {
 /// TTL of a stale answer, in seconds (RFC 8767 section 4).
 pub(in crate::forward) const STALE_TTL: u32 = 30;
 
-/// Seconds that a failure is known, at first and at most (RFC 9520 section 3.2); so often at most is one key asked for
-/// again while upstreams fail.
-const FAILURE: u32 = 5;
+/// Seconds that a failure is known, at first and at most (RFC 9520 section 3.2): a short one is over soon.
+const FAILURE: u32 = 1;
 const FAILURE_MOST: u32 = 30;
+
+/// Seconds until upstreams are asked again for what a stale answer serves for, at first: nobody waits for that.
+const RETRY: u32 = 5;
 
 /// Seconds after its end that a failure is still remembered, so that the next one counts as a repetition.
 const MEMORY: u32 = 60;
@@ -202,7 +204,7 @@ impl Slot {
         self.body.write(Ttl::Fixed(STALE_TTL), 0, reply);
         let refresh = now >= self.retry;
         if refresh {
-            self.retry = now + back_off(self.streak);
+            self.retry = now + retry_after(self.streak);
         }
         reply.rcode = (self.rcode & 0x0F) as u8;
         Some(Foreign::Written { rcode: self.rcode, authentic: false, note: Some(stale_note(self.rcode)), refresh })
@@ -210,7 +212,7 @@ impl Slot {
 
     /// Upstreams failed to answer what this slot ended to answer.
     pub(super) fn mark_failed(&mut self, now: u32) {
-        self.retry = now + back_off(self.streak);
+        self.retry = now + retry_after(self.streak);
         self.streak = self.streak.saturating_add(1);
     }
 
@@ -234,9 +236,14 @@ pub(in crate::forward) fn stale_note(rcode: u16) -> Note {
     Note::new(if rcode == NXDOMAIN { STALE_NXDOMAIN } else { STALE_ANSWER }, "no upstream answers now")
 }
 
-/// Seconds until upstreams are asked again after so many failures before.
+/// Seconds that a failure is known after so many failures before.
 pub(super) fn back_off(streak: u8) -> u32 {
-    (FAILURE << streak.min(3)).min(FAILURE_MOST)
+    (FAILURE << streak.min(5)).min(FAILURE_MOST)
+}
+
+/// Seconds until upstreams are asked again, after so many failures before, while a stale answer serves.
+fn retry_after(streak: u8) -> u32 {
+    (RETRY << streak.min(3)).min(FAILURE_MOST)
 }
 
 fn key_flags(key: &Key<'_>) -> u8 {

@@ -24,6 +24,8 @@ pub struct Tools {
     pub streams: Arc<dyn Carry>,
     /// Validates answers where the settings want it.
     pub validator: Arc<dyn Validate>,
+    /// What its thread does before anything else.
+    pub begin: fn(),
 }
 
 /// Answers misses by asking upstreams, on a thread of its own. Dropping it stops it.
@@ -52,8 +54,12 @@ impl Forwarder {
     pub fn start(tools: Tools) -> io::Result<Arc<Self>> {
         let mut poll = Poll::new()?;
         let queue = Arc::new(Queue::new(Waker::new(poll.registry(), WAKER)?));
+        let begin = tools.begin;
         let mut work = Work::new(tools, Arc::clone(&queue), &poll)?;
-        let thread = thread::Builder::new().name("forward".to_owned()).spawn(move || work.run(&mut poll))?;
+        let thread = thread::Builder::new().name("forward".to_owned()).spawn(move || {
+            begin();
+            work.run(&mut poll);
+        })?;
         Ok(Arc::new(Forwarder { queue, thread: Mutex::new(Some(thread)) }))
     }
 
@@ -63,6 +69,20 @@ impl Forwarder {
     /// The queue is full, or the forwarder has stopped: the miss comes back, and the caller answers SERVFAIL.
     pub fn submit(&self, miss: Miss) -> Result<(), Miss> {
         self.queue.push(miss)
+    }
+
+    /// As [`Forwarder::submit`], for one of several: the forwarder may sleep on until [`Forwarder::wake`] is called behind the
+    /// last one. To be woken for each costs more than all the rest where one core has to do both.
+    ///
+    /// # Errors
+    /// As [`Forwarder::submit`].
+    pub fn lay(&self, miss: Miss) -> Result<(), Miss> {
+        self.queue.lay(miss)
+    }
+
+    /// Lets it see what was laid.
+    pub fn wake(&self) {
+        self.queue.wake();
     }
 
     /// Answers everybody who waits with SERVFAIL and ends the thread. What is submitted later comes back at once.

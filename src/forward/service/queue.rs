@@ -54,13 +54,21 @@ impl Queue {
     /// # Errors
     /// The queue is full or closed: the miss comes back.
     pub(in crate::forward) fn push(&self, miss: Miss) -> Result<(), Miss> {
+        self.lay(miss)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Adds a miss for which the loop is not woken: whoever adds several calls [`Queue::wake`] behind the last one.
+    ///
+    /// # Errors
+    /// As [`Queue::push`].
+    pub(in crate::forward) fn lay(&self, miss: Miss) -> Result<(), Miss> {
         let mut inbox = self.lock();
         if inbox.closed || inbox.misses.len() >= ROOM {
             return Err(miss);
         }
         inbox.misses.push_back(miss);
-        drop(inbox);
-        self.wake();
         Ok(())
     }
 
@@ -106,7 +114,7 @@ impl Queue {
     }
 
     /// Wakes the loop if it sleeps; one of many who come at once does.
-    fn wake(&self) {
+    pub(in crate::forward) fn wake(&self) {
         if self.sleeping.load(Ordering::SeqCst) && self.sleeping.swap(false, Ordering::SeqCst) {
             // It fails only when the process has no memory for it; the loop comes by on its own, a little later.
             let _ = self.waker.wake();

@@ -10,12 +10,14 @@ use super::slab::{Id, Slab};
 use super::sockets::Sockets;
 use super::wheel::Wheel;
 use crate::forward::cache::Reader;
+use crate::pace::Gather;
 use mio::{Events, Poll, Token};
 use std::collections::HashMap;
 use std::hash::RandomState;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// The token of the queue's waker; sockets have theirs by their place.
@@ -69,6 +71,10 @@ const READS: usize = 64;
 /// How often things are swept.
 const SWEEP: Duration = Duration::from_secs(10);
 
+/// Events in a second beyond which they are gathered; a question makes two. Upstreams take longer than that by far, so no
+/// client sees it.
+const GATHERED: u32 = 40_000;
+
 /// Octets that a message can have.
 const LARGEST: usize = u16::MAX as usize;
 
@@ -105,7 +111,11 @@ impl Work {
         let mut events = Events::with_capacity(1024);
         let mut inbox = Inbox::default();
         let mut due = Vec::new();
+        let mut gather = Gather::new(GATHERED, self.now);
         loop {
+            if let Some(pause) = gather.pause() {
+                thread::sleep(pause);
+            }
             let wait = if !self.again.is_empty() || !self.queue.sleep() {
                 Some(Duration::ZERO)
             } else {
@@ -122,6 +132,7 @@ impl Work {
                 self.guard(None, |work| work.listen(event.token().0 as u32));
             }
             self.queue.take(&mut inbox);
+            let handled = events.iter().count() + inbox.deliveries.len() + inbox.misses.len();
             for delivery in inbox.deliveries.drain(..) {
                 self.deliver(delivery);
             }
@@ -131,6 +142,7 @@ impl Work {
             if inbox.closed {
                 return self.close();
             }
+            gather.note(self.now, handled);
             self.now = Instant::now();
             self.wheel.turn(self.now, &mut due);
             for timer in due.drain(..) {

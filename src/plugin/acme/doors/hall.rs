@@ -145,7 +145,9 @@ impl Doors {
         match tokio::task::spawn_blocking(move || work(&doors)).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(Refused::of_challenge(&error)),
-            Err(_) => Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a fault of the server; see its log")),
+            Err(_) => {
+                Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a fault of the server; see its log"))
+            }
         }
     }
 

@@ -5,18 +5,18 @@ use sd_notify::NotifyState;
 
 /// Tells the service manager; without one nothing happens.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::daemon) struct Notices {
+pub(in crate::daemon) struct Herald {
     heard: bool,
 }
 
-impl Notices {
+impl Herald {
     /// The one that `NOTIFY_SOCKET` names.
     pub(super) fn of_environment() -> Self {
-        Notices { heard: std::env::var_os("NOTIFY_SOCKET").is_some() }
+        Herald { heard: std::env::var_os("NOTIFY_SOCKET").is_some() }
     }
 
     /// Whether there is somebody who hears.
-    pub(super) fn are_heard(self) -> bool {
+    pub(super) fn is_heard(self) -> bool {
         self.heard
     }
 
@@ -25,7 +25,7 @@ impl Notices {
         self.tell(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
     }
 
-    /// A reload that was asked for by a signal begins; [`Notices::ready`] ends it.
+    /// A reload that was asked for by a signal begins; [`Herald::ready`] ends it.
     pub(in crate::daemon) fn reloading(self) {
         match NotifyState::monotonic_usec_now() {
             Ok(now) => self.tell(&[NotifyState::Reloading, now]),
