@@ -27,8 +27,7 @@ fn every_finding_is_explained() {
     });
     let guide = fs::read_to_string("packaging/guide/findings.md").unwrap();
     let table = guide.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split(" | ").next());
-    let told: Vec<_> =
-        table.flat_map(|cell| cell.split(", ")).map(|code| code.trim_matches('`').to_owned()).collect();
+    let told: Vec<_> = table.flat_map(|cell| cell.split(", ")).map(|code| code.trim_matches('`').to_owned()).collect();
     let explained: BTreeSet<_> = told.iter().cloned().collect();
     assert_eq!(told.len(), explained.len(), "a code is explained twice");
     let missing: Vec<_> = said.difference(&explained).collect();
@@ -64,7 +63,9 @@ fn codes(text: &str) -> Vec<String> {
     }
     for made in ["Finding::new(", "Refusal::new("] {
         for rest in text.split(made).skip(1) {
-            let Some(code) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
+            let Some(code) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
             codes.push(code.to_owned());
         }
     }

@@ -80,7 +80,9 @@ fn in_use(port: u16, protocol: Protocol, holder: Option<&Holder>) -> String {
         Some(holder) if holder.is_called("systemd-resolve") => format!("{RESOLVED}; or {elsewhere}"),
         Some(holder) if holder.is_called("dnsmasq") => format!("{DNSMASQ}; or {elsewhere}"),
         Some(Holder::Program { .. }) => format!("stop that program, or {elsewhere}"),
-        Some(Holder::User(_)) if port != 53 => format!("see what program it is with {show} as root and stop it, or {elsewhere}"),
+        Some(Holder::User(_)) if port != 53 => {
+            format!("see what program it is with {show} as root and stop it, or {elsewhere}")
+        }
         _ if port == 53 => format!(
             "see who holds it with {show} as root; on port 53 it is often systemd-resolved ({RESOLVED}) or dnsmasq \
              ({DNSMASQ}); or {elsewhere}"
@@ -116,12 +118,7 @@ pub(super) struct Sockets {
 ///
 /// # Errors
 /// [`BindError`]; no socket stays open then.
-pub(super) fn open(
-    wanted: SocketAddr,
-    workers: usize,
-    beside_own: bool,
-    given: Given,
-) -> Result<Sockets, BindError> {
+pub(super) fn open(wanted: SocketAddr, workers: usize, beside_own: bool, given: Given) -> Result<Sockets, BindError> {
     let failed = |protocol| move |error: io::Error| explain(wanted, protocol, &error);
     let (udp_lent, tcp_lent) = (given.udp_lent, given.tcp_lent);
     let mut tcp_given = given.tcp;

@@ -138,7 +138,8 @@ mod tests {
     /// Without a look into the process, its user is named out of the kernel's table; other ports are nobody's.
     #[test]
     fn the_user_of_a_holder_is_named() {
-        let line = "  412: 3500007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   0        0 1184 2 0 0";
+        let line =
+            "  412: 3500007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   0        0 1184 2 0 0";
         let seen = found(line, "127.0.0.53:53".parse().unwrap()).unwrap();
         assert_eq!((seen.inode.as_str(), seen.user.as_str()), ("1184", "0"));
         assert_eq!(user_name(&seen.user), "root");

@@ -59,8 +59,12 @@ impl Inherited {
             let tcp = handed.take_tcp_listener(index).ok().flatten();
             let udp = if tcp.is_some() { None } else { handed.take_udp_socket(index).ok().flatten() };
             let taken = match (tcp, udp) {
-                (Some(socket), _) => socket.local_addr().map(|address| inherited.tcp.push(One { address, socket, lent })),
-                (_, Some(socket)) => socket.local_addr().map(|address| inherited.udp.push(One { address, socket, lent })),
+                (Some(socket), _) => {
+                    socket.local_addr().map(|address| inherited.tcp.push(One { address, socket, lent }))
+                }
+                (_, Some(socket)) => {
+                    socket.local_addr().map(|address| inherited.udp.push(One { address, socket, lent }))
+                }
                 _ => Err(io::ErrorKind::InvalidInput.into()),
             };
             inherited.strange += usize::from(taken.is_err());

@@ -74,13 +74,19 @@ impl Lab {
     pub(crate) fn write_zone(&self, address: &str) {
         let folder = self.folder.path().join("zones/internal");
         fs::create_dir_all(&folder).unwrap();
-        let text = format!("$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\nwww A {address}\n");
+        let text =
+            format!("$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\nwww A {address}\n");
         let text = text.replace("ns A 192.0.2.1\n", "").replace("@ NS ns\n", "@ NS ns.example.net.\n");
         fs::write(folder.join("example.org.zone"), text).unwrap();
     }
 
     /// Starts the program with these sockets, as `LISTEN_FDS` has it, and waits until it says where it listens.
-    pub(crate) fn start(&self, manager: &Manager, handed: &[(String, Vec<OwnedFd>)], watchdog: Option<Duration>) -> Service {
+    pub(crate) fn start(
+        &self,
+        manager: &Manager,
+        handed: &[(String, Vec<OwnedFd>)],
+        watchdog: Option<Duration>,
+    ) -> Service {
         let names: Vec<_> = handed.iter().flat_map(|(name, sockets)| sockets.iter().map(|_| name.clone())).collect();
         let mut moves = String::new();
         // Above all numbers that are asked for, so that no move hides the source of another one.
@@ -211,7 +217,8 @@ impl Manager {
 
     /// The next notice that is wanted; others are passed over. Panics after 20 s.
     pub(crate) fn wait_for(&self, wanted: impl Fn(&Notice) -> bool) -> Notice {
-        self.look_for(Duration::from_secs(20), wanted).unwrap_or_else(|seen| panic!("waited in vain; there came {seen:?}"))
+        self.look_for(Duration::from_secs(20), wanted)
+            .unwrap_or_else(|seen| panic!("waited in vain; there came {seen:?}"))
     }
 
     /// Panics when such a notice comes within this time. What is on its way already does not count.

@@ -62,6 +62,8 @@ fn line(status: &Status) -> String {
     let serving = format!("serving {status} on {}", addresses.join(", "));
     match status.failing.first() {
         None => serving,
-        Some(first) => format!("{serving}; the files as they are now do not serve ({}): see `zonectl status`", first.code),
+        Some(first) => {
+            format!("{serving}; the files as they are now do not serve ({}): see `zonectl status`", first.code)
+        }
     }
 }

@@ -164,7 +164,10 @@ mod tests {
         let mut query = [0; 512];
         let (length, from) = server.recv_from(&mut query).unwrap();
         server.send_to(&query[..length], from).unwrap();
-        assert!(ask(&client, &name, 2, Duration::from_millis(20)).is_err(), "that was the answer to the first question");
+        assert!(
+            ask(&client, &name, 2, Duration::from_millis(20)).is_err(),
+            "that was the answer to the first question"
+        );
         let answering = thread::spawn(move || {
             for _ in 0..2 {
                 let (length, from) = server.recv_from(&mut query).unwrap();

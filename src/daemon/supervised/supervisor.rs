@@ -1,7 +1,7 @@
 //! What the program was started with by its service manager.
 
-use super::keeper::Keeper;
 use super::herald::Herald;
+use super::keeper::Keeper;
 use crate::finding::{Finding, Severity};
 use crate::transport::Inherited;
 use std::net::SocketAddr;
@@ -41,7 +41,8 @@ impl Supervisor {
             Finding::new("SOCKET_NOT_LISTENED", Severity::Warning, address.to_string(), what, remedy)
         });
         let strange = (self.inherited.strange() > 0).then(|| {
-            let what = format!("{} of the sockets are neither UDP nor TCP; they are not used", self.inherited.strange());
+            let what =
+                format!("{} of the sockets are neither UDP nor TCP; they are not used", self.inherited.strange());
             let remedy = "write only ListenDatagram= and ListenStream= with addresses into the socket unit";
             Finding::new("SOCKET_STRANGE", Severity::Warning, "the service manager", what, remedy)
         });
