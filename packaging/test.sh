@@ -86,7 +86,7 @@ install_packages() {
 show_tools() {
   local tool
   cargo --version
-  for tool in knotd nsd named-compilezone dig ldns-read-zone script valgrind go caddy pebble lego certbot nginx nft; do
+  for tool in knotd nsd named-compilezone dig ldns-read-zone script valgrind go caddy pebble lego certbot nginx nft lxc-start debootstrap lintian dnsperf; do
     printf '%-18s %s\n' "$tool" "$(command -v "$tool")" || { echo "$tool is not in PATH" >&2; return 1; }
   done
 }
@@ -115,6 +115,15 @@ tests() {
   cargo $runner --locked --lib --bins --tests --examples --no-fail-fast 2>&1 | tee "$log"
 }
 
+# In a container, as root; what is tested is the package, which is the same with the binaries that the tests have just used.
+package() {
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "package: not root, so no container: packaging/deb/test was not run" | tee -a "$HORIZON_TESTS_SKIPPED"
+    return
+  fi
+  packaging/deb/test --binaries target/debug
+}
+
 step "Debian packages" install_packages
 step "tools" show_tools
 step "format" cargo fmt --check
@@ -124,6 +133,7 @@ step "docs" docs
 step "doc tests" cargo test --locked --doc
 step "instruction counts" instruction_counts
 step "tests" tests
+step "the Debian package in a container" package
 printf '\n=== all steps passed in %s s. The tests say of themselves:\n' "$SECONDS"
 if [ -s "$HORIZON_TESTS_SKIPPED" ]; then
   printf 'skipped: %s tests, which count as passed above:\n' "$(wc -l <"$HORIZON_TESTS_SKIPPED")"

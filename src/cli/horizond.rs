@@ -4,6 +4,7 @@ use super::check::check_file;
 use super::exit::Exit;
 use super::exit::Failure;
 use super::screen::Output;
+use super::zonectl::completions;
 use super::zonectl::tell;
 use super::zonectl::usage;
 use crate::config;
@@ -11,6 +12,7 @@ use crate::daemon;
 use clap::CommandFactory;
 use clap::Parser;
 use clap::Subcommand;
+use clap_complete::Shell;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +60,11 @@ enum Verb {
         #[arg(short, long, value_enum, default_value_t, value_name = "FORM")]
         output: Output,
     },
+    /// Write a completion script for a shell to stdout
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 /// The table of its arguments.
@@ -80,6 +87,7 @@ pub fn horizond(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Check { config, output } => {
             file(config).and_then(|config| check_file(config, output)).map(ExitCode::from)
         }
+        Verb::Completions { shell } => completions(shell, command()).map(ExitCode::from),
     };
     outcome.unwrap_or_else(|failure| tell("horizond", &failure).into())
 }

@@ -15,6 +15,7 @@ use super::man_text::FILES;
 use super::man_text::FORWARDING;
 use super::man_text::MOVING;
 use super::man_text::SERVER_EXIT_CODES;
+use super::man_text::SERVICE;
 use super::man_text::SIGNALS;
 use super::man_text::Section;
 use super::screen::say;
@@ -53,7 +54,7 @@ fn zonectl_page() -> Result<String, Failure> {
 }
 
 fn horizond_page() -> Result<String, Failure> {
-    page(horizond::command(), "8", &[SIGNALS, SERVER_EXIT_CODES, FILES], "zonectl(1)")
+    page(horizond::command(), "8", &[SIGNALS, SERVER_EXIT_CODES, SERVICE, FILES], "zonectl(1)")
 }
 
 /// One page: the head and the options as clap has them, a section with all verbs, then what no table can say.

@@ -321,6 +321,7 @@ pub(super) const FILES: Section = (
     &[
         Item("./horizon.toml, /etc/horizon/horizon.toml", "The config file, in the order it is looked for."),
         Item("zones/<horizon>/<origin>.zone", "The zone files, below `directory` of [zones]."),
+        Item("/usr/share/doc/horizon/guide/", "The operator's guide, where the Debian package is installed."),
     ],
 );
 
@@ -333,6 +334,23 @@ pub(super) const ENVIRONMENT: Section = (
         Item("TZ", "The time zone of times that are shown and typed."),
         Item("NO_COLOR", "No colours, whatever the terminal."),
         Item("TMPDIR", "Where the copy is made that `zonectl edit` gives to the editor."),
+    ],
+);
+
+/// Variables that the server heeds; all of them are a service manager's.
+pub(super) const SERVICE: Section = (
+    "ENVIRONMENT",
+    &[
+        Item(
+            "NOTIFY_SOCKET",
+            "Who is told when the server is ready, reloads and stops, and gets its sockets to keep (sd_notify(3)).",
+        ),
+        Item("WATCHDOG_USEC", "Within what time the server is to prove, by asking itself, that answers leave."),
+        Item(
+            "LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID",
+            "Sockets that are open already, of a socket unit or of the process before. They are used for the addresses of \
+             `listen` of [server]; others are told, and not read.",
+        ),
     ],
 );
 

@@ -49,8 +49,10 @@ use super::screen::write;
 use super::status::status;
 use super::style::BAD;
 use super::style::painted;
+use clap::Command;
 use clap::CommandFactory;
 use clap::Parser;
+use clap_complete::Shell;
 use serde::Serialize;
 use std::ffi::OsString;
 
@@ -134,14 +136,18 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         }
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
-        Look::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Arguments::command(), "zonectl", &mut script);
-            write(&String::from_utf8_lossy(&script))?;
-            Ok(Exit::Done)
-        }
+        Look::Completions { shell } => completions(*shell, Arguments::command()),
         Look::Man { out } => man(out.as_deref()),
     }
+}
+
+/// Writes the completion script of a program to stdout.
+pub(super) fn completions(shell: Shell, mut command: Command) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    write(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
 }
 
 fn acme(scope: &Scope, verb: &Acme) -> Result<Exit, Failure> {

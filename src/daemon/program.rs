@@ -3,6 +3,7 @@
 use super::demo::{RunFolder, demo_source, greeting};
 use super::serve::Server;
 use super::source::Source;
+use super::supervised::Supervisor;
 use crate::finding::Finding;
 use crate::transport::LISTEN_FAILED;
 use std::io::{self, IsTerminal, Write};
@@ -21,8 +22,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Serves until it is told to end. The log goes to stderr, and one line to stdout when the server is ready.
 ///
 /// Exit code 0 after SIGTERM or SIGINT; 1 when the server cannot start, with every finding on stderr.
+///
+/// To be called before there are other threads: what the environment says of the service manager is taken from there.
 pub fn serve(source: Source) -> ExitCode {
-    run(source, None, |_| String::new())
+    run(Supervisor::of_environment(), source, None, |_| String::new())
 }
 
 /// Serves the worked example, or the config that is named, on `listen`; prints a table of names and commands to try.
@@ -34,7 +37,7 @@ pub fn demo(config: Option<PathBuf>, listen: SocketAddr) -> ExitCode {
         Err(findings) => return refuse(&findings),
     };
     match demo_source(config, listen, folder.socket()) {
-        Ok(source) => run(source, Some(OTHER_PORT), greeting),
+        Ok(source) => run(Supervisor::default(), source, Some(OTHER_PORT), greeting),
         Err(findings) => refuse(&findings),
     }
 }
@@ -42,9 +45,14 @@ pub fn demo(config: Option<PathBuf>, listen: SocketAddr) -> ExitCode {
 /// What the demo says when it cannot listen.
 const OTHER_PORT: &str = "the demo listens elsewhere with `--listen`, such as `--listen 127.0.0.1:5301`";
 
-fn run(source: Source, other_port: Option<&str>, greeting: impl FnOnce(&Server) -> String) -> ExitCode {
+fn run(
+    supervisor: Supervisor,
+    source: Source,
+    other_port: Option<&str>,
+    greeting: impl FnOnce(&Server) -> String,
+) -> ExitCode {
     start_log();
-    let server = match Server::start(source) {
+    let server = match Server::start_under(supervisor, source) {
         Ok(server) => server,
         Err(findings) => {
             let cannot_listen = findings.iter().any(|finding| finding.code == LISTEN_FAILED);

@@ -13,6 +13,7 @@ use super::reaching::Reaching;
 use super::receiving::Receiving;
 use super::source::Source;
 use super::status::{Board, Status};
+use super::supervised::{Herald, Keeper};
 use super::unwritten::{unwritten, write};
 use super::updating::Updating;
 use super::watch::Watch;
@@ -51,6 +52,8 @@ pub(super) struct Reloads {
     pub(super) tried: Instant,
     /// Until when no change is taken back by itself, because the last try failed.
     pub(super) postponed: Option<Instant>,
+    pub(super) herald: Herald,
+    pub(super) keeper: Keeper,
 }
 
 /// How long after a load that failed for a fault that may pass the next one is tried without a change.
@@ -150,6 +153,7 @@ impl Reloads {
         if let Err(error) = self.listeners.adopt(opened) {
             tracing::error!("not every listener could be started: {error}");
         }
+        self.keeper.follow(&mut self.listeners);
         let now = SystemTime::now();
         let outcome = Outcome {
             changed,

@@ -54,6 +54,7 @@ impl Queue {
         let mut waiting = Vec::new();
         let mut errands = Vec::new();
         let mut reload = false;
+        let mut signalled = false;
         let mut cause = Cause::Files;
         for request in std::iter::once(first).chain(self.0.try_iter()) {
             match request {
@@ -61,6 +62,7 @@ impl Queue {
                 Request::Errand(order) => errands.push(order),
                 Request::Reload(asked, sender) => {
                     reload = true;
+                    signalled |= asked == Cause::Signal;
                     waiting.extend(sender);
                     // A request by a person is done whatever the files look like.
                     if asked != Cause::Files {
@@ -76,9 +78,16 @@ impl Queue {
         if !reload {
             return true;
         }
+        if signalled {
+            reloads.herald.reloading();
+        }
         // A panic would be a fault of ours; it must not end reloading for good.
         let outcome =
             catch_unwind(AssertUnwindSafe(|| reloads.reload(cause))).unwrap_or_else(|_| reloads.failed(cause));
+        match signalled {
+            true => reloads.herald.ready(&reloads.board.load()),
+            false => reloads.herald.standing(&reloads.board.load()),
+        }
         for sender in waiting {
             let _ = sender.send(outcome.clone());
         }

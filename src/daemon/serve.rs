@@ -15,6 +15,7 @@ use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::source::Source;
 use super::status::{Board, Status};
+use super::supervised::{Herald, Proof, ProofOf, Supervisor};
 use super::unwritten::{unwritten, write};
 use super::updating::Updating;
 use super::watch::{Patience, Watch};
@@ -41,6 +42,7 @@ pub struct Server {
     orders: Orders,
     board: Arc<Board>,
     challenges: Arc<Challenges>,
+    herald: Herald,
     reaches: Arc<Reaches>,
     notices: Notices,
     received: Arc<Received>,
@@ -53,6 +55,7 @@ pub struct Server {
 struct Running {
     runtime: Runtime,
     reloading: JoinHandle<Reloads>,
+    proof: Option<Proof>,
 }
 
 /// The signals that a server minds.
@@ -79,6 +82,14 @@ impl Server {
     /// # Errors
     /// Every finding that refuses the load, and every address that cannot be listened on.
     pub fn start(source: Source) -> Result<Self, Vec<Finding>> {
+        Server::start_under(Supervisor::default(), source)
+    }
+
+    /// As [`Server::start`], under a service manager: with the sockets it has for us, which it also gets to keep.
+    ///
+    /// # Errors
+    /// Those of [`Server::start`].
+    pub fn start_under(mut supervisor: Supervisor, source: Source) -> Result<Self, Vec<Finding>> {
         let settings_before = Inputs::of_config(&source.config);
         let inputs = source.settings().map_or(settings_before, |settings| Inputs::of(&settings));
         let mut workshop = Workshop::new(inputs.zones());
@@ -94,6 +105,9 @@ impl Server {
         let upstream_files = if forwards { Forwarder::FILES } else { 0 };
         let limits = Limits::affordable(RESERVED_FILES + upstream_files + 2 * server.listen.len() * server.workers);
         let mut listeners = Listeners::new(Arc::clone(&live), Arc::clone(&counters), limits, runtime.handle().clone());
+        supervisor.findings(&server.listen).iter().for_each(tell);
+        let mut keeper = supervisor.keeper();
+        listeners.inherit(std::mem::take(&mut supervisor.inherited));
         let forwarding = Arc::new(Forwarding::new(&counters, runtime.handle().clone()));
         forwarding.prepare(&candidate.settings, &listeners)?;
         let opened = listeners
@@ -115,6 +129,7 @@ impl Server {
         let updating = Updating::start(&candidate.settings, &live, values, &counters, orders.clone(), &listeners)
             .map_err(|error| system("the desk for signed messages", &error))?;
         listeners.adopt(opened).map_err(|error| system("the listeners", &error))?;
+        keeper.follow(&mut listeners);
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
@@ -142,6 +157,10 @@ impl Server {
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
+        let herald = supervisor.herald;
+        let proof_of = |period| ProofOf { herald, board: Arc::clone(&board), counters: Arc::clone(&counters), period };
+        let proof = supervisor.watchdog.map(|period| Proof::start(proof_of(period))).transpose();
+        let proof = proof.map_err(|error| system("the watchdog", &error))?;
         let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
         let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
         let received = Arc::clone(receiving.state());
@@ -165,11 +184,13 @@ impl Server {
             seen,
             tried: Instant::now(),
             postponed: None,
+            herald,
+            keeper,
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        let running = Some(Running { runtime, reloading });
-        Ok(Server { orders, board, challenges, reaches, notices, received, runtime: handle, running })
+        let running = Some(Running { runtime, reloading, proof });
+        Ok(Server { orders, board, challenges, herald, reaches, notices, received, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -217,6 +238,7 @@ impl Server {
 
     /// Serves until SIGTERM or SIGINT, then finishes what has been asked. SIGHUP reloads.
     pub fn run(self, mut signals: Signals) {
+        self.herald.ready(&self.status());
         self.runtime.block_on(async {
             loop {
                 let name = tokio::select! {
@@ -245,7 +267,9 @@ impl Server {
     }
 
     fn end(&mut self) {
-        let Some(Running { runtime, reloading }) = self.running.take() else { return };
+        let Some(Running { runtime, reloading, proof }) = self.running.take() else { return };
+        self.herald.stopping();
+        drop(proof);
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {

@@ -1,10 +1,11 @@
 //! Sockets for one listen address, and errors that say what stands in the way.
 
-use super::holder::holder;
+use super::holder::{Holder, holder};
+use super::inherited::Given;
 use super::protocol::Protocol;
 use super::udp::asks_for_addresses;
 use crate::finding::{Finding, Severity};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub struct BindError {
 pub enum BindReason {
     /// Some socket has it; the program that holds it, where that could be seen.
     #[error("the port is in use{}", .0.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default())]
-    InUse(Option<String>),
+    InUse(Option<Holder>),
     /// Ports below 1024 need a capability.
     #[error("not allowed")]
     NotAllowed,
@@ -54,7 +55,7 @@ impl BindError {
     /// As a finding that refuses the load, with what to do.
     pub fn finding(&self) -> Finding {
         let remedy = match &self.reason {
-            BindReason::InUse(holder) => in_use(self.address.port(), self.protocol, holder.as_deref()),
+            BindReason::InUse(holder) => in_use(self.address.port(), self.protocol, holder.as_ref()),
             BindReason::NotAllowed => format!(
                 "give the program the right to open port {}: CAP_NET_BIND_SERVICE (AmbientCapabilities= in a systemd unit, \
                  or `setcap cap_net_bind_service+ep`), or choose a port from 1024 on",
@@ -69,20 +70,30 @@ impl BindError {
     }
 }
 
-fn in_use(port: u16, protocol: Protocol, holder: Option<&str>) -> String {
+fn in_use(port: u16, protocol: Protocol, holder: Option<&Holder>) -> String {
     let show = match protocol {
         Protocol::Udp => format!("`ss -lunp 'sport = :{port}'`"),
         Protocol::Tcp => format!("`ss -ltnp 'sport = :{port}'`"),
     };
+    let elsewhere = "choose another address or port";
     match holder {
-        Some(_) => "stop that program, or choose another address or port".to_owned(),
-        None if port == 53 => format!(
-            "see who holds it with {show} as root; on port 53 it is often systemd-resolved (set DNSStubListener=no in \
-             resolved.conf) or dnsmasq (`systemctl disable --now dnsmasq`); or choose another address or port"
+        Some(holder) if holder.is_called("systemd-resolve") => format!("{RESOLVED}; or {elsewhere}"),
+        Some(holder) if holder.is_called("dnsmasq") => format!("{DNSMASQ}; or {elsewhere}"),
+        Some(Holder::Program { .. }) => format!("stop that program, or {elsewhere}"),
+        Some(Holder::User(_)) if port != 53 => {
+            format!("see what program it is with {show} as root and stop it, or {elsewhere}")
+        }
+        _ if port == 53 => format!(
+            "see who holds it with {show} as root; on port 53 it is often systemd-resolved ({RESOLVED}) or dnsmasq \
+             ({DNSMASQ}); or {elsewhere}"
         ),
-        None => format!("see who holds it with {show} as root and stop it, or choose another address or port"),
+        _ => format!("see who holds it with {show} as root and stop it, or {elsewhere}"),
     }
 }
+
+const RESOLVED: &str =
+    "set DNSStubListener=no in /etc/systemd/resolved.conf, then `systemctl restart systemd-resolved`";
+const DNSMASQ: &str = "`systemctl disable --now dnsmasq`, once `zonectl import dnsmasq` has taken over what it serves";
 
 /// The sockets of one listen address, not used yet.
 #[derive(Debug)]
@@ -93,31 +104,63 @@ pub(super) struct Sockets {
     pub(super) local: SocketAddr,
     pub(super) udp: Vec<UdpSocket>,
     pub(super) tcp: TcpListener,
+    /// Whether the UDP sockets are one that somebody else holds, too, and goes on with after us.
+    pub(super) udp_lent: bool,
+    /// The same of TCP.
+    pub(super) tcp_lent: bool,
 }
 
-/// Opens the sockets of one listen address: one for UDP per worker, one for TCP, all on one port also for port 0.
+/// Opens the sockets of one listen address: one for UDP per worker, one for TCP, all on one port also for port 0. What was
+/// `given` is taken first.
 ///
 /// The first socket of each protocol is bound alone, so that a second server on the same address is refused instead of
 /// taking half of the queries. `beside_own` is for an address that overlaps one that this process itself listens on.
 ///
 /// # Errors
 /// [`BindError`]; no socket stays open then.
-pub(super) fn open(wanted: SocketAddr, workers: usize, beside_own: bool) -> Result<Sockets, BindError> {
+pub(super) fn open(wanted: SocketAddr, workers: usize, beside_own: bool, given: Given) -> Result<Sockets, BindError> {
+    let failed = |protocol| move |error: io::Error| explain(wanted, protocol, &error);
+    let (udp_lent, tcp_lent) = (given.udp_lent, given.tcp_lent);
+    let mut tcp_given = given.tcp;
+    if let Some(tcp) = &tcp_given {
+        prepare_tcp(tcp).map_err(failed(Protocol::Tcp))?;
+    }
+    let mut udp_given = given.udp;
+    for socket in &udp_given {
+        prepare_udp(socket, wanted).map_err(failed(Protocol::Udp))?;
+    }
     let mut tries = 0;
     loop {
         tries += 1;
-        let first = udp(wanted, beside_own).map_err(|error| explain(wanted, Protocol::Udp, &error))?;
-        let local = first.local_addr().map_err(|error| explain(wanted, Protocol::Udp, &error))?;
-        let tcp = match tcp(local, beside_own) {
-            Ok(tcp) => tcp,
-            // The port that UDP was given may be taken for TCP; another one will do.
-            Err(error) if wanted.port() == 0 && tries < 64 && error.kind() == io::ErrorKind::AddrInUse => continue,
-            Err(error) => return Err(explain(wanted, Protocol::Tcp, &error)),
+        if udp_given.is_empty() {
+            udp_given.push(udp(wanted, beside_own).map_err(failed(Protocol::Udp))?);
+        }
+        let local = udp_given[0].local_addr().map_err(failed(Protocol::Udp))?;
+        let tcp = match tcp_given.take() {
+            Some(tcp) => tcp,
+            None => match tcp(local, beside_own) {
+                Ok(tcp) => tcp,
+                // The port that UDP was given may be taken for TCP; another one will do.
+                Err(error) if wanted.port() == 0 && tries < 64 && error.kind() == io::ErrorKind::AddrInUse => {
+                    udp_given.clear();
+                    continue;
+                }
+                Err(error) => return Err(explain(wanted, Protocol::Tcp, &error)),
+            },
         };
-        let mut udp = vec![first];
-        udp.extend(more(local, workers.saturating_sub(1))?);
-        return Ok(Sockets { wanted, local, udp, tcp });
+        let missing = workers.saturating_sub(udp_given.len());
+        let further = if udp_lent { copies(&udp_given[0], local, missing)? } else { more(local, missing)? };
+        udp_given.extend(further);
+        return Ok(Sockets { wanted, local, udp: udp_given, tcp, udp_lent, tcp_lent });
     }
+}
+
+/// Further handles of one socket: those of another user can be joined by none of ours.
+///
+/// # Errors
+/// [`BindError`]: no more files may be open.
+pub(super) fn copies(socket: &UdpSocket, local: SocketAddr, count: usize) -> Result<Vec<UdpSocket>, BindError> {
+    (0..count).map(|_| socket.try_clone().map_err(|error| explain(local, Protocol::Udp, &error))).collect()
 }
 
 /// Opens further UDP sockets on an address that this process already listens on.
@@ -145,11 +188,23 @@ fn udp(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
     socket.bind(&address.into())?;
     // Set after binding, too: from now on further sockets of this user may join.
     socket.set_reuse_port(true)?;
-    // A burst must fit while a worker is not scheduled; the kernel cuts this to net.core.rmem_max.
-    let _ = socket.set_recv_buffer_size(QUEUE);
+    let socket = socket.into();
+    prepare_udp(&socket, address)?;
+    Ok(socket)
+}
+
+/// What every UDP socket gets, whoever has bound it.
+fn prepare_udp(socket: &UdpSocket, address: SocketAddr) -> io::Result<()> {
+    asks_for_addresses(socket, address);
+    let socket = SockRef::from(socket);
+    // A burst must fit while a worker is not scheduled; the kernel cuts this to net.core.rmem_max. One that is larger already
+    // was made by somebody who may do more.
+    if socket.recv_buffer_size()? < QUEUE {
+        let _ = socket.set_recv_buffer_size(QUEUE);
+    }
+    socket.set_nonblocking(false)?;
     // A worker looks at its stop flag at least this often.
-    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
-    Ok(socket.into())
+    socket.set_read_timeout(Some(Duration::from_secs(1)))
 }
 
 const QUEUE: usize = 4 << 20;
@@ -163,9 +218,15 @@ fn tcp(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     }
     socket.bind(&address.into())?;
     socket.set_reuse_port(true)?;
+    let socket = socket.into();
+    prepare_tcp(&socket)?;
+    Ok(socket)
+}
+
+/// What every TCP socket gets, whoever has bound it.
+fn prepare_tcp(socket: &TcpListener) -> io::Result<()> {
     socket.set_nonblocking(true)?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    SockRef::from(socket).listen(BACKLOG)
 }
 
 const BACKLOG: i32 = 1024;

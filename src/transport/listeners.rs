@@ -2,10 +2,13 @@
 //!
 //! New sockets are opened before old ones are closed; an address that stays keeps its sockets and their queues.
 
-use super::bind::{BindError, Sockets, more, open};
+use super::bind::{BindError, Sockets, copies, more, open};
 use super::connection::Shared;
+use super::ending::{Ending, Way};
+use super::inherited::{Inherited, kept_as};
 use super::limits::Limits;
 use super::onward::Onward;
+use super::protocol::Protocol;
 use super::pulse::{Pulse, beat};
 use super::quota::{Budget, Quota};
 use super::tcp::accept;
@@ -16,10 +19,10 @@ use crate::query::Recent;
 use crate::snapshot::Live;
 use crate::update::Desk;
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -35,7 +38,19 @@ pub struct Listeners {
     pulse: Arc<Pulse>,
     onward: Arc<Onward>,
     runtime: Handle,
+    inherited: Inherited,
+    /// Whether the sockets stay open elsewhere when this process ends.
+    kept: bool,
     bound: Vec<Bound>,
+}
+
+/// The sockets of one address and protocol, for whoever keeps them open while the server is restarted.
+#[derive(Debug)]
+pub struct Keepsake<'a> {
+    /// What to keep them under; [`Inherited`] knows it again.
+    pub name: String,
+    /// One for TCP, for UDP one a worker.
+    pub sockets: Vec<BorrowedFd<'a>>,
 }
 
 /// Sockets that are open and not used yet: the outcome of [`Listeners::open`].
@@ -54,12 +69,16 @@ struct Bound {
     local: SocketAddr,
     udp: Vec<UdpWorker>,
     tcp: watch::Sender<bool>,
+    /// The socket that connections are taken from, once more.
+    accepting: TcpListener,
+    udp_lent: bool,
+    tcp_lent: bool,
 }
 
 #[derive(Debug)]
 struct UdpWorker {
     socket: Arc<UdpSocket>,
-    stop: Arc<AtomicBool>,
+    ending: Arc<Ending>,
     thread: JoinHandle<()>,
 }
 
@@ -78,7 +97,41 @@ impl Listeners {
             onward: Arc::clone(&onward),
         });
         let quota = Arc::new(Quota::new(limits.connections, limits.per_client));
-        Listeners { live, counters, shared, quota, pulse, onward, runtime, bound: Vec::new() }
+        Listeners {
+            live,
+            counters,
+            shared,
+            quota,
+            pulse,
+            onward,
+            runtime,
+            inherited: Inherited::default(),
+            kept: false,
+            bound: Vec::new(),
+        }
+    }
+
+    /// Takes these sockets in the place of new ones where an address is to be listened on.
+    pub fn inherit(&mut self, inherited: Inherited) {
+        self.inherited = inherited;
+    }
+
+    /// The sockets that this process has opened itself or got from the one before, one entry for each address and protocol.
+    /// From now on they are left as they are at the end, for the next process: what is in their queues waits for it.
+    pub fn keepsakes(&mut self) -> Vec<Keepsake<'_>> {
+        self.kept = true;
+        let mut keepsakes = Vec::new();
+        for bound in &self.bound {
+            if !bound.udp_lent {
+                let sockets = bound.udp.iter().map(|worker| worker.socket.as_fd()).collect();
+                keepsakes.push(Keepsake { name: kept_as(Protocol::Udp, bound.local), sockets });
+            }
+            if !bound.tcp_lent {
+                let sockets = vec![bound.accepting.as_fd()];
+                keepsakes.push(Keepsake { name: kept_as(Protocol::Tcp, bound.local), sockets });
+            }
+        }
+        keepsakes
     }
 
     /// Questions that no zone and no cache answers go to this forwarder from now on, where the horizon allows it. Without one
@@ -103,17 +156,22 @@ impl Listeners {
         let mut errors = Vec::new();
         for &address in wanted {
             match self.bound.iter().find(|bound| bound.wanted == address) {
-                Some(bound) => match more(bound.local, workers.saturating_sub(bound.udp.len())) {
+                Some(bound) => match bound.more(workers) {
                     Ok(sockets) => opened.more.push((address, sockets)),
                     Err(error) => errors.push(error),
                 },
-                None => match open(address, workers, self.overlaps(address)) {
+                None => match self.open_one(address, workers) {
                     Ok(sockets) => opened.new.push(sockets),
                     Err(error) => errors.push(error),
                 },
             }
         }
         if errors.is_empty() { Ok(opened) } else { Err(errors) }
+    }
+
+    fn open_one(&self, address: SocketAddr, workers: usize) -> Result<Sockets, BindError> {
+        let given = self.inherited.give(address).map_err(|error| BindError::of_tcp(address, &error))?;
+        open(address, workers, self.overlaps(address), given)
     }
 
     /// Serves on the opened sockets, then closes those of addresses that are no longer wanted, once what was in their
@@ -138,16 +196,25 @@ impl Listeners {
         self.bound = kept;
         for bound in gone {
             // Connections that are open finish on their own time.
+            drop(bound.accepting);
             let _ = bound.tcp.send(true);
-            retire(bound.udp, &self.pulse);
+            match bound.udp_lent {
+                true => leave(bound.udp, &self.pulse),
+                false => retire(bound.udp, &self.pulse),
+            }
         }
         for bound in &mut self.bound {
             if bound.udp.len() > opened.workers {
-                retire(bound.udp.drain(opened.workers..).collect(), &self.pulse);
+                let surplus = bound.udp.drain(opened.workers..).collect();
+                match bound.udp_lent {
+                    true => leave(surplus, &self.pulse),
+                    false => retire(surplus, &self.pulse),
+                }
             }
         }
         let place = |bound: &Bound| opened.wanted.iter().position(|wanted| *wanted == bound.wanted);
         self.bound.sort_by_key(place);
+        self.inherited.settle();
         Ok(())
     }
 
@@ -163,16 +230,19 @@ impl Listeners {
 
     /// Closes everything: UDP queues are answered, TCP connections get what they have asked for. Waits for connections
     /// at most `patience`.
+    ///
+    /// Sockets that are kept elsewhere are read over UDP until all else is done, so that as little as can be waits in them.
     pub async fn stop(self, patience: Duration) {
         let mut tcp = Vec::new();
-        let mut udp = Vec::new();
+        let (mut lasting, mut ending) = (Vec::new(), Vec::new());
         for bound in self.bound {
+            drop(bound.accepting);
             let _ = bound.tcp.send(true);
             tcp.push(bound.tcp);
-            udp.extend(bound.udp);
+            if self.kept || bound.udp_lent { lasting.extend(bound.udp) } else { ending.extend(bound.udp) }
         }
         let pulse = Arc::clone(&self.pulse);
-        let retired = self.runtime.spawn_blocking(move || retire(udp, &pulse));
+        let retired = self.runtime.spawn_blocking(move || retire(ending, &pulse));
         let _ = tokio::time::timeout(patience, async {
             for stop in &tcp {
                 stop.closed().await;
@@ -180,13 +250,17 @@ impl Listeners {
         })
         .await;
         let _ = retired.await;
+        let pulse = Arc::clone(&self.pulse);
+        let _ = self.runtime.spawn_blocking(move || leave(lasting, &pulse)).await;
     }
 
     fn start(&self, sockets: Sockets) -> io::Result<Bound> {
         let several = sockets.udp.len() > 1;
         let udp = sockets.udp.into_iter().map(|socket| self.worker(socket, several)).collect::<io::Result<Vec<_>>>()?;
+        let accepting = sockets.tcp.try_clone()?;
         let tcp = self.acceptor(sockets.tcp)?;
-        Ok(Bound { wanted: sockets.wanted, local: sockets.local, udp, tcp })
+        let Sockets { wanted, local, udp_lent, tcp_lent, .. } = sockets;
+        Ok(Bound { wanted, local, udp, tcp, accepting, udp_lent, tcp_lent })
     }
 
     fn acceptor(&self, listener: TcpListener) -> io::Result<watch::Sender<bool>> {
@@ -199,8 +273,8 @@ impl Listeners {
 
     fn worker(&self, socket: UdpSocket, several: bool) -> io::Result<UdpWorker> {
         let socket = Arc::new(socket);
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
+        let ending = Arc::new(Ending::default());
+        let heeded = Arc::clone(&ending);
         let desk = udp::Desk {
             socket: Arc::clone(&socket),
             live: Arc::clone(&self.live),
@@ -209,9 +283,9 @@ impl Listeners {
             onward: Arc::clone(&self.onward),
             several,
         };
-        let thread = thread::Builder::new().name("udp".to_owned()).spawn(move || work(&desk, &flag))?;
+        let thread = thread::Builder::new().name("udp".to_owned()).spawn(move || work(&desk, &heeded))?;
         self.pulse.watch(&socket);
-        Ok(UdpWorker { socket, stop, thread })
+        Ok(UdpWorker { socket, ending, thread })
     }
 
     /// True when an address that this process listens on has the same port and covers this one or is covered by it.
@@ -224,10 +298,21 @@ impl Listeners {
     }
 }
 
+impl Bound {
+    /// Further UDP sockets up to so many.
+    fn more(&self, workers: usize) -> Result<Vec<UdpSocket>, BindError> {
+        let missing = workers.saturating_sub(self.udp.len());
+        match self.udp.first().filter(|_| self.udp_lent) {
+            Some(worker) => copies(&worker.socket, self.local, missing),
+            None => more(self.local, missing),
+        }
+    }
+}
+
 /// Runs the loop; a panic in it is a fault of ours that costs one batch, not the worker.
-fn work(desk: &udp::Desk, stop: &AtomicBool) {
+fn work(desk: &udp::Desk, ending: &Ending) {
     loop {
-        match catch_unwind(AssertUnwindSafe(|| udp::run(desk, stop))) {
+        match catch_unwind(AssertUnwindSafe(|| udp::run(desk, ending))) {
             Ok(()) => return,
             Err(_) => {
                 tracing::error!("a UDP worker failed and goes on; this is a fault of the program, please report it");
@@ -242,7 +327,7 @@ fn retire(workers: Vec<UdpWorker>, pulse: &Pulse) {
     for worker in &workers {
         let local = worker.socket.local_addr();
         let connected = local.is_ok_and(|local| worker.socket.connect(local).is_ok());
-        worker.stop.store(true, Ordering::Release);
+        worker.ending.say(Way::Emptied);
         if connected {
             // Wakes a worker that waits.
             let _ = worker.socket.send(&[]);
@@ -253,4 +338,35 @@ fn retire(workers: Vec<UdpWorker>, pulse: &Pulse) {
     for worker in workers {
         let _ = worker.thread.join();
     }
+}
+
+/// Ends UDP workers whose sockets somebody else holds, too: those must stay as they are, so that the next one can read them.
+fn leave(workers: Vec<UdpWorker>, pulse: &Pulse) {
+    for worker in &workers {
+        worker.ending.say(Way::HandedOn);
+    }
+    for _ in 0..WAKES {
+        let Some(waiting) = workers.iter().find(|worker| !worker.thread.is_finished()) else { break };
+        let _ = wake(&waiting.socket);
+        thread::yield_now();
+    }
+    pulse.count_drops();
+    for worker in workers {
+        // One that no message has woken sees it within a second.
+        let _ = worker.thread.join();
+    }
+}
+
+/// Among the sockets of one address the kernel chooses by where a message comes from: each one tries another port.
+const WAKES: usize = 256;
+
+/// Sends an empty message, to which nobody replies, to the address of a socket.
+fn wake(socket: &UdpSocket) -> io::Result<()> {
+    let local = socket.local_addr()?;
+    let ip = match local.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    UdpSocket::bind((ip, 0))?.send_to(&[], (ip, local.port())).map(|_| ())
 }

@@ -5,9 +5,11 @@
 mod bind;
 mod certificate;
 mod connection;
+mod ending;
 mod frames;
 mod holder;
 mod http;
+mod inherited;
 mod late;
 mod limits;
 mod listeners;
@@ -23,8 +25,10 @@ mod udp;
 
 pub use bind::{BindError, BindReason, LISTEN_FAILED};
 pub use certificate::server_tls;
+pub use holder::Holder;
 pub use http::{HttpLimits, HttpListeners, HttpTls};
+pub use inherited::Inherited;
 pub use limits::Limits;
-pub use listeners::{Listeners, Opened};
+pub use listeners::{Keepsake, Listeners, Opened};
 pub use protocol::Protocol;
 pub use udp::take_larger_batches;

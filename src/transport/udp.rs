@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+use super::ending::{Ending, Way};
 use super::onward::Onward;
 use super::rate::{Leave, RateTable};
 use super::tally::Tally;
@@ -17,9 +18,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Messages in one system call at most.
 const BATCH: usize = 32;
@@ -32,20 +32,25 @@ const QUERY_SIZE: usize = 4096;
 /// worker that has much to do does not wait.
 const GATHERED: u32 = 20_000;
 
-/// Answers queries from `socket` until `stop` is true, then answers what is still in its queue and returns.
+/// Answers queries from `socket` until `ending` is said, then answers what is still in its queue and returns.
 ///
-/// The one who sets `stop` sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
+/// The one who says it sends the socket an empty message, so that a waiting loop sees it. On a socket that is bound to
 /// all addresses, replies leave from the address that was asked.
-pub(super) fn run(desk: &Desk, stop: &AtomicBool) {
+pub(super) fn run(desk: &Desk, ending: &Ending) {
     let Desk { socket, live, counters, .. } = desk;
     if desk.several {
         take_larger_batches();
     }
     let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(&**socket, local)));
+    let mut since: Option<Instant> = None;
     let mut gather = Gather::new(GATHERED, Instant::now());
     loop {
-        let stopping = stop.load(Ordering::Acquire);
-        match batch.receive(socket, stopping) {
+        let way = ending.said();
+        if way == Some(Way::HandedOn) && since.get_or_insert_with(Instant::now).elapsed() >= LAST_ANSWERS {
+            // New queries come as ever; they are the next process's.
+            return;
+        }
+        match batch.receive(socket, way.is_some()) {
             Ok(count) => {
                 let tally = batch.answer(count, &live.load(), desk);
                 let lost = batch.send(socket);
@@ -58,12 +63,15 @@ pub(super) fn run(desk: &Desk, stop: &AtomicBool) {
                 }
                 tally.hand_over(counters, lost);
             }
-            Err(error) if stopping && error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(error) if way.is_some() && error.kind() == io::ErrorKind::WouldBlock => return,
             // A time-out, a signal, or an ICMP error of an earlier reply: none of them ends the loop.
             Err(_) => {}
         }
     }
 }
+
+/// How long a queue that never gets empty is answered on after the end was said.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
 /// What a worker works with.
 #[derive(Debug)]
