@@ -68,7 +68,7 @@ import() {
   # shellcheck disable=SC2086 # one word for each source is meant
   set -- zonectl import dnsmasq $sources --out $candidate --verify-against 127.0.0.1
   # shellcheck disable=SC2086
-  if ! there grep -qs '^no-hosts' $sources; then set -- "$@" --hosts /etc/hosts; fi
+  if exists /etc/hosts && ! there grep -qrs '^no-hosts' $sources; then set -- "$@" --hosts /etc/hosts; fi
   status=0
   there "$@" || status=$?
   case $status in
