@@ -49,7 +49,7 @@ put_package() {
     there test -x /usr/bin/horizond || refuse "horizon is not installed there; name the package with --package"
     return
   fi
-  local_name=/tmp/horizon-install.deb
+  local_name=/var/tmp/horizon-install.deb
   if [ -n "$container" ]; then
     pct push "$container" "$package" $local_name
   else
