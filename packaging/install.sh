@@ -49,7 +49,7 @@ put_package() {
     there test -x /usr/bin/horizond || refuse "horizon is not installed there; name the package with --package"
     return
   fi
-  local_name=/tmp/horizon-install.deb
+  local_name=/var/tmp/horizon-install.deb
   if [ -n "$container" ]; then
     pct push "$container" "$package" $local_name
   else
@@ -68,7 +68,7 @@ import() {
   # shellcheck disable=SC2086 # one word for each source is meant
   set -- zonectl import dnsmasq $sources --out $candidate --verify-against 127.0.0.1
   # shellcheck disable=SC2086
-  if ! there grep -qs '^no-hosts' $sources; then set -- "$@" --hosts /etc/hosts; fi
+  if exists /etc/hosts && ! there grep -qrs '^no-hosts' $sources; then set -- "$@" --hosts /etc/hosts; fi
   status=0
   there "$@" || status=$?
   case $status in

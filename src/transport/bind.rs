@@ -250,3 +250,34 @@ fn explain(address: SocketAddr, protocol: Protocol, error: &io::Error) -> BindEr
     };
     BindError { address, protocol, reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever holds the port, the remedy names what to do about that program; an unknown one on port 53 is one of the usual.
+    #[test]
+    fn the_remedy_fits_the_holder() {
+        let program = |name: &str| Some(Holder::Program { name: name.to_owned(), pid: 412 });
+        let user = |name: &str| Some(Holder::User(name.to_owned()));
+        let table = [
+            ("resolved, cut to 15 octets", 53, program("systemd-resolve"), "DNSStubListener=no"),
+            ("resolved by its user", 53, user("systemd-resolve"), "DNSStubListener=no"),
+            ("dnsmasq", 53, program("dnsmasq"), "zonectl import dnsmasq"),
+            ("dnsmasq opens its sockets as root", 53, user("root"), "dnsmasq"),
+            ("another program", 53, program("named"), "stop that program"),
+            ("nobody that can be seen", 53, None, "`ss -lunp 'sport = :53'` as root"),
+            (
+                "another user's program on another port",
+                5300,
+                user("joe"),
+                "`ss -lunp 'sport = :5300'` as root and stop it",
+            ),
+        ];
+        for (why, port, holder, expected) in table {
+            let remedy = in_use(port, Protocol::Udp, holder.as_ref());
+            assert!(remedy.contains(expected), "{why}: {remedy}");
+            assert!(remedy.ends_with("choose another address or port"), "{why}: {remedy}");
+        }
+    }
+}
