@@ -105,8 +105,12 @@ impl<'a> Query<'a> {
         if count(6) != 0 || (count(8) != 0 && rtype != IXFR) {
             return Err(malformed);
         }
-        let Additional { edns, signed } =
-            read_records(octets, question_end, count(8).into(), count(10).into()).ok_or(malformed)?;
+        // Most queries without EDNS end here.
+        let Additional { edns, signed } = if header[8..12] == [0; 4] && question_end == octets.len() {
+            Additional { edns: None, signed: false }
+        } else {
+            read_records(octets, question_end, count(8).into(), count(10).into()).ok_or(malformed)?
+        };
         Ok(Query { octets, name, rtype, class, question_end, edns, signed })
     }
 }
