@@ -113,11 +113,11 @@ impl Lane {
             let outcome = link.ask(&message).await;
             let was_early = link.was_early();
             drop(link);
-            // The peer closed after a reply although more questions were there.
+            // The peer closed after a reply although more questions were there. Its reply may be lost when it closes, so a second
+            // connection that ends under the question says the same.
             if let Err(failure) = &outcome
                 && failure.again
-                && failure.answered
-                && was_early
+                && (failure.answered && was_early || tries > 1 && !matches!(self.upstream.way, Way::Https { .. }))
             {
                 self.state().one_at_a_time = Some(Instant::now() + ONE_AT_A_TIME);
             }

@@ -124,7 +124,10 @@ impl Use {
             }
             Err(mut failure) => {
                 failure.answered |= self.link.answered.load(Ordering::Relaxed) > 0;
-                failure.again &= failure.answered || !self.first;
+                // A peer that closes with questions unread may take its reply along; one that ends a connection under its only
+                // question would do so again.
+                let shared = self.link.taken.load(Ordering::Relaxed) > 1;
+                failure.again &= failure.answered || !self.first || shared;
                 Err(failure)
             }
         }
