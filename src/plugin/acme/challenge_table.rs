@@ -56,6 +56,11 @@ pub enum ChallengeChange {
 }
 
 impl ChallengeChange {
+    /// True when it adds nothing.
+    pub(super) fn removes(&self) -> bool {
+        !matches!(self, ChallengeChange::Add { .. })
+    }
+
     fn owner(&self) -> &Name {
         match self {
             ChallengeChange::Add { owner, .. }

@@ -149,6 +149,8 @@ impl Challenges {
         let touched: Touched = differ.map(|owner| (Arc::clone(owner), state.table.values(owner).to_vec())).collect();
         if !touched.is_empty() {
             state.publish(&self.overlay, &touched);
+            drop(state);
+            self.tell(&touched);
         }
     }
 
@@ -221,6 +223,9 @@ impl Challenges {
 
     pub(super) fn write(&self, changes: &[ChallengeChange], now: SystemTime) -> Result<usize, ChallengeError> {
         let mut state = self.lock();
+        if state.has_nothing() && changes.iter().all(ChallengeChange::removes) {
+            return Ok(0);
+        }
         state.ready(&self.overlay, now)?;
         let (touched, removed) = match state.table.plan(changes, now) {
             Err(ChallengeError::Full { .. } | ChallengeError::OwnerFull { .. })
@@ -257,6 +262,11 @@ impl Challenges {
 }
 
 impl State {
+    /// True when nothing was ever written, so that nothing need be made to remove it.
+    fn has_nothing(&self) -> bool {
+        self.journal.is_none() && self.table.count() == 0 && !Journal::may_exist(&self.folder)
+    }
+
     /// Opens the journal where it is not.
     fn ready(&mut self, overlay: &Overlay, now: SystemTime) -> Result<(), FileError> {
         if self.journal.is_none() {
