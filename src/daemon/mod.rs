@@ -19,6 +19,7 @@ mod reaching;
 mod receiving;
 mod reload;
 mod rounds;
+mod securing;
 mod serial;
 mod serve;
 mod source;

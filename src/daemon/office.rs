@@ -4,6 +4,7 @@ use super::forwarding::Forwarding;
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::receiving::Received;
+use super::securing::Secured;
 use super::status::Board;
 use crate::control::{
     ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome,
@@ -148,9 +149,10 @@ pub(super) fn health(
     forwarding: &Arc<Forwarding>,
     challenges: &Arc<Challenges>,
     received: &Arc<Received>,
+    secured: &Arc<Secured>,
 ) -> impl Fn() -> Health + Send + Sync + use<> {
     let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
-    let (challenges, received) = (Arc::clone(challenges), Arc::clone(received));
+    let (challenges, received, secured) = (Arc::clone(challenges), Arc::clone(received), Arc::clone(secured));
     move || {
         let status = board.load();
         Health {
@@ -167,6 +169,7 @@ pub(super) fn health(
                     .cloned()
                     .chain(challenges.trouble())
                     .chain(received.troubles())
+                    .chain(secured.troubles())
                     .collect(),
             },
             counters: named(&counters).into_iter().chain(received.counts()).collect(),

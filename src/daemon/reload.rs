@@ -10,6 +10,7 @@ use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
 use super::reaching::Reaching;
 use super::receiving::Receiving;
+use super::securing::Securing;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -37,6 +38,7 @@ pub(super) struct Reloads {
     pub(super) reaching: Reaching,
     pub(super) updating: Updating,
     pub(super) receiving: Receiving,
+    pub(super) securing: Securing,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -183,6 +185,7 @@ impl Reloads {
         self.reaching.follow(&serving.settings, &serving.published.acme);
         self.updating.follow(&self.board.load().serving.settings);
         self.receiving.follow(&self.board.load().serving.settings);
+        self.securing.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

@@ -12,6 +12,7 @@ use super::pipeline::{Candidate, Failure, candidate};
 use super::reaching::Reaching;
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
+use super::securing::Securing;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -116,7 +117,8 @@ impl Server {
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
         let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
-        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
+        let securing = Securing::start(&board.load().serving.settings, &listeners, runtime.handle());
+        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state()));
         let desk = Office::desk(published, health, orders.clone(), values, reaching.board(), updating.tokens(), &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
@@ -142,6 +144,7 @@ impl Server {
             reaching,
             updating,
             receiving,
+            securing,
             office,
             watch,
             fetching,
@@ -228,10 +231,10 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, .. }) = reloading.join() {
                 drop((office, watch));
                 runtime.block_on(receiving.stop(FAREWELL));
-                runtime.block_on(listeners.stop(FAREWELL));
+                runtime.block_on(async { tokio::join!(listeners.stop(FAREWELL), securing.stop(FAREWELL)) });
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();
             }
