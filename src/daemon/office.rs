@@ -174,6 +174,7 @@ pub(super) fn health(
             },
             counters: named(&counters).into_iter().chain(received.counts()).collect(),
             http: received.addresses(),
+            encrypted: secured.shown(),
             upstreams: forwarding.upstreams(),
             challenges: challenges.count(),
         }

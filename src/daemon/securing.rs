@@ -102,6 +102,12 @@ impl Secured {
         self.front().listeners.as_ref().map(EncryptedListeners::addresses).unwrap_or_default()
     }
 
+    /// The same as text, such as `tls 10.0.0.153:853`.
+    pub(super) fn shown(&self) -> Vec<String> {
+        let addresses = self.addresses().into_iter();
+        addresses.map(|(how, address)| format!("{} {address}", how.to_string().to_ascii_lowercase())).collect()
+    }
+
     fn front(&self) -> MutexGuard<'_, Front> {
         // Each part is whole whatever happened under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

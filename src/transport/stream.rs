@@ -104,6 +104,15 @@ impl Secured {
     }
 }
 
+impl Drop for Secured {
+    /// Says that this is the end, so that the client knows that nothing was cut off (RFC 8446 section 6.1), if the socket
+    /// takes that much now.
+    fn drop(&mut self) {
+        self.tls.send_close_notify();
+        let _ = self.flush();
+    }
+}
+
 impl Stream for Secured {
     fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         for _ in 0..RECORDS {
