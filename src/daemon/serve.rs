@@ -12,7 +12,7 @@ use super::pipeline::{Candidate, Failure, candidate};
 use super::reaching::Reaching;
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
-use super::securing::Securing;
+use super::securing::{Secured, Securing};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::unwritten::{unwritten, write};
@@ -24,7 +24,7 @@ use crate::forward::Forwarder;
 use crate::plugin::acme::doors::Doors;
 use crate::plugin::acme::{Challenges, Sighting};
 use crate::snapshot::Live;
-use crate::transport::{BindError, Limits, Listeners};
+use crate::transport::{BindError, Encryption, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,6 +42,7 @@ pub struct Server {
     board: Arc<Board>,
     challenges: Arc<Challenges>,
     received: Arc<Received>,
+    secured: Arc<Secured>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -130,6 +131,7 @@ impl Server {
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
         let received = Arc::clone(receiving.state());
+        let secured = Arc::clone(securing.state());
         if let Some(sightings) = received.take_sightings() {
             reaching.listen(sightings).map_err(|error| system("the tripwire's listener", &error))?;
         }
@@ -156,12 +158,18 @@ impl Server {
         };
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
-        Ok(Server { orders, board, challenges, received, runtime: handle, running: Some(Running { runtime, reloading }) })
+        let running = Some(Running { runtime, reloading });
+        Ok(Server { orders, board, challenges, received, secured, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.board.load().listening.clone()
+    }
+
+    /// The addresses where encrypted DNS is listened for.
+    pub fn encrypted(&self) -> Vec<(Encryption, SocketAddr)> {
+        self.secured.addresses()
     }
 
     /// Where challenge values are written: what is written serves at once.
