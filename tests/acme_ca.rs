@@ -14,9 +14,11 @@ use std::time::Duration;
 fn the_worked_example_is_alive() {
     let Some(world) = World::new("") else { return };
     let root = world.authority.root.display().to_string();
-    let health = world.run("102", "curl", &[
-        "-s", "-m", "5", "--cacert", &root, "https://ca.internal.thinkheads.ai:9000/health",
-    ]);
+    let health = world.run(
+        "102",
+        "curl",
+        &["-s", "-m", "5", "--cacert", &root, "https://ca.internal.thinkheads.ai:9000/health"],
+    );
     assert_eq!(health.stdout.trim(), r#"{"status":"ok"}"#, "{health:?}");
     let table = [
         ("103", "traefik.internal.thinkheads.ai A", "NOERROR 10.0.0.12"),
@@ -44,7 +46,8 @@ fn challenges_of_port_80_and_443_reach_their_guest() {
 #[test]
 fn caddy_gets_its_certificates() {
     let Some(world) = World::new("") else { return };
-    for (name, challenge) in [("traefik.internal.thinkheads.ai", "http"), ("qdrant.internal.thinkheads.ai", "tls-alpn")] {
+    for (name, challenge) in [("traefik.internal.thinkheads.ai", "http"), ("qdrant.internal.thinkheads.ai", "tls-alpn")]
+    {
         let mut caddy = Caddy::start(&world, name, challenge);
         let outcome = Outcome { certificate: Some(caddy.certificate(name)), said: String::new(), took: Duration::ZERO };
         outcome.expect_names(&world.authority.root, &[name]);

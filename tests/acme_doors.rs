@@ -21,6 +21,8 @@ struct Seat<'a> {
     apex: &'a str,
     delegated: &'a str,
     covered: &'a str,
+    /// One that only a wildcard covers, too, and whose challenge is the account's.
+    account: &'a str,
 }
 
 /// The credentials of each door.
@@ -34,7 +36,7 @@ struct Keys {
 
 /// The rows of clients and doors, one after the other; each is a whole order.
 fn orders(seat: &Seat<'_>, keys: &Keys) -> Vec<String> {
-    let Seat { world, name, apex, delegated, covered, .. } = *seat;
+    let Seat { world, name, apex, delegated, covered, account: with_account, .. } = *seat;
     let lego = |names: &[&str]| Lego::new(world, names).at(seat.directory, seat.root);
     let wildcard = format!("*.{apex}");
     let (tsig, narrow, http, account) = (&keys.tsig, &keys.narrow, &keys.http, &keys.account);
@@ -65,12 +67,17 @@ fn orders(seat: &Seat<'_>, keys: &Keys) -> Vec<String> {
             Box::new(|names| lego(names).httpreq(HTTP, &http.user, &http.secret).order()),
         ),
         ("acme.sh's requests, httpreq", vec![name], Box::new(|names| lego(names).script(&acme_proxy).order())),
-        ("acme.sh's requests, acme-dns", vec![covered], Box::new(|names| lego(names).script(&acme_dns).order())),
+        ("acme.sh's requests, acme-dns", vec![with_account], Box::new(|names| lego(names).script(&acme_dns).order())),
     ];
     let issued = rows.into_iter().map(|(row, names, order)| {
         let outcome = order(&names);
         let took = outcome.took;
-        println!("{}: {row}: {:.1} s {}", seat.ca, took.as_secs_f64(), if outcome.certificate.is_some() { "" } else { "FAILED" });
+        println!(
+            "{}: {row}: {:.1} s {}",
+            seat.ca,
+            took.as_secs_f64(),
+            if outcome.certificate.is_some() { "" } else { "FAILED" }
+        );
         match outcome.certificate {
             Some(_) => {
                 outcome.expect_names(seat.root, &names);
@@ -92,25 +99,25 @@ fn every_client_gets_its_certificate_through_every_door() {
         let covering = format!("*.apps.{zone}.");
         world.edit(&["set", &covering, "A", "10.0.0.12", "--horizon", "internal"]);
     }
-    let names: Vec<[String; 4]> = [(inside, "traefik", "ollama"), (public, "app", "www")]
+    let names: Vec<[String; 5]> = [(inside, "traefik", "ollama"), (public, "app", "www")]
         .into_iter()
         .map(|(zone, name, delegated)| {
             let [name, delegated] = [name, delegated].map(|label| format!("{label}.{zone}"));
             let (from, to) = (format!("_acme-challenge.{delegated}."), format!("_acme-challenge.{name}."));
             world.edit(&["set", &from, "CNAME", &to, "--horizon", "internal"]);
-            [name, zone.to_owned(), delegated, format!("blog.apps.{zone}")]
+            [name, zone.to_owned(), delegated, format!("blog.apps.{zone}"), format!("shop.apps.{zone}")]
         })
         .collect();
     let keys: Vec<Keys> = names
         .iter()
-        .map(|[name, apex, _, covered]| {
+        .map(|[name, apex, _, _, account]| {
             let short = apex.split('.').next().unwrap();
             let wide = format!("{apex},*.{apex}");
             Keys {
                 tsig: world.token("lego", &format!("{short}-lego"), &wide, &[]),
                 narrow: world.token("lego", &format!("{short}-narrow"), name, &[]),
                 http: world.token("httpreq", &format!("{short}-http"), &wide, &[]),
-                account: world.token("acme-dns", &format!("{short}-account"), covered, &["--horizons", "internal"]),
+                account: world.token("acme-dns", &format!("{short}-account"), account, &["--horizons", "internal"]),
             }
         })
         .collect();
@@ -118,8 +125,16 @@ fn every_client_gets_its_certificate_through_every_door() {
     let seats: Vec<Seat<'_>> = seats
         .into_iter()
         .zip(&names)
-        .map(|((ca, directory, root), [name, apex, delegated, covered])| {
-            Seat { world: &world, ca, directory, root, name, apex, delegated, covered }
+        .map(|((ca, directory, root), [name, apex, delegated, covered, account])| Seat {
+            world: &world,
+            ca,
+            directory,
+            root,
+            name,
+            apex,
+            delegated,
+            covered,
+            account,
         })
         .collect();
     let faults: Vec<String> = std::thread::scope(|scope| {
@@ -176,7 +191,7 @@ fn what_is_not_allowed_is_refused_by_its_name() {
     ];
     for (why, secret, algorithm, owner, offset, expected) in table {
         let words = [&program.display().to_string(), &key.user, secret, algorithm, owner, &offset.to_string()];
-        let ran = world.run("102", "python3", &words.map(AsRef::as_ref));
+        let ran = world.run("102", "/usr/bin/python3", &words.map(AsRef::as_ref));
         assert_eq!(ran.stdout.trim(), expected, "{why}: {}", ran.stderr);
     }
     assert_eq!(world.ask("103", &format!("_acme-challenge.{name} TXT")), "NOERROR \"x\"");

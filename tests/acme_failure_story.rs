@@ -23,9 +23,19 @@ fn shown(world: &World, words: &[&str]) -> Ran {
     ran
 }
 
+/// The state of a challenge of the only name in a status.
+fn state<'a>(status: &'a serde_json::Value, challenge: &str) -> &'a str {
+    let mut challenges = status["names"][0]["challenges"].as_array().unwrap().iter();
+    let found = challenges.find(|one| one["challenge"] == challenge);
+    found.and_then(|one| one["state"].as_str()).unwrap_or_else(|| panic!("no {challenge} in {status}"))
+}
+
 #[test]
 fn the_failure_story_from_start_to_end() {
-    let acme = format!("{LISTEN}gate = \"refuse\"\nprobe = \"on\"\ntrusted_proxies = [\"10.0.0.153\"]\n");
+    let acme = format!(
+        "{LISTEN}gate = \"refuse\"\ntrusted_proxies = [\"10.0.0.153\"]\n\n[acme.name.\"{NAME}\"]\nprobe = \"on\"\nchallenges = \
+         [\"http-01\", \"dns-01\"]\n"
+    );
     let Some(world) = World::new(&acme) else { return };
     let web = world.path("web");
     fs::create_dir(&web).unwrap();
@@ -42,22 +52,23 @@ fn the_failure_story_from_start_to_end() {
     // A zone that sends the CA to the gateway is refused, by edit and by file.
     let edit = shown(&world, &["set", &format!("{NAME}."), "A", "10.0.0.153", "--yes"]);
     assert_eq!(edit.exit, 3, "{edit:?}");
-    assert!(format!("{}{}", edit.stdout, edit.stderr).contains("TARGET_NOT_EXPECTED"), "{edit:?}");
+    assert!(format!("{}{}", edit.stdout, edit.stderr).contains("CHALLENGE_WAY_BREAKS"), "{edit:?}");
     let zone = world.path("zones/internal/internal.thinkheads.ai.zone");
     let good = fs::read_to_string(&zone).unwrap();
     let line = good.lines().find(|line| line.starts_with("traefik ")).unwrap();
     fs::write(&zone, good.replace(line, "traefik A 10.0.0.153")).unwrap();
-    let reload = shown(&world, &["reload"]);
+    let reload = shown(&world, &["reload", "--wait"]);
     assert_ne!(reload.exit, 0, "{reload:?}");
     assert_eq!(world.ask("103", &format!("{NAME} A")), "NOERROR 10.0.0.12", "the last good state serves");
     fs::write(&zone, &good).unwrap();
-    assert_eq!(world.zonectl(&["reload"]).exit, 0);
+    assert_eq!(world.zonectl(&["reload", "--wait"]).exit, 0);
 
     // All is well as far as this server can see.
     wait_until("the name is seen to be reachable", Duration::from_secs(60), || {
-        world.zonectl_json(&["acme", "check", NAME]).0 == 0
+        let (exit, status) = world.zonectl_json(&["acme", "status", NAME]);
+        exit == 0 && state(&status, "http-01") == "reachable"
     });
-    shown(&world, &["acme", "status", NAME]);
+    shown(&world, &["acme", "status"]);
 
     // The line that nobody remembers.
     world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
@@ -102,12 +113,64 @@ fn the_failure_story_from_start_to_end() {
         outcome.certificate.is_some().then(|| outcome.expect_names(&world.authority.root, &[NAME])).is_some()
     });
     assert_eq!((authority, server), (world.ca.id(), world.horizon_id()), "nothing was restarted");
-    wait_until("the status says so", Duration::from_secs(10), || {
-        world.zonectl_json(&["acme", "check", NAME]).0 == 0
-    });
+    wait_until("the status says so", Duration::from_secs(10), || world.zonectl_json(&["acme", "status", NAME]).0 == 0);
     shown(&world, &["acme", "status", NAME]);
 
     let probes = traefik.seen().iter().filter(|seen| seen.from.ip().to_string() == "10.0.0.153").count();
-    println!("{probes} http-01 probes reached 102; {} connections to the CA", firewall.count("authority"));
+    let count = |counter| firewall.count(counter);
+    println!(
+        "{probes} http-01 probes reached 102, in {} connections to its open ports; {} connections to the CA, {} to others",
+        count("traefik"),
+        count("authority"),
+        count("other")
+    );
     assert_eq!(firewall.count("other"), 0, "nothing went anywhere else");
+}
+
+/// Where no request meets a tripwire, a rehearsal shows that the CA goes elsewhere: it asks this server nothing.
+#[test]
+fn a_rehearsal_names_a_ca_that_does_not_ask() {
+    let Some(world) = World::new("") else { return };
+    let words = ["acme", "order", NAME, "--challenge", "http-01"];
+    let well = shown(&world, &words);
+    assert!(well.stdout.contains("10.0.0.10 asked this server for"), "{well:?}");
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    let ran = shown(&world, &words);
+    assert_eq!(ran.exit, 3, "{ran:?}");
+    assert!(ran.stdout.contains("CA_NOT_ASKING"), "{ran:?}");
+    let (exit, status) = world.zonectl_json(&["acme", "status", NAME]);
+    assert_eq!((exit, state(&status, "http-01")), (3, "contradicted"), "{status}");
+}
+
+/// A whole order of the server's own goes by dns-01, past hosts file and firewalls, and the matrix says so.
+#[test]
+fn a_canary_order_goes_past_the_hosts_file() {
+    let Some(world) = World::new("") else { return };
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    Firewall::new(&world.network, "102").drop_tcp("10.0.0.10", 80);
+    let ran = shown(&world, &["acme", "order", NAME, "--canary"]);
+    assert_eq!(ran.exit, 0, "{ran:?}");
+    let (_, status) = world.zonectl_json(&["acme", "status", NAME]);
+    assert_eq!(state(&status, "dns-01"), "verified", "{status}");
+    assert_eq!(world.ask("103", &format!("_acme-challenge.{NAME} TXT")), "NOERROR", "nothing is left behind");
+}
+
+/// With `relay = true` the order issues although the CA goes to the wrong machine, and that is said all the same.
+#[test]
+fn the_relay_lets_the_order_issue_meanwhile() {
+    let Some(world) = World::new(&format!("{LISTEN}trusted_proxies = [\"10.0.0.153\"]\nrelay = true\n")) else {
+        return;
+    };
+    let web = world.path("web");
+    fs::create_dir(&web).unwrap();
+    let traefik = Responder::start(&world.network, "102", "10.0.0.12:80", Says::Tokens(web.clone()));
+    let gateway = world.gateway(TRIPWIRE);
+    world.network.set_hosts("103", &format!("10.0.0.153 {NAME}\n"));
+    let outcome = Lego::new(&world, &[NAME]).webroot(&web).order();
+    outcome.expect_names(&world.authority.root, &[NAME]);
+    assert_eq!(gateway.challenges().len(), 1, "the CA went to the gateway: {:?}", gateway.challenges());
+    let from: Vec<String> = traefik.seen().iter().map(|seen| seen.from.ip().to_string()).collect();
+    assert_eq!(from, ["10.0.0.153"], "and the gateway to Traefik");
+    let (_, status) = world.zonectl_json(&["acme", "status", NAME]);
+    assert_eq!(state(&status, "http-01"), "contradicted", "{status}");
 }

@@ -9,8 +9,7 @@ use horizon_dns::control::{
 };
 use horizon_dns::control::{MatchAnswer, ReloadOrder, ReloadOutcome, Request, StatusAnswer};
 use horizon_dns::finding::{Finding, Severity};
-use horizon_dns::plugin::acme::Board;
-use horizon_dns::plugin::acme::Challenges;
+use horizon_dns::plugin::acme::{Board, Challenges, Tokens};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,6 +38,7 @@ fn health() -> Health {
         workers: 2,
         last_reload: LastReload { at: UNIX_EPOCH + Duration::from_secs(2000), live: true, findings: Vec::new() },
         upstreams: Vec::new(),
+        http: (Vec::new(), false),
         encrypted: Vec::new(),
         challenges: 2,
         counters: BTreeMap::from([("queries".to_owned(), 7)]),
@@ -52,8 +52,18 @@ fn lab() -> Lab {
     let (reload, mut orders) = mpsc::channel::<ReloadOrder>(1);
     let (errands, _) = mpsc::channel(1);
     let challenges = Arc::new(Challenges::unopened(&folder.path().join("acme"), Arc::default()));
+    let tokens = Arc::new(Tokens::closed(&folder.path().join("acme")));
     let reaches = Arc::new(Board::open(&folder.path().join("acme")).0);
-    let desk = Arc::new(Desk { published, health: Box::new(health), reload, errands, challenges, reaches });
+    let desk = Arc::new(Desk {
+        published,
+        health: Box::new(health),
+        reload,
+        errands,
+        challenges,
+        reaches,
+        tokens,
+        watched: Arc::default(),
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let listener = ControlListener::bind(&socket).unwrap();
     runtime.spawn(async move { control::serve(&listener, desk).await });

@@ -21,7 +21,9 @@ const OWNER: &str = "_acme-challenge.app.corp.example";
 fn nsupdate_and_knsupdate_write_challenge_values() {
     let folder = folder();
     let server = folder.serve();
-    for (program, transport) in [("nsupdate", None), ("nsupdate", Some("-v")), ("knsupdate", None), ("knsupdate", Some("-v"))] {
+    for (program, transport) in
+        [("nsupdate", None), ("nsupdate", Some("-v")), ("knsupdate", None), ("knsupdate", Some("-v"))]
+    {
         let arguments: Vec<&str> = transport.into_iter().collect();
         let update = |lines: &[&str]| {
             let said = client(program, &arguments, &key("hmac-sha256", "acme"), server.address, lines);
@@ -54,7 +56,8 @@ fn clients_that_are_wrong_hear_why() {
     let folder = folder();
     let mut command = folder.command(env!("CARGO_BIN_EXE_horizond"));
     let log = folder.path().join("log");
-    let mut child = command.args(["serve"]).stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
+    let mut child =
+        command.args(["serve"]).stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
     let _running = Running(child);
@@ -76,7 +79,12 @@ fn clients_that_are_wrong_hear_why() {
         wait_until(logged, || fs::read_to_string(&log).unwrap().contains(logged));
     }
     let head = format!("server {} {}\n", address.ip(), address.port());
-    let said = run_client("nsupdate", &[], &key("hmac-sha256", "acme"), &format!("{head}zone app.corp.example.\n{add}\nsend\n"));
+    let said = run_client(
+        "nsupdate",
+        &[],
+        &key("hmac-sha256", "acme"),
+        &format!("{head}zone app.corp.example.\n{add}\nsend\n"),
+    );
     assert!(said.text.contains("NOTAUTH"), "{}", said.text);
     assert_eq!(kdig(address, &format!("+short TXT {OWNER}")), "");
 }
@@ -140,7 +148,10 @@ fn kdig_takes_our_signatures() {
         for transport in ["+notcp", "+tcp"] {
             for question in ["SOA corp.example", "SOA nope.corp.example", "TXT corp.example"] {
                 let said = kdig(server.address, &format!("-y {} {transport} {question}", key(algorithm, name)));
-                assert!(said.contains("TSIG PSEUDOSECTION") && !said.contains("WARNING"), "{algorithm} {question}: {said}");
+                assert!(
+                    said.contains("TSIG PSEUDOSECTION") && !said.contains("WARNING"),
+                    "{algorithm} {question}: {said}"
+                );
             }
         }
     }

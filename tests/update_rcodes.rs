@@ -50,12 +50,20 @@ fn a_key_changes_its_own_horizons() {
     let asked = |key: &str| lab.outcome(CLIENT, &mut Asked::new(&outside, key, Algorithm::Sha256, SECRET, now()));
     assert_eq!(asked("inner"), "REFUSED", "the zone is in `external` only");
     assert_eq!(asked("acme"), "NOERROR");
-    assert_eq!(lab.update("inner", &["add _acme-challenge.zone.example 60 TXT v"]), "NOERROR", "from a client of `external`");
+    assert_eq!(
+        lab.update("inner", &["add _acme-challenge.zone.example 60 TXT v"]),
+        "NOERROR",
+        "from a client of `external`"
+    );
     let live = lab.challenges.live();
     let apex = live.iter().find(|live| live.owner.to_string() == "_acme-challenge.zone.example").unwrap();
     assert_eq!(apex.horizons.as_deref(), Some(&["internal".to_owned()][..]));
     lab.key("absent", TsigAlgorithm::HmacSha256, |token| token.horizons = Some(vec!["gone".to_owned()]));
-    assert_eq!(lab.update("absent", &["add _acme-challenge.zone.example 60 TXT v"]), "REFUSED", "a horizon that is no more");
+    assert_eq!(
+        lab.update("absent", &["add _acme-challenge.zone.example 60 TXT v"]),
+        "REFUSED",
+        "a horizon that is no more"
+    );
 }
 
 /// All five forms of prerequisites (RFC 2136 section 3.2), on records of the zone and on live values.
@@ -211,7 +219,12 @@ fn other_records_go_the_way_of_every_edit() {
         ("one less", &["del www.zone.example A 192.0.2.1"], "NOERROR", &["set www.zone.example. A 300 \\# 4 c0000202"]),
         ("what is there", &["add www.zone.example 300 A 192.0.2.1"], "NOERROR", &[]),
         ("what is not", &["del www.zone.example AAAA"], "NOERROR", &[]),
-        ("a name that the message itself made", &["add x.zone.example 60 A 192.0.2.9", "del x.zone.example"], "NOERROR", &[]),
+        (
+            "a name that the message itself made",
+            &["add x.zone.example 60 A 192.0.2.9", "del x.zone.example"],
+            "NOERROR",
+            &[],
+        ),
         ("a set", &["del www.zone.example A"], "NOERROR", &["rm www.zone.example. A"]),
         ("a name", &["del mail.zone.example"], "NOERROR", &["rm mail.zone.example. MX"]),
         ("an alias beside others", &["add www.zone.example 60 CNAME x.zone.example."], "NOERROR", &[]),
@@ -311,7 +324,15 @@ fn a_wrong_clock_is_told_the_time() {
 #[test]
 fn macs_may_be_cut_to_half() {
     let lab = Lab::new();
-    let table = [(32, "NOERROR"), (31, "NOERROR"), (16, "NOERROR"), (15, "NOTAUTH"), (10, "NOTAUTH"), (9, "FORMERR"), (0, "FORMERR")];
+    let table = [
+        (32, "NOERROR"),
+        (31, "NOERROR"),
+        (16, "NOERROR"),
+        (15, "NOTAUTH"),
+        (10, "NOTAUTH"),
+        (9, "FORMERR"),
+        (0, "FORMERR"),
+    ];
     for (length, expected) in table {
         let line = format!("add _acme-challenge.web.zone.example 60 TXT v{length}");
         let asked = Asked::new(&update(ZONE, &[&line]), "acme", Algorithm::Sha256, SECRET, now());
@@ -398,8 +419,13 @@ fn signed_queries_are_answered_signed() {
     // The eleventh value takes the reply beyond what fits together with the signature, but not beyond what fits without.
     let line = format!("add _acme-challenge.web.zone.example 60 TXT {}", "w".repeat(50));
     assert_eq!(lab.update("acme", &[&line]), "NOERROR");
-    let mut asked =
-        Asked::new(&query("_acme-challenge.web.zone.example", Rtype::TXT, true), "acme", Algorithm::Sha256, SECRET, now());
+    let mut asked = Asked::new(
+        &query("_acme-challenge.web.zone.example", Rtype::TXT, true),
+        "acme",
+        Algorithm::Sha256,
+        SECRET,
+        now(),
+    );
     let reply = lab.send("10.0.0.9", Transport::Udp, &asked.octets).unwrap();
     assert!(reply[2] & 0x02 != 0 && reply.len() <= 1232, "{} octets", reply.len());
     assert_eq!(asked.told(reply), "NOERROR");
@@ -425,7 +451,8 @@ fn bad_input_is_bounded() {
     assert_eq!(deep.len() + 2, 255, "the longest name");
     assert_eq!(lab.update("acme", &[&format!("add {deep} 60 TXT v")]), "NOERROR");
     // Octets changed after signing, one by one: never another answer than a wrong signature or a malformed message.
-    let asked = Asked::new(&update(ZONE, &[&format!("add {owner} 60 TXT x")]), "acme", Algorithm::Sha256, SECRET, now());
+    let asked =
+        Asked::new(&update(ZONE, &[&format!("add {owner} 60 TXT x")]), "acme", Algorithm::Sha256, SECRET, now());
     for at in HEADER..asked.octets.len() {
         for bit in [0x01, 0x80, 0xC0] {
             let mut octets = asked.octets.clone();

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use update_lab::{Asked, Lab, SECRET, ZONE, now, query, update};
@@ -34,8 +35,7 @@ impl Served {
     fn new(lab: &Lab, listen: &str) -> Self {
         let runtime = Runtime::new().unwrap();
         let handle = runtime.handle().clone();
-        let mut listeners =
-            Listeners::new(Arc::clone(&lab.live), Arc::clone(&lab.counters), Limits::default(), handle);
+        let mut listeners = Listeners::new(Arc::clone(&lab.live), Arc::clone(&lab.counters), Limits::default(), handle);
         let opened = listeners.open(&[listen.parse().unwrap()], 1).unwrap();
         listeners.adopt(opened).unwrap();
         Served { listeners, _runtime: runtime }
@@ -84,6 +84,15 @@ fn read(stream: &mut TcpStream) -> Vec<u8> {
     let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
     stream.read_exact(&mut reply).unwrap();
     reply
+}
+
+/// Waits for a condition; panics after a while.
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < until, "waited in vain: {what}");
+        std::thread::yield_now();
+    }
 }
 
 fn with_id(mut octets: Vec<u8>, id: u8) -> Vec<u8> {
@@ -141,11 +150,12 @@ fn unsigned_updates_are_refused_at_the_door() {
     let served = Served::new(&lab, "127.0.0.1:0");
     let socket = udp(format!("127.0.0.1:{}", served.port()).parse().unwrap());
     let mut builder = update(ZONE, &["add www.zone.example 60 A 192.0.2.66"]);
-    builder.opt(|opt| {
-        opt.set_udp_payload_size(1232);
-        Ok(())
-    })
-    .unwrap();
+    builder
+        .opt(|opt| {
+            opt.set_udp_payload_size(1232);
+            Ok(())
+        })
+        .unwrap();
     let reply = exchange(&socket, &builder.finish());
     assert_eq!((reply[2] >> 3 & 0x0F, reply[3] & 0x0F), (5, 5));
     let text = String::from_utf8_lossy(&reply).into_owned();
@@ -168,21 +178,21 @@ fn what_waits_is_bounded() {
     };
     let reply = exchange(&socket, &asked(0).octets);
     assert_eq!(reply[3] & 0x0F, 2, "nobody knows keys");
-    assert_eq!(lab.count(Event::SignedNotTaken), 1);
+    // A worker counts when its batch is sent.
+    wait_until("it is counted", || lab.count(Event::SignedNotTaken) == 1);
     served.listeners.hand_signed_to(Arc::clone(&lab.desk));
     let held = lab.held.lock().unwrap();
     const SENT: usize = 200;
     let mut streams: Vec<(TcpStream, Asked)> = (0..SENT).map(|number| (tcp(served.port()), asked(number))).collect();
-    for (stream, asked) in &mut streams {
+    for (index, (stream, asked)) in streams.iter_mut().enumerate() {
         stream.write_all(&frame(&asked.octets)).unwrap();
+        if index == 0 {
+            wait_until("the first is at work", || lab.begun.load(Ordering::Relaxed) == 1);
+        }
     }
     // One is at work and 64 wait behind it; the rest is told to come again.
     let told = SENT - 1 - 64;
-    let until = Instant::now() + PATIENCE;
-    while lab.count(Event::SignedNotTaken) < 1 + told as u64 {
-        assert!(Instant::now() < until, "{} of {told} were told", lab.count(Event::SignedNotTaken));
-        std::thread::yield_now();
-    }
+    wait_until("the rest was told", || lab.count(Event::SignedNotTaken) == 1 + told as u64);
     let plain = exchange(&socket, &query("zone.example", Rtype::SOA, true).finish());
     assert_eq!(plain[3] & 0x0F, 0, "plain queries do not wait");
     let mut signed = Asked::new(&query(ZONE, Rtype::SOA, true), "acme", Algorithm::Sha256, SECRET, now());
@@ -223,11 +233,7 @@ fn a_client_may_leave_before_its_answer() {
     assert_eq!(signed.told(reply), "NOERROR", "the desk has come by the update before");
     drop(stream);
     drop(held);
-    let until = Instant::now() + PATIENCE;
-    while lab.edits.lock().unwrap().is_empty() {
-        assert!(Instant::now() < until, "the update was never made");
-        std::thread::yield_now();
-    }
+    wait_until("the update is made", || !lab.edits.lock().unwrap().is_empty());
     let mut signed = Asked::new(&query(ZONE, Rtype::SOA, true), "acme", Algorithm::Sha256, SECRET, now() + 1);
     let reply = exchange(&socket, &signed.octets);
     assert_eq!(signed.told(reply), "NOERROR");

@@ -105,8 +105,7 @@ fn with_alias(scope: &Scope, create: &TokenCreate, dry: &TokenMade, token_wish: 
     match changed {
         Ok(ChangeAnswer { id, .. }) => say(&id.map_or(String::new(), |id| format!("change {id}: the CNAME is made"))),
         Err(failure) => {
-            let back: Result<TokenShown, Failure> =
-                token(scope, &TokenStep::Revoke { name: made.token.name.clone() });
+            let back: Result<TokenShown, Failure> = token(scope, &TokenStep::Revoke { name: made.token.name.clone() });
             if back.is_err() {
                 say(&format!("the token stays: `zonectl acme token revoke {}`", made.token.name));
             }

@@ -5,7 +5,9 @@ use super::exit::Exit;
 use super::exit::Failure;
 use super::horizond;
 use super::man_text::ACME;
+use super::man_text::ACME_DOORS;
 use super::man_text::Block;
+use super::man_text::CERTIFICATES;
 use super::man_text::EDITING;
 use super::man_text::ENVIRONMENT;
 use super::man_text::EXIT_CODES;
@@ -46,7 +48,7 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 }
 
 fn zonectl_page() -> Result<String, Failure> {
-    let sections = [EDITING, FORWARDING, ACME, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
+    let sections = [EDITING, FORWARDING, CERTIFICATES, ACME, ACME_DOORS, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
     page(Arguments::command(), "1", &sections, "horizond(8)")
 }
 
@@ -239,9 +241,13 @@ mod tests {
         use super::super::arguments::Arguments;
         use clap::Parser;
         let mut typed = 0;
-        for block in EDITING.1.iter().chain(FORWARDING.1).chain(ACME.1) {
+        for block in EDITING.1.iter().chain(FORWARDING.1).chain(CERTIFICATES.1).chain(ACME.1).chain(ACME_DOORS.1) {
             let Block::Lines(lines) = block else { continue };
             for line in lines.lines().filter_map(|line| line.strip_prefix("$ ")) {
+                // Other programs know their own flags.
+                if !line.starts_with("zonectl") && !line.starts_with("horizond") {
+                    continue;
+                }
                 // What is said about a line stands far to its right.
                 let line = line.split("    ").next().unwrap();
                 let mut words: Vec<String> = Vec::new();

@@ -130,6 +130,36 @@ pub(super) const FORWARDING: Section = (
     ],
 );
 
+/// Names, challenges and the CA.
+pub(super) const CERTIFICATES: Section = (
+    "CERTIFICATES",
+    &[
+        Text(
+            "Every name that needs a certificate is looked at from where the CA sits: what it is told, which machine is meant, \
+             whether firewalls let it through, whether values of dns-01 would be seen. This costs no traffic and is done at each \
+             load. Probes, queries and requests of the CA, and certificates add to it: each state says how it is known.",
+        ),
+        Lines(
+            "$ zonectl acme status                 names down, challenges across; exit code 3 when one would fail\n\
+             $ zonectl acme explain traefik        told, meant, seen, wrong, to do\n\
+             $ zonectl acme check app --as 10.0.0.10\n\
+             $ zonectl acme check app.internal.example --here --dns 10.0.0.153    in the guest of the CA\n\
+             $ zonectl acme ack traefik            what the CA did is settled",
+        ),
+        Text(
+            "`gate` of [acme] decides what becomes of a change that breaks a challenge which could work before: `warn` asks for \
+             `--yes`, `refuse` refuses edits and reloads with CHALLENGE_WAY_BREAKS and exit code 3, `off` looks at nothing. What \
+             was broken before refuses nothing, so that it can be mended in steps, and a server that starts serves what there is. \
+             Each challenge counts that applies to a name; `challenges` of [acme.name] leaves out those that its client never uses, \
+             and `targets` names the machines that answer where the inventory does not know.",
+        ),
+        Text(
+            "A state is contradicted when the CA failed, asked nothing, or came to the wrong machine although all is well here. No \
+             probe of ours ends that: a challenge that goes valid does, or a query of the CA, or `zonectl acme ack`.",
+        ),
+    ],
+);
+
 /// What ACME clients leave here for a while.
 pub(super) const ACME: Section = (
     "ACME CHALLENGES",
@@ -150,6 +180,78 @@ pub(super) const ACME: Section = (
              elsewhere. They are kept in the folder `state` of [acme] (default: `.acme` in the zones directory); while it \
              cannot be written no value is taken, and `zonectl status` says why (CHALLENGES_NOT_KEPT).",
         ),
+        Text(
+            "Whether a CA can prove a name is known in steps. With `probe = \"on\"` under [acme], or under [acme.name] for one name, \
+             each of its addresses is asked as a CA would ask, 80 for http-01 and 443 for tls-alpn-01, at most 30 times a minute in \
+             all and inside `probe_allow` only; a value of dns-01 is written and read back; and the CA is looked at every five \
+             minutes. Queries that come from the CA are seen whether probing is on or not: a value that waits for two minutes \
+             without one is told (CA_NOT_ASKING).",
+        ),
+        Lines(
+            "$ zonectl acme order app.internal.example.                             what the CA offers; nothing is signed\n\
+             $ zonectl acme order app.internal.example. --challenge http-01         does the CA ask this server?\n\
+             $ zonectl acme order app.internal.example. --canary                    all the way, by dns-01\n\
+             $ zonectl doctor --root /var/lib/lxc/103/rootfs                        the network, and a guest's hosts file",
+        ),
+        Text(
+            "Orders use an account of their own, kept for the owner alone as `account.json` in the folder `state`; they are made for \
+             names of our own zones only, and to a CA only whose root is known by `roots` or `fingerprint`.",
+        ),
+        Text(
+            "Clients write values by DNS updates (RFC 2136) signed with a TSIG key of hmac-sha256, -384 or -512, over UDP and TCP. \
+             An update changes the horizons of its key, wherever it comes from, as a whole or not at all. A key that was made \
+             for other types, too, edits zone files with them: checked as every edit, in the history under the key's name, and \
+             refused where `zonectl` would ask first. SOA and NS of an apex stay. Queries that are signed are answered signed. \
+             A signature is good once; what is refused is in the log with the reason and the remedy (TSIG_KEY_UNKNOWN, \
+             TSIG_ALGORITHM, TSIG_SECRET_WRONG, TSIG_MAC_SHORT, CLOCK_SKEW), and counted by `zonectl status`.",
+        ),
+        Lines(
+            "$ zonectl acme token create --for nsupdate --names app.internal.example --name app     prints the lines to use",
+        ),
+    ],
+);
+
+/// Who may write challenges, and the HTTP doors.
+pub(super) const ACME_DOORS: Section = (
+    "ACME CLIENTS",
+    &[
+        Text(
+            "A token lets one client write the challenges of its names: by DNS updates with TSIG (rfc2136), or over HTTP on \
+             `listen` of [acme], as httpreq (`/present`, `/cleanup`; acme.sh and Proxmox VE call it acmeproxy) or as acme-dns \
+             (`/update`). `zonectl acme token create` prints, once, its secret in the text that the client wants.",
+        ),
+        Lines(
+            "$ zonectl acme token create --for traefik --names 'app,*.apps'\n\
+             $ zonectl acme token create --for proxmox --names pve --allow-from 10.0.0.13\n\
+             $ zonectl acme token create --for cert-manager --door acme-dns --names k8s     makes the CNAME, too\n\
+             $ zonectl acme token list\n\
+             $ zonectl acme token revoke traefik",
+        ),
+        Text(
+            "The values of an acme-dns account stand at UUID.auth.ZONE, where ZONE holds the first of its names, or in a zone that \
+             is itself called auth, such as auth.internal.example. Tokens live in `tokens.json` in the folder `state` of [acme], \
+             readable for the server alone: of passwords only a hash, of TSIG keys the key. A file that others can write opens no \
+             door (TOKENS_OPEN).",
+        ),
+        Text(
+            "With `certificate` and `key` under [acme] the doors speak HTTPS; a renewed pair is taken within a minute. `GET /health` \
+             says 503 while values cannot be kept. `register = true` lets anybody make acme-dns accounts.",
+        ),
+        Text(
+            "The same listener is a tripwire: a CA that fetches `/.well-known/acme-challenge/` from this host for a name that this \
+             server tells it elsewhere does not use our answers, most often because of a line in its hosts file. HOSTS_BYPASS in \
+             the log names the CA, the name and the line to look for. With `relay = true` the request is passed on to the address \
+             that our zones tell, within `probe_allow`, so that the order succeeds meanwhile. Where nginx has port 80, let it \
+             pass on that path, for the names that it answers no challenges of itself:",
+        ),
+        Lines(
+            "location ^~ /.well-known/acme-challenge/ {\n    \
+             proxy_pass http://127.0.0.1:8053;\n    \
+             proxy_set_header Host $host;\n    \
+             proxy_set_header X-Forwarded-For $remote_addr;\n\
+             }",
+        ),
+        Text("The client's address is believed only of `trusted_proxies` (default: loopback)."),
     ],
 );
 

@@ -3,6 +3,10 @@
 //! stdout is data, stderr is talk. What is asked is computed in `control` and `daemon`; here it is only shown.
 
 mod acme_challenges;
+mod acme_explain;
+mod acme_here;
+mod acme_order;
+mod acme_status;
 mod acme_token;
 mod arguments;
 mod asker;
@@ -13,6 +17,7 @@ mod clock;
 mod diff;
 mod diff_files;
 mod diff_since;
+mod doctor;
 mod draft;
 mod editor;
 mod exit;
@@ -20,6 +25,7 @@ mod explain;
 mod flow;
 mod generate;
 mod get;
+mod guest_files;
 mod history;
 mod horizon_match;
 mod horizond;

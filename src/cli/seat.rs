@@ -50,7 +50,8 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     if scope.offline {
         return Err(Failure::new(Exit::Error, "only the server can answer this; leave out `--offline`"));
     }
-    let patience = if matches!(request, Request::Reload { .. }) { RELOAD_PATIENCE } else { PATIENCE };
+    let patience =
+        if matches!(request, Request::Reload { .. } | Request::AcmeOrder { .. }) { RELOAD_PATIENCE } else { PATIENCE };
     control::ask(&socket(scope)?, request, patience).map_err(refused)
 }
 
@@ -87,7 +88,8 @@ pub(super) fn token<T: DeserializeOwned>(scope: &Scope, step: &TokenStep) -> Res
     }
     let published = load(scope)?;
     let settings = &published.snapshot.settings;
-    let tokens = Tokens::open(&settings.acme.state).map_err(|finding| Failure::new(Exit::Error, finding.to_string()))?;
+    let tokens =
+        Tokens::open(&settings.acme.state).map_err(|finding| Failure::new(Exit::Error, finding.to_string()))?;
     let scheme = if settings.acme.certificate.is_some() { "https" } else { "http" };
     let http = settings.acme.listen.iter().map(|address| format!("{scheme}://{address}")).collect();
     let value = control::tokens(step, &tokens, &published, &settings.server.listen, http)
@@ -165,7 +167,7 @@ fn exit_of(code: &str) -> Exit {
     match code {
         "CONFLICT" | "LOCKED" | "CONDITION_FAILED" | "BASE_MOVED" | "EDIT_CONFLICT" | "EDIT_STALE" | "TOKEN_EXISTS" => {
             Exit::Conflict
-        },
+        }
         "NOT_ALLOWED_BY_CHECKS" | "NEEDS_YES" | "EDIT_CNAME" | "EDIT_SEVERAL" | "EDIT_SOA" => Exit::CheckFailed,
         "BRAKE" => Exit::Brake,
         _ => Exit::Error,

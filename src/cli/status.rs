@@ -60,6 +60,9 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     if !answer.encrypted_listen.is_empty() {
         row("encrypted", answer.encrypted_listen.join(", "));
     }
+    if !answer.acme_listen.is_empty() {
+        row("hears", format!("ACME clients on {}", answer.acme_listen.join(", ")));
+    }
     if answer.challenges > 0 {
         row(
             "acme",

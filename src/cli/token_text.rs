@@ -57,20 +57,21 @@ struct Fill<'a> {
 /// The text for a client, comments included, that can be pasted as it stands.
 pub(super) fn ready(client: Client, made: &TokenMade) -> String {
     let dns = reachable(made.listen.iter().filter_map(|text| text.parse().ok()), 53);
-    let fill = Fill {
-        made,
-        secret: made.secret.as_deref().unwrap_or("SECRET"),
-        algorithm: made.algorithm.as_deref().unwrap_or("hmac-sha256"),
-        host: dns.rsplit_once(':').map_or(dns.as_str(), |(host, _)| host).to_owned(),
-        port: dns.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(53),
-        dns,
-        url: url(&made.http),
-        zone: made.zones.first().map_or_else(|| "ZONE".to_owned(), |zone| zone.trim_end_matches('.').to_owned()),
-        first: made.token.names.first().map_or_else(String::new, |name| {
-            name.strip_prefix("*.").unwrap_or(name).trim_end_matches('.').to_owned()
-        }),
-        directory: made.directory.as_deref().unwrap_or("https://CA:9000/acme/acme/directory"),
-    };
+    let fill =
+        Fill {
+            made,
+            secret: made.secret.as_deref().unwrap_or("SECRET"),
+            algorithm: made.algorithm.as_deref().unwrap_or("hmac-sha256"),
+            host: dns.rsplit_once(':').map_or(dns.as_str(), |(host, _)| host).to_owned(),
+            port: dns.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(53),
+            dns,
+            url: url(&made.http),
+            zone: made.zones.first().map_or_else(|| "ZONE".to_owned(), |zone| zone.trim_end_matches('.').to_owned()),
+            first: made.token.names.first().map_or_else(String::new, |name| {
+                name.strip_prefix("*.").unwrap_or(name).trim_end_matches('.').to_owned()
+            }),
+            directory: made.directory.as_deref().unwrap_or("https://CA:9000/acme/acme/directory"),
+        };
     let mut text = format!("# token {} ({}) for {}\n", made.token.name, made.token.door, made.token.names.join(" "));
     if fill.dns.starts_with("ADDRESS") || fill.url.contains("ADDRESS") {
         text.push_str("# ADDRESS: the server listens on all of its addresses; write the one that the client reaches\n");
@@ -230,9 +231,7 @@ impl Fill<'_> {
             ),
             "httpreq" => (
                 "dns_acmeproxy",
-                format!(
-                    "export ACMEPROXY_ENDPOINT={url} ACMEPROXY_USERNAME={user} ACMEPROXY_PASSWORD={secret}\n"
-                ),
+                format!("export ACMEPROXY_ENDPOINT={url} ACMEPROXY_USERNAME={user} ACMEPROXY_PASSWORD={secret}\n"),
             ),
             _ => ("dns_acmedns", format!("export {}\n", self.acme_sh_account().join(" "))),
         };
@@ -271,10 +270,7 @@ impl Fill<'_> {
             "httpreq" => (
                 "acmeproxy",
                 String::new(),
-                format!(
-                    "ACMEPROXY_ENDPOINT={}\nACMEPROXY_USERNAME={user}\nACMEPROXY_PASSWORD={secret}\n",
-                    self.url
-                ),
+                format!("ACMEPROXY_ENDPOINT={}\nACMEPROXY_USERNAME={user}\nACMEPROXY_PASSWORD={secret}\n", self.url),
             ),
             _ => ("acmedns", String::new(), self.acme_sh_account().map(|line| line + "\n").concat()),
         };
@@ -334,9 +330,7 @@ impl Fill<'_> {
             ),
             "httpreq" => (
                 "acmeproxy",
-                format!(
-                    "            endpoint {url}\n            username {user}\n            password {secret}\n"
-                ),
+                format!("            endpoint {url}\n            username {user}\n            password {secret}\n"),
             ),
             _ => (
                 "acmedns",

@@ -1,6 +1,10 @@
 //! `zonectl` from its arguments to its exit code.
 
 use super::acme_challenges::challenges;
+use super::acme_explain;
+use super::acme_here;
+use super::acme_order::order;
+use super::acme_status;
 use super::acme_token::acme_token;
 use super::arguments::Acme;
 use super::arguments::Arguments;
@@ -19,6 +23,8 @@ use super::check::check;
 use super::diff::diff;
 use super::diff_files::diff_files;
 use super::diff_since::diff_since;
+use super::doctor;
+use super::doctor::doctor;
 use super::draft;
 use super::editor::edit;
 use super::exit::Exit;
@@ -122,8 +128,10 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         }
         Look::Cache { verb: CacheVerb::Flush { name, below, all: _ } } => cache::flush(scope, name.as_deref(), *below),
         Look::Cache { verb: CacheVerb::Stats } => cache::stats(scope),
-        Look::Acme { verb: Acme::Challenges } => challenges(scope),
-        Look::Acme { verb: Acme::Token { verb } } => acme_token(scope, verb),
+        Look::Acme { verb } => acme(scope, verb),
+        Look::Doctor { hosts, resolv, root, here } => {
+            doctor(scope, doctor::Files { hosts, resolv, roots: root, here: *here })
+        }
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Completions { shell } => {
@@ -133,6 +141,19 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
             Ok(Exit::Done)
         }
         Look::Man { out } => man(out.as_deref()),
+    }
+}
+
+fn acme(scope: &Scope, verb: &Acme) -> Result<Exit, Failure> {
+    match verb {
+        Acme::Challenges => challenges(scope),
+        Acme::Token { verb } => acme_token(scope, verb),
+        Acme::Status { name } => acme_status::status(scope, name.as_deref()),
+        Acme::Check { names, all, here: true, dns, .. } => acme_here::here(scope, names, *all, dns.as_deref()),
+        Acme::Check { names, asker, .. } => acme_status::check(scope, names, *asker),
+        Acme::Explain { name } => acme_explain::explain(scope, name),
+        Acme::Ack { name } => acme_status::ack(scope, name),
+        Acme::Order { name, challenge, canary, out } => order(scope, name, *challenge, *canary, out.as_deref()),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::Published;
 use super::Refusal;
 use super::Request;
+use super::acme::acme_check;
+use super::acme::acme_status;
 use super::difference::diff;
 use super::explain::explain;
 use super::flow::flow;
@@ -23,8 +25,13 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Diff { left, right } => to_value(&diff(published, left, right)?),
         Request::Flow { names, horizon } => to_value(&flow(published, names, horizon.as_deref())?),
         Request::Records { horizon, zone } => to_value(&records(published, horizon.as_deref(), zone.as_deref())?),
+        Request::AcmeStatus { name } => to_value(&acme_status(published, name.as_deref())?),
+        Request::AcmeCheck { names, asker } => to_value(&acme_check(published, names, *asker)?),
         Request::Status
+        | Request::AcmeAck { .. }
+        | Request::AcmeHere { .. }
         | Request::AcmeChallenges
+        | Request::AcmeOrder { .. }
         | Request::AcmeTokens(_)
         | Request::CacheShow { .. }
         | Request::CacheFlush { .. }

@@ -6,8 +6,9 @@ use crate::forward::UpstreamState;
 use crate::inventory::Inventory;
 use crate::plugin::acme::Board;
 use crate::plugin::acme::Challenges;
-use crate::plugin::acme::check::Assessment;
 use crate::plugin::acme::Tokens;
+use crate::plugin::acme::check::Assessment;
+use crate::query::Watched;
 use crate::snapshot::Snapshot;
 use crate::zone::Records;
 use arc_swap::ArcSwap;
@@ -115,6 +116,8 @@ pub struct Desk {
     pub challenges: Arc<Challenges>,
     /// What is known of each name's challenges.
     pub reaches: Arc<Board>,
+    /// Which CA asked for which name.
+    pub watched: Arc<Watched>,
     /// Who may write them.
     pub tokens: Arc<Tokens>,
 }

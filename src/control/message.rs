@@ -7,6 +7,8 @@
 use super::Errand;
 use super::Refusal;
 use super::TokenStep;
+use crate::plugin::acme::order::Order;
+use crate::plugin::acme::reach::Problem;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -112,6 +114,45 @@ pub enum Request {
     CacheStats,
     /// The challenge values that live now.
     AcmeChallenges,
+    /// What is known of each name's challenges.
+    AcmeStatus {
+        /// Only this name; whole, or its first labels.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// What the static checks say of names, whoever wants certificates for them.
+    AcmeCheck {
+        /// As in `Get`; all names that need a certificate when there is none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        names: Vec<String>,
+        /// As if the CA asked from here.
+        #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+        asker: Option<IpAddr>,
+    },
+    /// A person's word that what contradicts us about a name is settled.
+    AcmeAck {
+        /// As in `AcmeStatus`.
+        name: String,
+        /// Who says so.
+        by: String,
+    },
+    /// What was seen of a name in the CA's guest.
+    AcmeHere {
+        /// As in `AcmeStatus`.
+        name: String,
+        /// What the system's resolver says there.
+        system: Vec<IpAddr>,
+        /// What this server tells it.
+        told: Vec<IpAddr>,
+        /// What stands in between.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        problems: Vec<Problem>,
+    },
+    /// An order of our own at the CA.
+    AcmeOrder {
+        /// What is ordered.
+        order: Order,
+    },
     /// Who may write challenge values: lists, makes or takes away tokens.
     AcmeTokens(TokenStep),
     /// What the server runs with and how it is.
@@ -187,11 +228,22 @@ mod tests {
         let table = [
             (r#"{"version":1,"verb":"status"}"#, Request::Status),
             (r#"{"version":1,"verb":"acme-challenges"}"#, Request::AcmeChallenges),
+            (r#"{"version":1,"verb":"acme-status"}"#, Request::AcmeStatus { name: None }),
+            (
+                r#"{"version":1,"verb":"acme-check","names":["app"],"as":"10.0.0.10"}"#,
+                Request::AcmeCheck { names: vec!["app".into()], asker: "10.0.0.10".parse().ok() },
+            ),
             (
                 r#"{"version":1,"verb":"acme-tokens","step":"revoke","name":"traefik"}"#,
                 Request::AcmeTokens(TokenStep::Revoke { name: "traefik".into() }),
             ),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
+            (
+                r#"{"version":1,"verb":"acme-order","order":{"name":"app.example","canary":true,"keep":false}}"#,
+                Request::AcmeOrder {
+                    order: Order { name: "app.example".into(), challenge: None, canary: true, keep: false },
+                },
+            ),
             (
                 r#"{"version":1,"verb":"get","name":"app","type":"A"}"#,
                 Request::Get { name: "app".into(), rtype: Some("A".into()), horizon: None },

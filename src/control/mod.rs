@@ -12,6 +12,8 @@
 //! | `horizon match` | `MatchAnswer` |
 //! | `diff` | `DiffAnswer` |
 //! | `flow` | `flow::Flow`, drawn by `zonectl` from `flow::Seen` |
+//! | `acme status`, `acme explain`, `acme check` | `AcmeAnswer` |
+//! | `acme ack` | `AckAnswer` |
 //! | `cache show`, `cache flush`, `cache stats` | `CacheAnswer`, `FlushAnswer`, `forward::Stats` |
 //! | `acme challenges` | `ChallengesAnswer` |
 //! | `acme token create`, `list`, `revoke` | `TokenMade`, `TokensAnswer`, `TokenShown` |
@@ -25,6 +27,7 @@
 //! | `confirm` | `ChangeEntry` |
 //! | `export` | `TextAnswer` |
 
+mod acme;
 mod answer;
 mod cache;
 mod challenges;
@@ -41,6 +44,7 @@ mod incoming;
 mod listener;
 mod meant;
 mod message;
+mod order;
 mod origin;
 mod place;
 mod record_words;
@@ -55,10 +59,10 @@ mod standing;
 mod status;
 mod tokens;
 
+pub use acme::{AckAnswer, AcmeAnswer, AcmeChallenge, AcmeName, acme_check, acme_status};
 pub use answer::answer;
 pub(crate) use answer::to_value;
 pub use cache::{CacheAnswer, CacheEntryShown, FlushAnswer};
-pub use tokens::{TokenMade, TokenShown, TokenStep, TokenWish, TokensAnswer, tokens};
 pub use challenges::{ChallengeShown, ChallengesAnswer};
 pub use client::{AskError, ask};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
@@ -83,3 +87,4 @@ pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
 pub use status::{HorizonStatus, ListStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};
+pub use tokens::{TokenMade, TokenShown, TokenStep, TokenWish, TokensAnswer, tokens};

@@ -7,6 +7,7 @@ use super::ErrandOrder;
 use super::Refusal;
 use super::Reply;
 use super::Request;
+use super::acme;
 use super::answer::to_value;
 use super::cache::Chosen;
 use super::cache::cache_flush;
@@ -17,10 +18,12 @@ use super::desk::ReloadOrder;
 use super::incoming::Incoming;
 use super::incoming::PATIENCE;
 use super::incoming::incoming;
+use super::order::order;
 use super::status::status;
 use super::status::urls;
 use super::tokens::tokens;
 use crate::finding::Finding;
+use crate::plugin::acme::reach::CaFact;
 use serde_json::Value;
 use serde_json::json;
 use std::io;
@@ -93,6 +96,9 @@ async fn answer(request: Request, desk: &Arc<Desk>) -> Result<Value, Refusal> {
     if let Request::Errand(errand) = request {
         return run(errand, desk).await;
     }
+    if let Request::AcmeOrder { order: wanted } = request {
+        return to_value(&order(wanted, desk).await);
+    }
     // Large zones and zone files are read: not on the threads that serve DNS over TCP.
     let desk = Arc::clone(desk);
     let computed = tokio::task::spawn_blocking(move || compute(&request, &desk)).await;
@@ -112,6 +118,12 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
             to_value(&cache_flush(&published, &Chosen { name, below: *below, rtype: None, horizon })?)
         }
         Request::AcmeChallenges => to_value(&challenges(&desk.challenges)),
+        Request::AcmeStatus { name } => to_value(&acme::status(&published, &desk.reaches, name.as_deref())?),
+        Request::AcmeAck { name, by } => to_value(&acme::ack(&published, &desk.reaches, name, by)?),
+        Request::AcmeHere { name, system, told, problems } => {
+            let (system, told, problems) = (system.clone(), told.clone(), problems.clone());
+            to_value(&acme::here(&published, &desk.reaches, name, CaFact::Here { system, told, problems })?)
+        }
         Request::AcmeTokens(step) => {
             let health = (desk.health)();
             tokens(step, &desk.tokens, &published, &health.listen, urls(&health.http))

@@ -14,6 +14,7 @@ mod office;
 mod orders;
 mod outcome;
 mod pipeline;
+mod probing;
 mod program;
 mod reaching;
 mod receiving;

@@ -15,6 +15,7 @@ use crate::dns::Rcode;
 use crate::finding::{Finding, Place, Severity};
 use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::{Challenges, Tokens};
+use crate::query::Watched;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,14 @@ struct Open {
     serving: JoinHandle<()>,
 }
 
+/// What the desk shows of ACME.
+pub(super) struct OfAcme {
+    pub(super) challenges: Arc<Challenges>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) reaches: Arc<Reaches>,
+    pub(super) watched: Arc<Watched>,
+}
+
 /// Orders that wait until the thread that reloads takes them.
 const ORDERS: usize = 16;
 
@@ -46,18 +55,16 @@ impl Office {
         published: Arc<Published>,
         health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
-        challenges: &Arc<Challenges>,
-        reaches: &Arc<Reaches>,
-        tokens: &Arc<Tokens>,
+        of_acme: OfAcme,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on(receiver, orders.clone()));
         let (errands, errand_queue) = mpsc::channel(ORDERS);
         runtime.spawn(pass_on_errands(errand_queue, orders));
-        let (challenges, reaches, tokens) = (Arc::clone(challenges), Arc::clone(reaches), Arc::clone(tokens));
+        let OfAcme { challenges, tokens, reaches, watched } = of_acme;
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches, tokens }
+        Desk { published, health, reload: sender, errands, challenges, reaches, watched, tokens }
     }
 
     /// An office whose socket is still closed.

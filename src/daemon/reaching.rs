@@ -54,20 +54,6 @@ impl Reaching {
         self.notices.clone()
     }
 
-    /// Hears of what a tripwire sees, until the tripwire is gone.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub(super) fn listen(&self, sightings: Receiver<Sighting>) -> io::Result<()> {
-        let board = Arc::clone(&self.board);
-        let listening = move || {
-            for sighting in sightings {
-                board.sighted(&sighting);
-            }
-        };
-        thread::Builder::new().name("tripwire".to_owned()).spawn(listening).map(drop)
-    }
-
     /// Takes over what a load brought.
     pub(super) fn follow(&self, settings: &Settings, assessment: &Assessment) {
         self.board.follow(assessment, &settings.acme.state, now());
@@ -81,6 +67,20 @@ impl Drop for Reaching {
             tracing::warn!("what the CA said is not kept: {error}");
         }
     }
+}
+
+/// Hears of what a tripwire sees, until the tripwire is gone.
+///
+/// # Errors
+/// No thread can be started.
+pub(super) fn listen(board: &Arc<Board>, sightings: Receiver<Sighting>) -> io::Result<()> {
+    let board = Arc::clone(board);
+    let listening = move || {
+        for sighting in sightings {
+            board.sighted(&sighting);
+        }
+    };
+    thread::Builder::new().name("tripwire".to_owned()).spawn(listening).map(drop)
 }
 
 /// Seconds since 1970 UTC.

@@ -32,6 +32,7 @@ pub(super) struct Receiving {
 #[derive(Debug)]
 pub(super) struct Received {
     doors: Arc<Doors>,
+    tokens: Arc<Tokens>,
     front: Mutex<Front>,
     /// Until the one who judges what was seen of the CA takes it.
     sightings: Mutex<Option<Receiver<Sighting>>>,
@@ -70,8 +71,12 @@ impl Receiving {
             wanted: settings.acme.clone(),
             troubles: Vec::new(),
         };
-        let received =
-            Arc::new(Received { doors, front: Mutex::new(front), sightings: Mutex::new(Some(receiver)) });
+        let received = Arc::new(Received {
+            doors,
+            tokens: Arc::clone(tokens),
+            front: Mutex::new(front),
+            sightings: Mutex::new(Some(receiver)),
+        });
         received.front().follow();
         for url in received.urls() {
             tracing::info!("ACME clients are heard on {url}");
@@ -105,7 +110,7 @@ impl Receiving {
 impl Received {
     /// What keeps ACME clients from being heard.
     pub(super) fn troubles(&self) -> Vec<Finding> {
-        self.front().troubles.clone()
+        self.front().troubles.iter().cloned().chain(self.tokens.trouble()).collect()
     }
 
     /// The addresses that are listened on, and whether with TLS.
@@ -159,7 +164,8 @@ impl Front {
 
     /// False when there is no certificate where there must be one.
     fn follow_certificate(&mut self, troubles: &mut Vec<Finding>) -> bool {
-        let Some((certificate, key)) = self.wanted.certificate.clone().filter(|_| !self.wanted.listen.is_empty()) else {
+        let Some((certificate, key)) = self.wanted.certificate.clone().filter(|_| !self.wanted.listen.is_empty())
+        else {
             self.tls.store(None);
             self.loaded = None;
             return true;
@@ -200,6 +206,7 @@ async fn try_again(received: Arc<Received>) {
 
 fn not_heard(error: &BindError) -> Finding {
     let what = format!("ACME clients are not heard over HTTP: {}", error.reason);
-    let remedy = "stop what holds the port or write another address in `listen` of [acme]; it is tried again every minute";
+    let remedy =
+        "stop what holds the port or write another address in `listen` of [acme]; it is tried again every minute";
     Finding::new("ACME_LISTEN_FAILED", Severity::Error, error.address.to_string(), what, remedy).tolerated()
 }

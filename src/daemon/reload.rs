@@ -8,6 +8,7 @@ use super::inputs::{Inputs, Stamps};
 use super::office::Office;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
+use super::probing::Probing;
 use super::reaching::Reaching;
 use super::receiving::Receiving;
 use super::securing::Securing;
@@ -36,6 +37,7 @@ pub(super) struct Reloads {
     pub(super) forwarding: Arc<Forwarding>,
     pub(super) challenging: Challenging,
     pub(super) reaching: Reaching,
+    pub(super) probing: Probing,
     pub(super) updating: Updating,
     pub(super) receiving: Receiving,
     pub(super) securing: Securing,

@@ -5,11 +5,12 @@ use super::editing::Workshop;
 use super::fetching::Fetching;
 use super::forwarding::Forwarding;
 use super::inputs::Inputs;
-use super::office::{Office, health};
+use super::office::{OfAcme, Office, health};
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::pipeline::{Candidate, Failure, candidate};
-use super::reaching::Reaching;
+use super::probing::Probing;
+use super::reaching::{Reaching, listen};
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::securing::{Secured, Securing};
@@ -21,14 +22,14 @@ use super::watch::{Patience, Watch};
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
+use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::doors::Doors;
-use crate::plugin::acme::{Challenges, Sighting};
+use crate::plugin::acme::{Challenges, Notices};
 use crate::snapshot::Live;
 use crate::transport::{BindError, Encryption, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Handle, Runtime};
@@ -41,6 +42,8 @@ pub struct Server {
     orders: Orders,
     board: Arc<Board>,
     challenges: Arc<Challenges>,
+    reaches: Arc<Reaches>,
+    notices: Notices,
     received: Arc<Received>,
     secured: Arc<Secured>,
     runtime: Handle,
@@ -117,10 +120,20 @@ impl Server {
         candidate.findings.iter().chain(&candidate.withheld).for_each(tell);
         let published = Arc::clone(&candidate.published);
         let board = Arc::new(Board::from_pointee(status(candidate, &listeners)));
+        let watched = listeners.recent().watched();
         let receiving = Receiving::start(&board.load().serving.settings, &live, values, updating.tokens(), &runtime);
+        if let Some(sightings) = receiving.state().take_sightings() {
+            listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
+        }
         let securing = Securing::start(&board.load().serving.settings, &listeners, runtime.handle());
         let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state()));
-        let desk = Office::desk(published, health, orders.clone(), values, reaching.board(), updating.tokens(), &runtime);
+        let of_acme = OfAcme {
+            challenges: Arc::clone(values),
+            tokens: Arc::clone(updating.tokens()),
+            reaches: Arc::clone(reaching.board()),
+            watched: Arc::clone(&watched),
+        };
+        let desk = Office::desk(published, health, orders.clone(), of_acme, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let asking = orders.clone();
@@ -130,11 +143,10 @@ impl Server {
         let fetching =
             Fetching::start(&board.load().serving.settings).map_err(|error| system("the fetching of lists", &error))?;
         let challenges = Arc::clone(challenging.challenges());
+        let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
+        let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
         let received = Arc::clone(receiving.state());
         let secured = Arc::clone(securing.state());
-        if let Some(sightings) = received.take_sightings() {
-            reaching.listen(sightings).map_err(|error| system("the tripwire's listener", &error))?;
-        }
         let reloads = Reloads {
             source,
             live,
@@ -144,6 +156,7 @@ impl Server {
             forwarding,
             challenging,
             reaching,
+            probing,
             updating,
             receiving,
             securing,
@@ -159,7 +172,7 @@ impl Server {
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
         let running = Some(Running { runtime, reloading });
-        Ok(Server { orders, board, challenges, received, secured, runtime: handle, running })
+        Ok(Server { orders, board, challenges, reaches, notices, received, secured, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
@@ -177,9 +190,14 @@ impl Server {
         &self.challenges
     }
 
-    /// What the tripwire sees of the CA, as a channel; none once somebody has taken it.
-    pub fn take_sightings(&self) -> Option<Receiver<Sighting>> {
-        self.received.take_sightings()
+    /// What is known of each name's challenges.
+    pub fn reaches(&self) -> &Arc<Reaches> {
+        &self.reaches
+    }
+
+    /// Where probes and observers tell what they saw.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// The HTTP doors of ACME clients.
@@ -239,8 +257,8 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, .. }) = reloading.join() {
-                drop((office, watch));
+            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, probing, .. }) = reloading.join() {
+                drop((office, watch, probing));
                 runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(async { tokio::join!(listeners.stop(FAREWELL), securing.stop(FAREWELL)) });
                 // Who still waits, over UDP, is told so.

@@ -13,6 +13,7 @@ mod recent;
 mod respond;
 mod signed;
 mod verdict;
+mod watched;
 
 pub use crate::dns::UDP_SIZE;
 pub use explain::{Explanation, Forwarded, explain, explain_own};
@@ -23,3 +24,4 @@ pub use recent::{Asked, Recent};
 pub use respond::respond;
 pub use signed::Signed;
 pub use verdict::{Transport, Verdict};
+pub use watched::{Sight, Watched};

@@ -2,8 +2,10 @@
 
 use super::notes::{LONGEST, Note, Notes};
 use super::pending::Pending;
+use super::watched::Watched;
 use crate::snapshot::Snapshot;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,14 +18,30 @@ pub struct Noter {
     /// By the lowest bits of a question's key: the key, mixed with the minute in which it was noted.
     table: Box<[AtomicU64; PLACES]>,
     notes: Arc<Notes>,
+    watched: Arc<Watched>,
 }
 
 /// Questions that one worker knows to be noted; a power of two.
 const PLACES: usize = 1 << 12;
 
 impl Noter {
-    pub(super) fn new(notes: Arc<Notes>) -> Self {
-        Noter { table: Box::new([const { AtomicU64::new(0) }; PLACES]), notes }
+    pub(super) fn new(notes: Arc<Notes>, watched: Arc<Watched>) -> Self {
+        Noter { table: Box::new([const { AtomicU64::new(0) }; PLACES]), notes, watched }
+    }
+
+    /// True when some client's questions are watched: only then [`Noter::saw`] has something to do.
+    pub fn is_watching(&self) -> bool {
+        self.watched.is_on()
+    }
+
+    /// Notes that this client asked, if it is watched, as CAs are.
+    pub fn saw(&self, snapshot: &Snapshot, client: IpAddr, pending: &Pending) {
+        if self.watched.may_be(client)
+            && !pending.is_own()
+            && let Some((_, name, rtype)) = pending.asked(snapshot)
+        {
+            self.watched.note(client, name, rtype);
+        }
     }
 
     /// Notes the questions of a batch, all of which were read with this snapshot.

@@ -6,6 +6,7 @@
 use super::kept::{Kept, MINUTES};
 use super::noter::{Noter, horizon_hash};
 use super::notes::Notes;
+use super::watched::Watched;
 use crate::dns::{Name, Rtype, name_from_wire};
 use crate::snapshot::Snapshot;
 use std::fmt;
@@ -18,6 +19,7 @@ use std::time::Instant;
 /// were asked in two minutes before stay known all the same, until 8,192 others have been.
 pub struct Recent {
     notes: Arc<Notes>,
+    watched: Arc<Watched>,
     noters: Mutex<Vec<Arc<Noter>>>,
     kept: Mutex<Kept>,
     start: Instant,
@@ -48,6 +50,7 @@ impl Recent {
     pub fn new() -> Self {
         Recent {
             notes: Arc::new(Notes::new()),
+            watched: Arc::default(),
             noters: Mutex::default(),
             kept: Mutex::default(),
             start: Instant::now(),
@@ -62,9 +65,14 @@ impl Recent {
         if let Some(noter) = fewest.filter(|noter| noters.len() >= MOST_NOTERS || Arc::strong_count(noter) == 1) {
             return Arc::clone(noter);
         }
-        let noter = Arc::new(Noter::new(Arc::clone(&self.notes)));
+        let noter = Arc::new(Noter::new(Arc::clone(&self.notes), Arc::clone(&self.watched)));
         noters.push(Arc::clone(&noter));
         noter
+    }
+
+    /// Which CA asked for which name.
+    pub fn watched(&self) -> Arc<Watched> {
+        Arc::clone(&self.watched)
     }
 
     /// Takes in what was noted and tells the noters the minute. To be called about once a second.

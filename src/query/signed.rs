@@ -24,7 +24,10 @@ pub struct Signed {
 
 impl fmt::Debug for Signed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signed").field("client", &self.client).field("length", &self.octets.len()).finish_non_exhaustive()
+        f.debug_struct("Signed")
+            .field("client", &self.client)
+            .field("length", &self.octets.len())
+            .finish_non_exhaustive()
     }
 }
 

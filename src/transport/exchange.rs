@@ -91,6 +91,9 @@ pub(super) fn append(
     pending.read(snapshot, client, message);
     let mut verdict = pending.answer(snapshot, Transport::Stream, message, reply);
     shared.noter.note(snapshot, std::slice::from_ref(&pending));
+    if shared.noter.is_watching() {
+        shared.noter.saw(snapshot, client, &pending);
+    }
     if let Verdict::Forward(length) = verdict {
         let miss = pending.miss(snapshot, client, Transport::Stream, message, &reply[..length], late.way_back(padded));
         if miss.is_some_and(|miss| shared.onward.submit(miss)) {

@@ -184,6 +184,11 @@ impl Batch {
         pending.iter_mut().for_each(|pending| pending.reach_slot(snapshot));
         // Before the nodes: what was reached for last is on its way meanwhile.
         desk.noter.note(snapshot, pending);
+        if desk.noter.is_watching() {
+            for (client, pending) in self.clients.iter().zip(pending.iter()) {
+                client.ip().into_iter().for_each(|client| desk.noter.saw(snapshot, client, pending));
+            }
+        }
         pending.iter().for_each(|pending| pending.reach_node(snapshot));
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];

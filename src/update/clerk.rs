@@ -156,7 +156,9 @@ fn not_our_zone(zone: &Name) -> Refused {
 fn not_kept(error: &ChallengeError) -> Refused {
     let rcode = match error {
         ChallengeError::NotKept(_) => Rcode::SERVFAIL,
-        ChallengeError::TooLong { .. } | ChallengeError::OwnerFull { .. } | ChallengeError::Full { .. } => Rcode::REFUSED,
+        ChallengeError::TooLong { .. } | ChallengeError::OwnerFull { .. } | ChallengeError::Full { .. } => {
+            Rcode::REFUSED
+        }
     };
     Refused::new(rcode, error.to_string())
 }

@@ -112,7 +112,7 @@ struct Wrong {
 
 /// What a look at a signature gave.
 enum Looked {
-    Right(Arc<Token>, Signer),
+    Right(Arc<Token>, Box<Signer>),
     Malformed,
     Wrong(Box<Wrong>),
 }
@@ -122,7 +122,9 @@ impl Keeper {
         while let Ok(signed) = receiver.recv() {
             // A panic in it is a fault of ours that costs one message.
             if catch_unwind(AssertUnwindSafe(|| self.take(signed))).is_err() {
-                tracing::error!("a signed message could not be handled; this is a fault of the program, please report it");
+                tracing::error!(
+                    "a signed message could not be handled; this is a fault of the program, please report it"
+                );
             }
         }
     }
@@ -136,7 +138,10 @@ impl Keeper {
         match self.look(&signature, &plain, seconds_now()) {
             Looked::Malformed => self.malformed(signed, asked),
             Looked::Wrong(wrong) => self.wrong(signed, asked, &signature, *wrong),
-            Looked::Right(key, signer) => self.serve(Verified { signed, plain, asked, key, signer }),
+            Looked::Right(key, signer) => {
+                let signer = *signer;
+                self.serve(Verified { signed, plain, asked, key, signer });
+            }
         }
     }
 
@@ -168,7 +173,7 @@ impl Keeper {
         if !signature.is_in_time(now) {
             return wrong(TsigError::BadTime, Some(signer), clock_skew(&token.name, signature, now));
         }
-        Looked::Right(Arc::clone(token), signer)
+        Looked::Right(Arc::clone(token), Box::new(signer))
     }
 
     fn malformed(&mut self, signed: Signed, asked: Asked) {
@@ -232,7 +237,8 @@ impl Keeper {
                     "an update by key `{name}` came a second time, from {client}: refused; if no client sent it twice, somebody replays it"
                 ));
                 self.counters.count(Event::UpdateRefused);
-                return verified.reply_bare(Rcode::REFUSED.to_int(), Some((ede::PROHIBITED, "this update was made before")));
+                return verified
+                    .reply_bare(Rcode::REFUSED.to_int(), Some((ede::PROHIBITED, "this update was made before")));
             }
             Novelty::TooMany => {
                 self.counters.count(Event::UpdateRefused);
@@ -240,7 +246,8 @@ impl Keeper {
                 return verified.reply_bare(Rcode::SERVFAIL.to_int(), Some(why));
             }
         }
-        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = self.clerk.try_send(Job { verified, stamp })
+        if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) =
+            self.clerk.try_send(Job { verified, stamp })
         {
             self.replays().undone(&job.stamp);
             self.counters.count(Event::SignedNotTaken);
@@ -295,7 +302,8 @@ fn other_algorithm(name: &str, own: TsigAlgorithm, used: TsigAlgorithm) -> Findi
 }
 
 fn wrong_secret(name: &str) -> Finding {
-    let remedy = "compare the secret in the client with that of `zonectl acme token create`; make a new key when it is lost";
+    let remedy =
+        "compare the secret in the client with that of `zonectl acme token create`; make a new key when it is lost";
     let what = "a signature was not made with its secret";
     Finding::new("TSIG_SECRET_WRONG", Severity::Warning, format!("key {name}"), what, remedy)
 }
@@ -309,7 +317,8 @@ fn short_mac(name: &str) -> Finding {
 fn clock_skew(name: &str, signature: &Signature, now: u64) -> Finding {
     let (early, late) = (now.saturating_sub(signature.time), signature.time.saturating_sub(now));
     let how = if early > 0 { format!("{early} s behind") } else { format!("{late} s ahead of") };
-    let what = format!("its client's clock is {how} this one, or its message is old; {} s are allowed", signature.fudge);
+    let what =
+        format!("its client's clock is {how} this one, or its message is old; {} s are allowed", signature.fudge);
     let remedy = "let both machines keep time by NTP";
     Finding::new("CLOCK_SKEW", Severity::Warning, format!("key {name}"), what, remedy)
 }

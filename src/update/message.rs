@@ -54,8 +54,7 @@ pub fn read_update(message: &[u8]) -> Result<Update, Refused> {
     }
     let (zone, at) = unpack_name(message, HEADER).map_err(|error| malformed(&error.to_string()))?;
     let fixed = message.get(at..at + 4).ok_or_else(|| malformed("the zone section is cut short"))?;
-    let (zone_type, zone_class) =
-        (u16::from_be_bytes([fixed[0], fixed[1]]), u16::from_be_bytes([fixed[2], fixed[3]]));
+    let (zone_type, zone_class) = (u16::from_be_bytes([fixed[0], fixed[1]]), u16::from_be_bytes([fixed[2], fixed[3]]));
     let mut at = at + 4;
     let mut section = |records: u16| -> Result<Vec<Entry>, Refused> {
         let mut entries = Vec::new();

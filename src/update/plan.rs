@@ -87,7 +87,9 @@ fn value(entry: &Entry, key: &Token) -> Result<Option<ChallengeChange>, Refused>
     match (single, entry.class) {
         (Some((_, value)), number::NONE) => Ok(Some(ChallengeChange::Remove { owner, value: value.to_vec() })),
         (None, number::NONE) => Ok(None),
-        (Some((_, [])), _) => Err(Refused::new(Rcode::REFUSED, format!("an empty TXT at {owner} is no challenge value"))),
+        (Some((_, [])), _) => {
+            Err(Refused::new(Rcode::REFUSED, format!("an empty TXT at {owner} is no challenge value")))
+        }
         (Some((_, value)), _) => {
             let scope = Scope { horizons: key.horizons.clone() };
             Ok(Some(ChallengeChange::Add { owner, value: value.to_vec(), scope }))

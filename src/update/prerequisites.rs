@@ -24,18 +24,26 @@ pub fn check_prerequisites(standing: &Standing<'_>, entries: &[Entry], key: &Tok
             return Err(Refused::new(Rcode::NOTZONE, format!("{owner} is not in the zone {}", standing.origin)));
         }
         if !key.types.iter().any(|rtype| key.may_write(owner, *rtype)) {
-            return Err(Refused::new(Rcode::REFUSED, format!("a prerequisite about {owner}, which the key may not write")));
+            return Err(Refused::new(
+                Rcode::REFUSED,
+                format!("a prerequisite about {owner}, which the key may not write"),
+            ));
         }
         match (*class, data) {
             (number::ANY | number::NONE, Some(_)) => {
-                return Err(Refused::new(Rcode::FORMERR, format!("a prerequisite about {owner} has data it cannot have")));
+                return Err(Refused::new(
+                    Rcode::FORMERR,
+                    format!("a prerequisite about {owner} has data it cannot have"),
+                ));
             }
             (number::ANY, None) => present(standing, owner, *rtype)?,
             (number::NONE, None) => absent(standing, owner, *rtype)?,
-            (number::IN, Some(data)) => match exact.iter_mut().find(|(name, known, _)| *name == owner && known == rtype) {
-                Some((_, _, all)) => all.push(data),
-                None => exact.push((owner, *rtype, vec![data])),
-            },
+            (number::IN, Some(data)) => {
+                match exact.iter_mut().find(|(name, known, _)| *name == owner && known == rtype) {
+                    Some((_, _, all)) => all.push(data),
+                    None => exact.push((owner, *rtype, vec![data])),
+                }
+            }
             _ => return Err(Refused::new(Rcode::FORMERR, format!("a prerequisite about {owner} is of class {class}"))),
         }
     }

@@ -20,9 +20,7 @@ impl Asked {
     pub(super) fn of(message: &[u8]) -> Self {
         match Query::read(message) {
             Ok(query) => Asked { question_end: query.question_end, edns: query.edns, update: false },
-            Err(QueryError::Update(update)) => {
-                Asked { question_end: update.zone_end, edns: update.edns, update: true }
-            }
+            Err(QueryError::Update(update)) => Asked { question_end: update.zone_end, edns: update.edns, update: true },
             Err(_) => Asked { question_end: HEADER, edns: None, update: false },
         }
     }

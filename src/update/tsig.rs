@@ -87,7 +87,8 @@ pub fn read_signature(message: &[u8]) -> Option<Signature> {
     let (key, at) = unpack_name(message, start).ok()?;
     let [t0, t1, c0, c1, a, b, c, d, l0, l1] = *message.get(at..)?.first_chunk::<10>()?;
     let right = u16::from_be_bytes([t0, t1]) == TSIG && u16::from_be_bytes([c0, c1]) == ANY && [a, b, c, d] == [0; 4];
-    let data = message.get(at + 10..).filter(|data| right && data.len() == usize::from(u16::from_be_bytes([l0, l1])))?;
+    let data =
+        message.get(at + 10..).filter(|data| right && data.len() == usize::from(u16::from_be_bytes([l0, l1])))?;
     // The algorithm's name is not compressed (RFC 8945 section 4.2).
     let (algorithm, at) = unpack_name(data, 0).ok()?;
     let [t0, t1, t2, t3, t4, t5, f0, f1, m0, m1] = *data.get(at..)?.first_chunk::<10>()?;

@@ -57,7 +57,8 @@ impl Caddy {
         wait_until("caddy has a certificate", Duration::from_secs(60), || {
             assert!(self.process.is_running(), "caddy ended: {}", self.process.said());
             let issuers = fs::read_dir(&folder).into_iter().flatten().flatten();
-            found = issuers.map(|issuer| issuer.path().join(name).join(format!("{name}.crt"))).find(|path| path.exists());
+            found =
+                issuers.map(|issuer| issuer.path().join(name).join(format!("{name}.crt"))).find(|path| path.exists());
             found.is_some()
         });
         found.unwrap()

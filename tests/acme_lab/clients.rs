@@ -56,6 +56,7 @@ pub(crate) struct Lego<'a> {
     root: PathBuf,
     limit: Duration,
     path: PathBuf,
+    guest: String,
 }
 
 impl<'a> Lego<'a> {
@@ -69,6 +70,7 @@ impl<'a> Lego<'a> {
             root: world.authority.root.clone(),
             limit: PATIENCE,
             path: folder(world, "lego"),
+            guest: "102".to_owned(),
         }
     }
 
@@ -77,6 +79,12 @@ impl<'a> Lego<'a> {
         self.directory = directory.to_owned();
         self.root = root.to_owned();
         self
+    }
+
+    /// In another guest than 102, where it answers http-01 itself on port 80.
+    pub(crate) fn http_in(mut self, guest: &str) -> Self {
+        self.guest = guest.to_owned();
+        self.with(&["--http", "--http.port", "0.0.0.0:80"])
     }
 
     /// Answers http-01 itself on port 80.
@@ -135,7 +143,7 @@ impl<'a> Lego<'a> {
     /// Begins the order.
     pub(crate) fn start(&self) -> Process {
         fs::create_dir_all(&self.path).unwrap();
-        let mut command = self.world.network.command("102", "lego");
+        let mut command = self.world.network.command(&self.guest, "lego");
         command.env("LEGO_CA_CERTIFICATES", &self.root).env("HOME", &self.path);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.arg("--path").arg(&self.path).args(["--server", &self.directory, "-a", "-m", "admin@thinkheads.ai"]);

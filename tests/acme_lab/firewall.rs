@@ -27,12 +27,27 @@ impl<'a> Firewall<'a> {
     /// Drops TCP to this port from this address.
     pub(crate) fn drop_tcp(&self, from: &str, port: u16) {
         self.load(&format!(
-            "table inet lab {{ chain input {{ type filter hook input priority 0; ip saddr {from} tcp dport {port} drop; }} }}"
+            "table inet lab {{ chain input {{ type filter hook input priority 0; ip saddr {from} tcp dport {port} drop;\n}}\n}}\n"
         ));
     }
 
     pub(crate) fn clear(&self) {
         self.load("");
+    }
+
+    /// Lets in what these rules of the inventory's JSON let in, and nothing else.
+    pub(crate) fn load_inventory(&self, rules: &[&serde_json::Value]) {
+        let mut text = String::from(
+            "table inet lab {\nchain input { type filter hook input priority 0; policy drop;\niifname \"lo\" accept\nct state \
+             established,related accept\nmeta l4proto icmp accept\n",
+        );
+        for rule in rules {
+            let word = |key: &str| rule[key].as_str();
+            assert_eq!((word("type"), word("action")), (Some("in"), Some("ACCEPT")), "{rule}: another kind of rule");
+            let from = word("source").map_or_else(String::new, |source| format!("ip saddr {source} "));
+            text.push_str(&format!("{from}{} dport {{ {} }} accept\n", word("proto").unwrap(), word("port").unwrap()));
+        }
+        self.load(&format!("{text}}}\n}}\n"));
     }
 
     /// Counts connections that this guest opens, TCP and UDP: each of `allowed` (an nftables match) by itself, the rest as `other`.
@@ -46,7 +61,7 @@ impl<'a> Firewall<'a> {
         for (name, matching) in allowed {
             rules.push_str(&format!("{matching} counter name {name} accept\n"));
         }
-        rules.push_str("counter name other log prefix \"lab \" accept\n} }\n");
+        rules.push_str("counter name other log prefix \"lab \" accept\n}\n}\n");
         self.load(&rules);
     }
 

@@ -102,7 +102,8 @@ fn serve(
     match says {
         Says::Tokens(folder) => {
             let token = path.strip_prefix("/.well-known/acme-challenge/").filter(|token| !token.contains(['/', '.']));
-            let file = token.and_then(|token| std::fs::read(folder.join(".well-known/acme-challenge").join(token)).ok());
+            let file =
+                token.and_then(|token| std::fs::read(folder.join(".well-known/acme-challenge").join(token)).ok());
             let (status, body) = file.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
             let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
             stream.write_all(head.as_bytes())?;

@@ -58,9 +58,9 @@ impl World {
         // The gateway knows the roots of its own CA, as the guests do.
         let config = config(&authority, acme);
         fs::write(folder.path().join("horizon.toml"), config).unwrap();
+        let ca = StepCa::start(&network, &authority, folder.path());
         let mut horizon = None;
         start(&network, folder.path(), &mut horizon);
-        let ca = StepCa::start(&network, &authority, folder.path());
         Some(World { horizon: Mutex::new(horizon), ca, network, authority, folder })
     }
 
@@ -245,7 +245,8 @@ fn ran(command: &mut Command, input: &str) -> Ran {
     files[0].rewind().unwrap();
     let [stdin, stdout, stderr] = [0, 1, 2].map(|at: usize| Stdio::from(files[at].try_clone().unwrap()));
     let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn();
-    let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}; packaging/test.sh installs what it needs"));
+    let mut child =
+        child.unwrap_or_else(|error| panic!("{command:?}: {error}; packaging/test.sh installs what it needs"));
     let since = Instant::now();
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {

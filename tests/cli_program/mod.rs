@@ -133,8 +133,17 @@ impl Folder {
 
     /// Starts the server and waits until it says that it is ready.
     pub(crate) fn serve(&self) -> Server {
+        self.serve_with(Stdio::null())
+    }
+
+    /// The same, with what it logs in the file `log`.
+    pub(crate) fn serve_logged(&self) -> Server {
+        self.serve_with(fs::File::create(self.path().join("log")).unwrap().into())
+    }
+
+    fn serve_with(&self, log: Stdio) -> Server {
         let mut command = self.command(env!("CARGO_BIN_EXE_horizond"));
-        let mut child = command.args(["serve"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.args(["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.split_whitespace().find_map(|word| word.trim_matches(',').parse().ok());

@@ -38,7 +38,13 @@ pub(crate) fn update(octets: &[u8]) {
     let (snapshot, key) = (snapshot(), key());
     let Some(standing) = Standing::new(snapshot, &read.zone, None) else { return };
     let codes = [
-        Rcode::FORMERR, Rcode::NXDOMAIN, Rcode::REFUSED, Rcode::YXDOMAIN, Rcode::YXRRSET, Rcode::NXRRSET, Rcode::NOTZONE,
+        Rcode::FORMERR,
+        Rcode::NXDOMAIN,
+        Rcode::REFUSED,
+        Rcode::YXDOMAIN,
+        Rcode::YXRRSET,
+        Rcode::NXRRSET,
+        Rcode::NOTZONE,
     ];
     if let Err(refused) = check_prerequisites(&standing, &read.prerequisites, key) {
         assert!(codes.contains(&refused.rcode), "{refused}");

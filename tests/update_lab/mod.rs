@@ -21,6 +21,7 @@ use horizon_dns::snapshot::{Live, build};
 use horizon_dns::update::{Desk, EditPlan, EditRefused, Editor, Tools};
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -38,6 +39,8 @@ pub(crate) struct Lab {
     pub(crate) tokens: Arc<Tokens>,
     /// While a test holds it, edits wait.
     pub(crate) held: Arc<Mutex<()>>,
+    /// How many edits were begun.
+    pub(crate) begun: Arc<AtomicUsize>,
     /// What was asked of the editor.
     pub(crate) edits: Arc<Mutex<Vec<Order>>>,
     _folder: TempDir,
@@ -46,11 +49,13 @@ pub(crate) struct Lab {
 /// Keeps orders in mind; says what the test wants it to.
 struct Notebook {
     held: Arc<Mutex<()>>,
+    begun: Arc<AtomicUsize>,
     edits: Arc<Mutex<Vec<Order>>>,
 }
 
 impl Editor for Notebook {
     fn plan(&self, orders: &[Order], key: &str) -> Result<EditPlan, EditRefused> {
+        self.begun.fetch_add(1, Ordering::Relaxed);
         drop(self.held.lock().unwrap());
         let asked = format!("{orders:?}");
         if asked.contains("gated") {
@@ -89,7 +94,9 @@ impl Lab {
         let counters = Arc::new(Counters::new(1));
         let edits = Arc::new(Mutex::new(Vec::new()));
         let held = Arc::new(Mutex::new(()));
-        let editor = Box::new(Notebook { held: Arc::clone(&held), edits: Arc::clone(&edits) });
+        let begun = Arc::new(AtomicUsize::new(0));
+        let notebook = Notebook { held: Arc::clone(&held), begun: Arc::clone(&begun), edits: Arc::clone(&edits) };
+        let editor = Box::new(notebook);
         let desk = Desk::start(Tools {
             live: Arc::clone(&live),
             tokens: Arc::clone(&tokens),
@@ -98,7 +105,7 @@ impl Lab {
             counters: counters.worker(),
         })
         .unwrap();
-        let lab = Lab { desk, live, held, counters, challenges, tokens, edits, _folder: folder };
+        let lab = Lab { desk, live, held, begun, counters, challenges, tokens, edits, _folder: folder };
         lab.key("acme", TsigAlgorithm::HmacSha256, |_| {});
         lab.key("ops", TsigAlgorithm::HmacSha512, |token| {
             token.names = [ZONE, "*.zone.example"].map(|name| parse_name(name).unwrap()).to_vec();
@@ -218,10 +225,12 @@ pub(crate) fn query(name: &str, rtype: Rtype, edns: bool) -> Builder {
     question.push((parse_name(name).unwrap(), rtype)).unwrap();
     let mut additional = question.additional();
     if edns {
-        additional.opt(|opt| {
-            opt.set_udp_payload_size(1232);
-            Ok(())
-        }).unwrap();
+        additional
+            .opt(|opt| {
+                opt.set_udp_payload_size(1232);
+                Ok(())
+            })
+            .unwrap();
     }
     additional
 }

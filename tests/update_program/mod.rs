@@ -55,7 +55,8 @@ pub(crate) fn client(program: &str, arguments: &[&str], key: &str, server: Socke
 pub(crate) fn run_client(program: &str, arguments: &[&str], key: &str, text: &str) -> Said {
     let mut command = Command::new(program);
     command.args(arguments).args(["-y", key]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; see packaging/test-packages.txt"));
+    let mut child =
+        command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; see packaging/test-packages.txt"));
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = [output.stdout, output.stderr].concat();

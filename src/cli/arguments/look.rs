@@ -144,6 +144,33 @@ Examples:
         #[command(subcommand)]
         verb: Acme,
     },
+    /// Examine the network: the CA, certificates as served, who reaches whom, guests' own files; exit code 3 on a fault
+    #[command(after_help = "\
+Asks the CA for its health, directory, roots, provisioners and clock; asks Traefik and the gateway
+for the certificates that they serve; tries the connections that such a network needs, as far as
+they start on this machine, beside what the inventory's firewall rules promise; and looks into
+files of guests for lines that pass this server by. No name is looked up anywhere but in our own
+zones. Each problem comes with what to do.
+
+Examples:
+  zonectl doctor
+  zonectl doctor --root /var/lib/lxc/103/rootfs      the files of a guest
+  zonectl doctor --hosts /mnt/ca/etc/hosts -o json | jq '.rows[].problems[]'
+  zonectl doctor --here                              the files of this machine")]
+    Doctor {
+        /// Look into these hosts files
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        hosts: Vec<PathBuf>,
+        /// Look into these files that are a guest's resolv.conf
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        resolv: Vec<PathBuf>,
+        /// Look into etc/hosts, etc/resolv.conf and etc/nsswitch.conf below these folders
+        #[arg(long, value_name = "DIR", num_args = 1..)]
+        root: Vec<PathBuf>,
+        /// Look into those of this machine
+        #[arg(long)]
+        here: bool,
+    },
     /// Have the server read config, inventory and zones again
     #[command(after_help = "\
 The server does so by itself when a file changes. Files with a fault change nothing: the state

@@ -8,6 +8,7 @@ use super::mark::base;
 use super::plan::{Drafted, drafted, present, rewritten};
 use super::refused;
 use super::shown;
+use crate::config::Gate;
 use crate::control::{Author, ChangeAnswer, ChangeRequest, Refusal, SetChange};
 use crate::edit::{Order, ZoneChange};
 use crate::finding::{Finding, Severity};
@@ -139,7 +140,9 @@ impl Workshop {
             let what = "what this change was decided on has changed since";
             return Err(Refusal::new("BASE_MOVED", what, "plan it again and look at the new plan"));
         }
-        if !request.dry && (request.yes || request.base.is_some()) {
+        // Where the gate may refuse, nothing serves before it was judged.
+        let gated = serving.settings.acme.gate == Gate::Refuse && !serving.published.acme.verdicts.is_empty();
+        if !request.dry && !gated && (request.yes || request.base.is_some()) {
             early(serving, &changes).into_iter().for_each(ahead);
         }
         texts.extend(rewritten(serving, &changes)?);

@@ -3,7 +3,7 @@
 
 use super::check::{Assessment, Need, Seat};
 use super::observe::Sighting;
-use super::reach::{CaFact, Event, Key, Reach, State, TripwireHit};
+use super::reach::{CaFact, Event, Key, Problem, Reach, State, TripwireHit};
 use crate::config::Challenge;
 use crate::files::{self, FileError};
 use crate::finding::{Finding, Place, Severity};
@@ -153,9 +153,11 @@ impl Board {
             About::All => true,
         };
         let (mut count, mut dirty) = (0, false);
+        let guest = inner.seat.guest.clone();
         for reach in inner.reaches.iter_mut().filter(|(key, _)| meant(key)).map(|(_, reach)| reach) {
             let before = reach.clone();
             *reach = before.clone().after(event, now);
+            reach.contradictions.iter_mut().for_each(|problem| on_host(problem, guest.as_deref()));
             tell(&before, reach);
             dirty |= is_kept(&before) || is_kept(reach);
             count += 1;
@@ -240,6 +242,17 @@ impl Board {
     }
 }
 
+/// Commands for a container of the hypervisor as the hypervisor runs them: nobody need log in there.
+fn on_host(problem: &mut Problem, guest: Option<&str>) {
+    let Some(guest) = guest.filter(|_| problem.remedy.on.is_none()) else { return };
+    if let Some(id) = guest.strip_prefix("lxc/") {
+        for command in problem.remedy.commands.iter_mut().filter(|command| !command.starts_with("zonectl")) {
+            *command = format!("pct exec {id} -- {command}");
+        }
+    }
+    problem.remedy.on = Some(format!("the CA's guest is {guest}"));
+}
+
 /// What the CA's side or a person said cannot be found out again at the next start.
 fn is_kept(reach: &Reach) -> bool {
     matches!(reach.state, State::Contradicted | State::Verified)
@@ -285,7 +298,7 @@ fn tell(before: &Reach, after: &Reach) {
 #[cfg(test)]
 mod tests {
     use super::super::check::Verdict;
-    use super::super::reach::{Basis, Problem, Remedy, Standing, Told};
+    use super::super::reach::{Basis, Remedy, Standing, Told};
     use super::super::reach::{Gravity, ProbeReport, ProbeVerdict};
     use super::*;
 
@@ -302,7 +315,7 @@ mod tests {
             needs: Vec::new(),
         };
         let verdicts = names.iter().flat_map(|name| Challenge::ALL.map(|challenge| verdict(name, challenge))).collect();
-        Assessment { seat: Seat::default(), verdicts }
+        Assessment { seat: Seat { guest: Some("lxc/103".to_owned()), ..Seat::default() }, verdicts }
     }
 
     fn sighting(name: &str, at: u64) -> Sighting {
@@ -331,6 +344,8 @@ mod tests {
         assert!(!state.exists(), "nothing was said yet");
         assert_eq!(board.sighted(&sighting("A.example", 110)), 2);
         assert_eq!(board.sighted(&sighting("stranger.example", 110)), 0);
+        let commands = &board.reach(&key("a.example", Challenge::Http01)).unwrap().contradictions[0].remedy.commands;
+        assert_eq!(commands[1], "pct exec 103 -- grep -n a.example /etc/hosts");
         let report =
             ProbeReport { verdict: ProbeVerdict::Reachable, problems: vec![], addresses: vec![], expiring: false };
         assert_eq!(board.hear(&About::Key(key("b.example", Challenge::Http01)), &Event::Probe(report), 120), 1);

@@ -12,14 +12,16 @@ pub mod doors;
 mod leaf;
 mod mint;
 mod observe;
+pub mod order;
+pub mod patrol;
 pub mod probe;
 pub mod reach;
 mod secret;
 mod served;
-mod told;
 mod token;
 mod token_file;
 mod tokens;
+mod told;
 
 #[cfg(test)]
 mod authority_lab;
@@ -35,6 +37,6 @@ pub use mint::{Door, Minted, mint, new_subdomain};
 pub use observe::{Sighting, Sightings};
 pub use secret::SaltedHash;
 pub use served::{Served, served};
-pub use told::{Told, told};
 pub use token::{Token, TokenKind, TsigAlgorithm, challenged};
 pub use tokens::{TokenError, Tokens};
+pub use told::{Told, told};

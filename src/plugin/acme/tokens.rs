@@ -15,6 +15,7 @@ use crate::finding::Finding;
 use crate::finding::Place;
 use crate::finding::Severity;
 use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -66,6 +67,8 @@ pub struct Tokens {
     live: ArcSwap<Table>,
     /// Where the file is; held while it is read or changed.
     folder: Mutex<PathBuf>,
+    /// Why the last reading failed.
+    fault: ArcSwapOption<Finding>,
     /// What unknown users are compared with.
     nobody: SaltedHash,
 }
@@ -92,7 +95,12 @@ impl Tokens {
 
     /// The tokens of the folder `state` before they are read: none.
     pub fn closed(state: &Path) -> Tokens {
-        Tokens { live: ArcSwap::default(), folder: Mutex::new(state.to_path_buf()), nobody: SaltedHash::of_nobody() }
+        Tokens {
+            live: ArcSwap::default(),
+            folder: Mutex::new(state.to_path_buf()),
+            fault: ArcSwapOption::empty(),
+            nobody: SaltedHash::of_nobody(),
+        }
     }
 
     /// Reads the file again. Tokens that are gone from it open no door any more when it returns.
@@ -126,15 +134,22 @@ impl Tokens {
         match read {
             Ok(table) => {
                 self.live.store(Arc::new(table));
+                self.fault.store(None);
                 Ok(())
             }
             Err(finding) => {
+                self.fault.store(Some(Arc::new(finding.clone())));
                 if finding.code == "TOKENS_OPEN" {
                     self.live.store(Arc::default());
                 }
                 Err(finding)
             }
         }
+    }
+
+    /// What is wrong with the file; none when all is well.
+    pub fn trouble(&self) -> Option<Finding> {
+        self.fault.load().as_deref().cloned().or_else(|| self.readable_by_others())
     }
 
     /// `TOKENS_OPEN` as a warning when others than the owner can read the file: its TSIG secrets are in clear.

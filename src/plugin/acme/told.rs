@@ -16,7 +16,8 @@ pub struct Told {
     pub addresses: Vec<IpAddr>,
     /// The targets of aliases on the way, in order.
     pub aliases: Vec<Name>,
-    /// True when a zone of the client's horizon has the name or a wildcard for it.
+    /// True when a zone of the client's horizon has the name or a wildcard for it. Built-in zones, as that of `localhost`, do
+    /// not count.
     pub exists: bool,
     /// True when the chain leaves our zones.
     pub leaves: bool,
@@ -28,7 +29,9 @@ pub fn told(snapshot: &Snapshot, client: IpAddr, name: &Name) -> Told {
     for rtype in [Rtype::A, Rtype::AAAA] {
         let explanation = query::explain_own(snapshot, client, name, rtype);
         let first = explanation.steps.first().map(|step| step.rule);
-        told.exists |= first.is_some_and(|rule| !matches!(rule, Rule::NxDomain | Rule::NotOurs | Rule::Delegation));
+        let built_in = explanation.steps.first().is_some_and(|step| step.special);
+        told.exists |=
+            !built_in && first.is_some_and(|rule| !matches!(rule, Rule::NxDomain | Rule::NotOurs | Rule::Delegation));
         told.leaves |= explanation.steps.last().is_some_and(|step| step.rule == Rule::NotOurs);
         read(&explanation.reply, &mut told);
     }

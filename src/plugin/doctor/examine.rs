@@ -81,7 +81,11 @@ fn servers(patient: Patient<'_>) -> Vec<IpAddr> {
     }
     let Some(inventory) = patient.inventory else { return listened };
     let roles = find_roles(inventory, settings);
-    roles.gateway.guest(inventory).map(|guest| guest.addresses.iter().map(|own| own.address).collect()).unwrap_or_default()
+    roles
+        .gateway
+        .guest(inventory)
+        .map(|guest| guest.addresses.iter().map(|own| own.address).collect())
+        .unwrap_or_default()
 }
 
 fn roots(snapshot: &Snapshot, rows: &mut Vec<Row>) -> Option<Roots> {
@@ -178,7 +182,9 @@ async fn way_row(way: Way) -> Row {
     let promised = way.promise.words();
     if !is_here(way.source) {
         let row = match &way.promise {
-            Promise::Refused { by, .. } => Row::new(Area::Connectivity, way.words(), "not tested", vec![forbidden(&way, by, false)]),
+            Promise::Refused { by, .. } => {
+                Row::new(Area::Connectivity, way.words(), "not tested", vec![forbidden(&way, by, false)])
+            }
             Promise::Allowed { .. } | Promise::Open { .. } => {
                 Row::untested(Area::Connectivity, way.words(), format!("only {} can test it", way.from))
             }
@@ -209,7 +215,9 @@ fn unreached(way: &Way, error: &str) -> Problem {
     let (code, text) = match &way.promise {
         Promise::Allowed { by } => (
             "PROMISE_BROKEN",
-            format!("{by} promises it: see that the program listens there and that the rules are loaded (`pve-firewall status`)"),
+            format!(
+                "{by} promises it: see that the program listens there and that the rules are loaded (`pve-firewall status`)"
+            ),
         ),
         Promise::Refused { by, .. } => ("FIREWALL_BLOCKS", format!("{by} refuses it: {}", rule_to_write(way))),
         Promise::Open { by } => ("NOT_REACHED", format!("see what {by} means, and whether the program listens there")),
@@ -221,7 +229,8 @@ fn unreached(way: &Way, error: &str) -> Problem {
 /// The rules refuse what is needed; `works` when it goes all the same.
 fn forbidden(way: &Way, by: &str, works: bool) -> Problem {
     let summary = match works {
-        true => format!("{} reaches {} on {}, although {by} lets it through", way.from, way.to, way.target).replace("although no", "and no"),
+        true => format!("{} reaches {} on {}, although {by} lets it through", way.from, way.to, way.target)
+            .replace("although no", "and no"),
         false => format!("{} needs {} on {}, for {}: {by}", way.from, way.to, way.target, way.purpose),
     };
     let gravity = if works { Gravity::Warning } else { Gravity::Error };

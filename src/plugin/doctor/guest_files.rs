@@ -1,9 +1,9 @@
 //! The files of a guest that decide whom it asks: given one by one, or below the root of the guest's file system.
 
+use super::super::acme::told;
 use super::hosts::judge_hosts;
 use super::resolv::{judge_nsswitch, judge_resolv};
 use super::row::{Area, Row};
-use super::super::acme::told;
 use crate::dns::{Name, parse_name};
 use crate::files;
 use crate::snapshot::Snapshot;
@@ -40,25 +40,26 @@ pub fn read_guest_files(wanted: &GuestFiles, snapshot: &Snapshot, client: IpAddr
     let resolv = |file: &Path, text: &str| judge_resolv(file, text, None, servers, &captures);
     let nsswitch = |file: &Path, text: &str| judge_nsswitch(file, text, None);
     let mut rows = Vec::new();
-    let mut look = |file: &Path, needed: bool, judge: &dyn Fn(&Path, &str) -> Vec<super::super::acme::reach::Problem>| {
-        let check = file.display().to_string();
-        match files::read(file, LARGEST) {
-            Ok(octets) => {
-                let text = String::from_utf8_lossy(&octets);
-                let problems = judge(file, &text);
-                let seen = match problems.len() {
-                    0 => "nothing passes this server by".to_owned(),
-                    1 => "1 line does".to_owned(),
-                    several => format!("{several} lines do"),
-                };
-                rows.push(Row::new(Area::Files, check, seen, problems));
+    let mut look =
+        |file: &Path, needed: bool, judge: &dyn Fn(&Path, &str) -> Vec<super::super::acme::reach::Problem>| {
+            let check = file.display().to_string();
+            match files::read(file, LARGEST) {
+                Ok(octets) => {
+                    let text = String::from_utf8_lossy(&octets);
+                    let problems = judge(file, &text);
+                    let seen = match problems.len() {
+                        0 => "nothing passes this server by".to_owned(),
+                        1 => "1 line does".to_owned(),
+                        several => format!("{several} lines do"),
+                    };
+                    rows.push(Row::new(Area::Files, check, seen, problems));
+                }
+                Err(error) if needed || !error.is_missing() => {
+                    rows.push(Row::untested(Area::Files, check, error.to_string()));
+                }
+                Err(_) => {}
             }
-            Err(error) if needed || !error.is_missing() => {
-                rows.push(Row::untested(Area::Files, check, error.to_string()));
-            }
-            Err(_) => {}
-        }
-    };
+        };
     wanted.hosts.iter().for_each(|file| look(file, true, &hosts));
     wanted.resolv.iter().for_each(|file| look(file, true, &resolv));
     for root in &wanted.roots {

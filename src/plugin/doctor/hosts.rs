@@ -66,7 +66,8 @@ fn judge_line(
             format!("a hosts line repeats what this server says of `{name}`, and goes on saying it when that changes"),
         ),
     };
-    let remedy = Remedy::new("delete the line; no program needs a restart for it").run(format!("sed -i '{number}d' {}", file.display()));
+    let remedy = Remedy::new("delete the line; no program needs a restart for it")
+        .run(format!("sed -i '{number}d' {}", file.display()));
     let remedy = match machine {
         Some(machine) => remedy.on(machine),
         None => remedy,
@@ -92,21 +93,36 @@ mod tests {
     /// Each line that answers for a name of ours is named with its place; all others are left in peace.
     #[test]
     fn lines_that_pass_us_by_are_found() {
-        let told = |name: &Name| match name.to_string().as_str() {
+        let told = |name: &Name| match name.to_string().to_ascii_lowercase().as_str() {
             "traefik.internal.example" => Some(vec!["10.0.0.12".parse().unwrap()]),
             "gone.internal.example" => Some(Vec::new()),
             "me.internal.example" => Some(vec!["10.0.0.10".parse().unwrap()]),
             _ => None,
         };
         let table = [
-            ("10.0.0.153 traefik.internal.example", "HOSTS_BYPASS 1 `traefik.internal.example` to 10.0.0.153, and this server says 10.0.0.12"),
-            ("\n\n10.0.0.153\ttraefik.internal.example traefik # added in haste", "HOSTS_BYPASS 3 `traefik.internal.example` to 10.0.0.153, and this server says 10.0.0.12"),
-            ("10.0.0.153 www.example.com Traefik.Internal.Example.", "HOSTS_BYPASS 1 `Traefik.Internal.Example.` to 10.0.0.153, and this server says 10.0.0.12"),
-            ("10.0.0.153 gone.internal.example", "HOSTS_BYPASS 1 `gone.internal.example` to 10.0.0.153, and this server says no address"),
+            (
+                "10.0.0.153 traefik.internal.example",
+                "HOSTS_BYPASS 1 `traefik.internal.example` to 10.0.0.153, and this server says 10.0.0.12",
+            ),
+            (
+                "\n\n10.0.0.153\ttraefik.internal.example traefik # added in haste",
+                "HOSTS_BYPASS 3 `traefik.internal.example` to 10.0.0.153, and this server says 10.0.0.12",
+            ),
+            (
+                "10.0.0.153 www.example.com Traefik.Internal.Example.",
+                "HOSTS_BYPASS 1 `Traefik.Internal.Example.` to 10.0.0.153, and this server says 10.0.0.12",
+            ),
+            (
+                "10.0.0.153 gone.internal.example",
+                "HOSTS_BYPASS 1 `gone.internal.example` to 10.0.0.153, and this server says no address",
+            ),
             ("10.0.0.12 traefik.internal.example", "HOSTS_COPY 1"),
             ("#10.0.0.153 traefik.internal.example", ""),
             ("127.0.0.1 localhost\n127.0.1.1 me.internal.example me", ""),
-            ("127.0.0.1 traefik.internal.example", "HOSTS_BYPASS 1 `traefik.internal.example` to 127.0.0.1, and this server says 10.0.0.12"),
+            (
+                "127.0.0.1 traefik.internal.example",
+                "HOSTS_BYPASS 1 `traefik.internal.example` to 127.0.0.1, and this server says 10.0.0.12",
+            ),
             ("8.8.8.8 dns.google", ""),
             ("traefik.internal.example 10.0.0.153", ""),
             ("::1 ip6-localhost", ""),

@@ -1,13 +1,7 @@
 //! For tests of this folder: guests and an inventory out of a few words.
 
-use crate::inventory::{Guest, Inventory, read};
+use crate::inventory::{Inventory, read};
 use std::fs;
-
-/// A container with one address in a /24 and this firewall.
-pub(super) fn guest(id: &str, address: &str, firewall: &str) -> Guest {
-    let inventory = inventory(&[(id, "guest", address, firewall)]);
-    inventory.guests.into_iter().next().unwrap()
-}
 
 /// Containers as id, name, address and firewall.
 pub(super) fn inventory(guests: &[(&str, &str, &str, &str)]) -> Inventory {
@@ -22,7 +16,7 @@ pub(super) fn inventory(guests: &[(&str, &str, &str, &str)]) -> Inventory {
             )
         })
         .collect();
-    let config = r#"{"domain_name":"internal.example","step_ca":{"dns_name":"ca.internal.example"}}"#;
+    let config = r#"{"domain_name":"internal.example","step_ca":{"dns_name":"ca.internal.example"},"firewall":{"enabled":true}}"#;
     fs::write(etc.join("phoenix_hypervisor_config.json"), config).unwrap();
     let lxc = format!(r#"{{"lxc_configs":{{{}}}}}"#, written.join(","));
     fs::write(etc.join("phoenix_lxc_configs.json"), lxc).unwrap();

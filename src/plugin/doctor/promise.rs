@@ -2,10 +2,11 @@
 //!
 //! As Proxmox does it: a guest's firewall works when it is switched on; of its rules for a direction the first that matches
 //! decides, then the policy, which is DROP inwards and ACCEPT outwards unless another is written. Both guests must let the
-//! connection through.
+//! connection through. Rules of the stacks that a guest runs come after its own, then the global ones, as in
+//! `inventory::passage`.
 
 use crate::finding::Place;
-use crate::inventory::{Action, Direction, Firewall, FirewallRule, Guest};
+use crate::inventory::{Action, Direction, FirewallRule, Guest, Inventory};
 use std::net::IpAddr;
 
 /// What the rules say of a connection.
@@ -42,10 +43,16 @@ impl Promise {
 }
 
 /// What becomes of a connection of `protocol` (`tcp`, `udp`) from one guest's address to a port of another's.
-pub fn promise(from: (&Guest, IpAddr), to: (&Guest, IpAddr), protocol: &str, port: u16) -> Promise {
+pub fn promise(
+    inventory: &Inventory,
+    from: (&Guest, IpAddr),
+    to: (&Guest, IpAddr),
+    protocol: &str,
+    port: u16,
+) -> Promise {
     let flow = Flow { source: from.1, destination: to.1, protocol, port };
-    let out = one_side(from.0, &from.0.firewall, Direction::Out, &flow);
-    let into = one_side(to.0, &to.0.firewall, Direction::In, &flow);
+    let out = one_side(inventory, from.0, Direction::Out, &flow);
+    let into = one_side(inventory, to.0, Direction::In, &flow);
     match (out, into) {
         (refused @ Promise::Refused { .. }, _) | (_, refused @ Promise::Refused { .. }) => refused,
         (open @ Promise::Open { .. }, _) | (_, open @ Promise::Open { .. }) => open,
@@ -61,13 +68,24 @@ struct Flow<'a> {
     port: u16,
 }
 
-fn one_side(guest: &Guest, firewall: &Firewall, direction: Direction, flow: &Flow<'_>) -> Promise {
+fn one_side(inventory: &Inventory, guest: &Guest, direction: Direction, flow: &Flow<'_>) -> Promise {
+    let (firewall, global) = (&guest.firewall, &inventory.firewall);
+    if !global.enabled {
+        return Promise::Allowed { by: "the global firewall is off".to_owned() };
+    }
     if !firewall.enabled {
         return Promise::Allowed { by: format!("the firewall of {} is off", guest.id) };
     }
-    let rules = firewall.rules.iter().enumerate().filter(|(_, rule)| rule.direction == direction);
-    for (index, rule) in rules {
-        let said = || said(guest, index, rule);
+    let own = firewall.rules.iter().enumerate().map(|(index, rule)| (guest.id.to_string(), index, rule));
+    let stacks = inventory.stacks.iter().filter(|stack| stack.guest == guest.id);
+    let stacks = stacks.flat_map(|stack| {
+        stack.firewall.iter().enumerate().map(move |(index, rule)| (format!("stack {}", stack.name), index, rule))
+    });
+    let global_rules = global.rules.iter().enumerate();
+    let global_rules = global_rules.map(|(index, rule)| ("the global firewall".to_owned(), index, rule));
+    let rules = own.chain(stacks).chain(global_rules).filter(|(_, _, rule)| rule.direction == direction);
+    for (whose, index, rule) in rules {
+        let said = || said(&whose, index, rule);
         match matches(rule, flow) {
             Some(false) => {}
             None => return Promise::Open { by: format!("{} names what is not in the inventory", said()) },
@@ -76,8 +94,8 @@ fn one_side(guest: &Guest, firewall: &Firewall, direction: Direction, flow: &Flo
         }
     }
     let (policy, written) = match direction {
-        Direction::In => ("DROP", firewall.input_policy.as_deref()),
-        Direction::Out => ("ACCEPT", firewall.output_policy.as_deref()),
+        Direction::In => ("DROP", firewall.input_policy.as_deref().or(global.input_policy.as_deref())),
+        Direction::Out => ("ACCEPT", firewall.output_policy.as_deref().or(global.output_policy.as_deref())),
     };
     let policy = written.unwrap_or(policy);
     let word = if direction == Direction::In { "in" } else { "out" };
@@ -89,9 +107,9 @@ fn one_side(guest: &Guest, firewall: &Firewall, direction: Direction, flow: &Flo
     }
 }
 
-fn said(guest: &Guest, index: usize, rule: &FirewallRule) -> String {
+fn said(whose: &str, index: usize, rule: &FirewallRule) -> String {
     let comment = if rule.comment.is_empty() { String::new() } else { format!(" \"{}\"", rule.comment) };
-    format!("rule {} of {}{comment}", index + 1, guest.id)
+    format!("rule {} of {whose}{comment}", index + 1)
 }
 
 /// Whether the rule is for the flow; none when only the firewall knows.
@@ -110,14 +128,15 @@ fn matches(rule: &FirewallRule, flow: &Flow<'_>) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lab::guest;
+    use super::super::lab::inventory;
     use super::*;
 
     /// The first rule that matches decides, then the policy; both sides must agree.
     #[test]
     fn rules_promise() {
         let on = |rules: &str| format!(r#"{{"enabled":true,"rules":[{rules}]}}"#);
-        let accept = r#"{"type":"in","action":"ACCEPT","source":"10.0.0.10","proto":"tcp","port":"80,443","comment":"CA"}"#;
+        let accept =
+            r#"{"type":"in","action":"ACCEPT","source":"10.0.0.10","proto":"tcp","port":"80,443","comment":"CA"}"#;
         let drop = r#"{"type":"in","action":"DROP","proto":"tcp","port":"80"}"#;
         let named = r#"{"type":"in","action":"ACCEPT","source":"+cas","proto":"tcp"}"#;
         let out_drop = r#"{"type":"out","action":"REJECT","dest":"10.0.0.12"}"#;
@@ -126,18 +145,66 @@ mod tests {
             ("a rule", "{}".to_owned(), on(accept), 80, "promised: rule 1 of lxc/102 \"CA\""),
             ("another port", "{}".to_owned(), on(accept), 8443, "refused: no in rule of lxc/102"),
             ("the first decides", "{}".to_owned(), on(&format!("{drop},{accept}")), 80, "refused: rule 1 of lxc/102"),
-            ("another rule's port", "{}".to_owned(), on(&format!("{drop},{accept}")), 443, "promised: rule 2 of lxc/102 \"CA\""),
+            (
+                "another rule's port",
+                "{}".to_owned(),
+                on(&format!("{drop},{accept}")),
+                443,
+                "promised: rule 2 of lxc/102 \"CA\"",
+            ),
             ("a set", "{}".to_owned(), on(named), 80, "open: rule 1 of lxc/102 names what is not in the inventory"),
-            ("policy", "{}".to_owned(), r#"{"enabled":true,"default_input_policy":"ACCEPT"}"#.to_owned(), 80, "promised: policy in of lxc/102"),
+            (
+                "policy",
+                "{}".to_owned(),
+                r#"{"enabled":true,"default_input_policy":"ACCEPT"}"#.to_owned(),
+                80,
+                "promised: policy in of lxc/102",
+            ),
             ("the caller's own", on(out_drop), on(accept), 80, "refused: rule 1 of lxc/103"),
             ("the caller's policy", on(""), on(accept), 80, "promised: rule 1 of lxc/102 \"CA\""),
-            ("the caller's strict policy", r#"{"enabled":true,"default_output_policy":"DROP"}"#.to_owned(), on(accept), 80, "refused: no out rule of lxc/103"),
+            (
+                "the caller's strict policy",
+                r#"{"enabled":true,"default_output_policy":"DROP"}"#.to_owned(),
+                on(accept),
+                80,
+                "refused: no out rule of lxc/103",
+            ),
         ];
         for (why, from, to, port, expected) in table {
-            let (from, to) = (guest("103", "10.0.0.10", &from), guest("102", "10.0.0.12", &to));
-            let (source, destination) = (from.addresses[0].address, to.addresses[0].address);
-            let said = promise((&from, source), (&to, destination), "tcp", port).words();
-            assert_eq!(said, expected, "{why}");
+            assert_eq!(
+                words(&inventory(&[("103", "ca", CA, &from), ("102", "traefik", TRAEFIK, &to)]), port),
+                expected,
+                "{why}"
+            );
         }
+    }
+
+    const CA: &str = "10.0.0.10";
+    const TRAEFIK: &str = "10.0.0.12";
+
+    fn words(inventory: &Inventory, port: u16) -> String {
+        let of = |address: &str| {
+            let address = address.parse().unwrap();
+            (inventory.guests.iter().find(|guest| guest.has(address)).unwrap(), address)
+        };
+        promise(inventory, of(CA), of(TRAEFIK), "tcp", port).words()
+    }
+
+    /// What no rule of the guest decides, the global ones do; without a global firewall none stands.
+    #[test]
+    fn global_rules_come_after_those_of_the_guest() {
+        let own = r#"{"enabled":true,"rules":[{"type":"in","action":"DROP","proto":"tcp","port":"80"}]}"#;
+        let mut inventory = inventory(&[("103", "ca", CA, "{}"), ("102", "traefik", TRAEFIK, own)]);
+        let mut rule = inventory.guests.iter().flat_map(|guest| &guest.firewall.rules).next().unwrap().clone();
+        (rule.action, rule.comment) = (Action::Accept, "all".to_owned());
+        rule.ports.clear();
+        inventory.firewall.rules = vec![rule];
+        assert_eq!(words(&inventory, 80), "refused: rule 1 of lxc/102");
+        assert_eq!(words(&inventory, 9000), "promised: rule 1 of the global firewall \"all\"");
+        inventory.firewall.rules.clear();
+        inventory.firewall.input_policy = Some("ACCEPT".to_owned());
+        assert_eq!(words(&inventory, 9000), "promised: policy in of lxc/102");
+        inventory.firewall.enabled = false;
+        assert_eq!(words(&inventory, 80), "promised: the global firewall is off");
     }
 }

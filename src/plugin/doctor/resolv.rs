@@ -34,8 +34,11 @@ pub fn judge_resolv(
                 asked.extend(word.parse().ok().map(|address: IpAddr| (number, address)));
             }
             Some("search" | "domain") => {
-                for domain in words.filter_map(|word| parse_name(word.trim_end_matches('.')).ok()).filter(|one| captures(one)) {
-                    let summary = format!("a wildcard of ours answers for names that the search list makes below `{domain}`");
+                for domain in
+                    words.filter_map(|word| parse_name(word.trim_end_matches('.')).ok()).filter(|one| captures(one))
+                {
+                    let summary =
+                        format!("a wildcard of ours answers for names that the search list makes below `{domain}`");
                     let remedy = on(Remedy::new(
                         "take the domain out of the search list, or write full names with a final dot; programs in Go try it \
                          for each name that does not exist",
@@ -58,15 +61,27 @@ pub fn judge_resolv(
         let summary = "no name server is named: the machine asks itself".to_owned();
         problems.push(Problem::new("RESOLV_EMPTY", Gravity::Error, summary, remedy).seen_at(Place::file(file)));
     }
-    for (position, (number, address)) in asked.iter().enumerate().filter(|(_, (_, address))| !servers.contains(address)) {
+    for (position, (number, address)) in asked.iter().enumerate().filter(|(_, (_, address))| !servers.contains(address))
+    {
         let (gravity, summary) = match (position, first_is_ours) {
-            (0, _) => (Gravity::Error, format!("{address} is asked first, and not this server: it answers for our names")),
-            (_, true) => (Gravity::Warning, format!("{address} is asked when this server does not answer in time, and may say something else of our names")),
+            (0, _) => {
+                (Gravity::Error, format!("{address} is asked first, and not this server: it answers for our names"))
+            }
+            (_, true) => (
+                Gravity::Warning,
+                format!(
+                    "{address} is asked when this server does not answer in time, and may say something else of our names"
+                ),
+            ),
             _ => continue,
         };
         let remedy = on(Remedy::new("delete the line, or whatever writes it (Proxmox, DHCP, systemd-resolved)"))
             .run(format!("sed -i '{number}s/.*/nameserver {ours}/' {}", file.display()));
-        let remedy = if position == 0 { remedy } else { on(Remedy::new("delete the line").run(format!("sed -i '{number}d' {}", file.display()))) };
+        let remedy = if position == 0 {
+            remedy
+        } else {
+            on(Remedy::new("delete the line").run(format!("sed -i '{number}d' {}", file.display())))
+        };
         problems.push(Problem::new("RESOLV_BYPASS", gravity, summary, remedy).seen_at(Place::at(file, *number, 1)));
     }
     problems
@@ -74,7 +89,10 @@ pub fn judge_resolv(
 
 /// Judges the line `hosts` of an `nsswitch.conf`: without `dns` nobody is asked.
 pub fn judge_nsswitch(file: &Path, text: &str, machine: Option<&str>) -> Vec<Problem> {
-    let lines = text.lines().enumerate().filter_map(|(index, line)| Some((index, line.split('#').next()?.strip_prefix("hosts:")?)));
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter_map(|(index, line)| Some((index, line.split('#').next()?.strip_prefix("hosts:")?)));
     let Some((index, sources)) = lines.last() else { return Vec::new() };
     if sources.split_whitespace().any(|source| source == "dns" || source == "resolve") {
         return Vec::new();

@@ -47,10 +47,8 @@ pub fn ways(inventory: &Inventory, settings: &Settings, ca_port: u16) -> Vec<Way
         (ca, traefik, 443, "tls-alpn-01 challenges"),
         (traefik, portainer, 9443, "Portainer behind Traefik"),
     ];
-    let mut ways: Vec<Way> = wanted
-        .into_iter()
-        .filter_map(|(from, to, port, purpose)| way(from?, to?, port, purpose))
-        .collect();
+    let mut ways: Vec<Way> =
+        wanted.into_iter().filter_map(|(from, to, port, purpose)| way(inventory, from?, to?, port, purpose)).collect();
     let server = settings.server.listen.iter().map(SocketAddr::ip).find(|ip| !ip.is_loopback() && !ip.is_unspecified());
     let server = server.or_else(|| gateway.and_then(|(_, guest)| Some(guest.addresses.first()?.address)));
     if let Some(server) = server {
@@ -62,7 +60,13 @@ pub fn ways(inventory: &Inventory, settings: &Settings, ca_port: u16) -> Vec<Way
 }
 
 /// A way between the two addresses that share a network, else between their first ones; none for a guest and itself.
-fn way(from: (&str, &Guest), to: (&str, &Guest), port: u16, purpose: &'static str) -> Option<Way> {
+fn way(
+    inventory: &Inventory,
+    from: (&str, &Guest),
+    to: (&str, &Guest),
+    port: u16,
+    purpose: &'static str,
+) -> Option<Way> {
     if from.1.id == to.1.id {
         return None;
     }
@@ -73,7 +77,7 @@ fn way(from: (&str, &Guest), to: (&str, &Guest), port: u16, purpose: &'static st
         to: format!("{} ({})", to.0, to.1.id),
         target: SocketAddr::new(destination, port),
         dns: false,
-        promise: promise((from.1, source), (to.1, destination), "tcp", port),
+        promise: promise(inventory, (from.1, source), (to.1, destination), "tcp", port),
         purpose,
     })
 }
@@ -83,8 +87,8 @@ fn dns_way(inventory: &Inventory, guest: &Guest, server: IpAddr) -> Option<Way> 
     let source = own.clone().find(|own| own.network.contains(server)).or_else(|| own.clone().next())?.address;
     let holder = inventory.guests.iter().find(|guest| !guest.template && guest.has(server));
     let promised = match holder {
-        Some(holder) => match promise((guest, source), (holder, server), "udp", 53) {
-            Promise::Allowed { .. } => promise((guest, source), (holder, server), "tcp", 53),
+        Some(holder) => match promise(inventory, (guest, source), (holder, server), "udp", 53) {
+            Promise::Allowed { .. } => promise(inventory, (guest, source), (holder, server), "tcp", 53),
             other => other,
         },
         None => Promise::Open { by: format!("no guest of the inventory has {server}") },
@@ -131,7 +135,8 @@ mod tests {
             ("103", "step-ca", "10.0.0.10", narrow),
             ("104", "portainer", "10.0.0.111", off),
         ]);
-        let text = "[server]\nlisten = [\"10.0.0.153:53\"]\n[[horizon]]\nname = \"internal\"\nclients = [\"10.0.0.0/24\"]\n";
+        let text =
+            "[server]\nlisten = [\"10.0.0.153:53\"]\n[[horizon]]\nname = \"internal\"\nclients = [\"10.0.0.0/24\"]\n";
         let settings = config::parse(text, Path::new("h.toml")).unwrap();
         let said: Vec<String> = ways(&inventory, &settings, 9000)
             .iter()

@@ -130,10 +130,15 @@ async fn pinned(
         report.add(trouble::root_differs(place, &report.roots.clone(), &trusted));
     }
     let fingerprint = wanted.fingerprint.as_ref().filter(|_| roots.is_none())?;
+    root_of(place, address, fingerprint).await
+}
+
+/// Fetches the root with this fingerprint from a CA that speaks as step-ca does. It is believed for its fingerprint alone.
+pub(in crate::plugin::acme) async fn root_of(place: &CaPlace, address: SocketAddr, fingerprint: &str) -> Option<Roots> {
     let (fetched, _) = get(place, address, &format!("/root/{fingerprint}")).await.ok()?;
     let json: serde_json::Value = serde_json::from_slice(&fetched.body).ok()?;
     let found = Roots::of_pem(json.get("ca")?.as_str()?.as_bytes()).ok()?;
-    (found.fingerprints() == [fingerprint.clone()]).then_some(found)
+    (found.fingerprints() == [fingerprint.to_owned()]).then_some(found)
 }
 
 fn certificate(place: &CaPlace, roots: Option<&Roots>, wanted: &Wanted, shown: &Shown, report: &mut CaReport) {

@@ -93,7 +93,8 @@ async fn every_fault_is_named() {
     let gone = r#"{"type":"notFound","message":"provisioner acme not found"}"#;
     let redirect =
         "HTTP/1.1 302 Found\r\nLocation: https://ca.example:9000/acme/acme/directory\r\nContent-Length: 0\r\n\r\n";
-    let table: Vec<(&str, Vec<(&'static str, String)>, &str)> = vec![
+    type Pages = Vec<(&'static str, String)>;
+    let table: Vec<(&str, Pages, &str)> = vec![
         ("not well", vec![("/health", json("{\"status\":\"no database\"}"))], "CA_DOWN"),
         ("health answers 500", vec![("/health", answer(500, "text/plain", ""))], "CA_DOWN"),
         ("a web page", vec![(dir, answer(200, "text/html", "<!DOCTYPE html><html>Portal</html>"))], "DIRECTORY_BAD"),

@@ -11,5 +11,6 @@ mod trouble;
 mod check_tests;
 
 pub use check::check_ca;
+pub(super) use check::root_of;
 pub use place::{CaPlace, PlaceError, place};
 pub use report::{CaReport, Wanted};

@@ -3,6 +3,7 @@
 use super::addresses::Look;
 use super::asking::Heard;
 use super::seat::Seat;
+use crate::answer::Rule;
 use crate::dns::{Name, Rtype, present_name};
 use crate::plugin::acme::reach::{Gravity, Problem, Remedy};
 use std::net::IpAddr;
@@ -15,21 +16,32 @@ pub(super) struct Meant<'m, 'l, 'g> {
 }
 
 impl Meant<'_, '_, '_> {
-    /// The address that the name should have; a word to fill in where nobody knows it.
-    pub(super) fn wanted_address(&self) -> String {
-        let first = self.look.expected.and_then(|expected| expected.addresses.first());
-        first.map_or_else(|| "ADDRESS".to_owned(), ToString::to_string)
-    }
-
     /// The command that leads the name where it should.
     pub(super) fn set_command(&self) -> String {
-        let name = present_name(self.look.name.as_slice());
+        self.set_command_for(self.look.name)
+    }
+
+    /// The same for a name of its chain. A word to fill in stands where nobody knows the address.
+    pub(super) fn set_command_for(&self, name: &Name) -> String {
+        let name = present_name(name.as_slice());
         let expected = self.look.expected.map(|expected| &expected.addresses);
         let mut addresses = expected.into_iter().flatten().peekable();
         let six = addresses.peek().is_some_and(|first| first.is_ipv6());
         let same: Vec<String> = addresses.filter(|one| one.is_ipv6() == six).map(ToString::to_string).collect();
         let data = if same.is_empty() { "ADDRESS".to_owned() } else { same.join(" ") };
         format!("zonectl set {name} {} {data} --horizon {}", if six { "AAAA" } else { "A" }, self.horizon)
+    }
+
+    /// The remedy with the commands that lead the name where it should; an alias goes first, nothing stands beside it
+    /// (RFC 1034 section 3.6.2).
+    pub(super) fn mended(&self, remedy: Remedy) -> Remedy {
+        let alias = self.heard.steps.first().is_some_and(|step| step.rule == Rule::Alias);
+        let name = present_name(self.look.name.as_slice());
+        let remedy = match alias {
+            true => remedy.run(format!("zonectl rm {name} CNAME --all --horizon {}", self.horizon)),
+            false => remedy,
+        };
+        remedy.run(self.set_command())
     }
 
     /// The problem with the place where the record is written.
@@ -52,7 +64,7 @@ impl Meant<'_, '_, '_> {
         let name = present_name(self.look.name.as_slice());
         let summary =
             format!("{name} is a name of a private zone and leads the CA to {address}, an address of the Internet");
-        let remedy = Remedy::new("lead it to the machine inside").run(self.set_command());
+        let remedy = self.mended(Remedy::new("lead it to the machine inside"));
         let problem = Problem::new("PUBLIC_ADDRESS_INTERNAL_NAME", Gravity::Warning, summary, remedy);
         Some(self.placed(problem, self.look.name, if address.is_ipv4() { Rtype::A } else { Rtype::AAAA }))
     }

@@ -88,11 +88,9 @@ fn looped(meant: &Meant<'_, '_, '_>) -> Option<Problem> {
             .map(|(_, name)| name.clone())
     })?;
     let shown = present_name(again.as_slice());
-    let remedy = Remedy::new("break the circle: give one of the names its address").run(format!(
-        "zonectl set {shown} A {} --horizon {}",
-        meant.wanted_address(),
-        meant.horizon
-    ));
+    let remedy = Remedy::new("break the circle: give one of the names its address")
+        .run(format!("zonectl rm {shown} CNAME --all --horizon {}", meant.horizon))
+        .run(meant.set_command_for(&again));
     let summary = format!("its aliases lead back to {shown}: no resolver gets an address");
     Some(meant.placed(Problem::new("CNAME_LOOP", Gravity::Error, summary, remedy), &again, Rtype::CNAME))
 }
@@ -110,7 +108,7 @@ fn leaves(meant: &Meant<'_, '_, '_>, empty: bool) -> Option<Problem> {
         false => (Gravity::Error, "clients of this horizon get no answer for it"),
     };
     let summary = format!("its alias leads to {target}, which lies outside of our zones: {then}");
-    let remedy = Remedy::new("lead it to a name of our own, or to an address").run(meant.set_command());
+    let remedy = meant.mended(Remedy::new("lead it to a name of our own, or to an address"));
     Some(meant.placed(Problem::new("CNAME_LEAVES_ZONE", gravity, summary, remedy), meant.look.name, Rtype::CNAME))
 }
 
@@ -162,7 +160,7 @@ fn wildcard_ent(meant: &Meant<'_, '_, '_>) -> Option<Problem> {
     let remedy = Remedy::new(
         "challenge values belong above the zones, not into a zone file: remove the record, or give the name its own address",
     )
-    .run(format!("zonectl rm {owner} TXT --horizon {}", meant.horizon))
+    .run(format!("zonectl rm {owner} TXT --all --horizon {}", meant.horizon))
     .run(meant.set_command());
     let problem = Problem::new("WILDCARD_ENT", Gravity::Error, summary, remedy);
     let owner = parse_name(&owner).ok()?;
@@ -234,7 +232,7 @@ fn not_expected(meant: &Meant<'_, '_, '_>, told: &[IpAddr]) -> Option<Problem> {
         }
         (None, None) => return None,
     };
-    let mut remedy = Remedy::new("lead it to the machine that answers, or prove it by dns-01").run(meant.set_command());
+    let mut remedy = meant.mended(Remedy::new("lead it to the machine that answers, or prove it by dns-01"));
     if nowhere.is_none() {
         let targets: Vec<String> = told.iter().map(|address| format!("\"{address}\"")).collect();
         let line = format!("[acme.name.\"{}\"] targets = [{}]", meant.look.wanted.text, targets.join(", "));

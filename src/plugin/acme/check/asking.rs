@@ -80,8 +80,8 @@ impl Heard {
     }
 }
 
-/// The addresses of a reply's answer, with their TTLs.
-pub(super) fn addresses_in(reply: &[u8]) -> Vec<(IpAddr, u32)> {
+/// The addresses of a reply's answer, whatever their owner, with their TTLs in seconds; none of what is no message.
+pub fn addresses_in(reply: &[u8]) -> Vec<(IpAddr, u32)> {
     let Ok(message) = Message::from_octets(reply) else { return Vec::new() };
     let Ok(answer) = message.answer() else { return Vec::new() };
     let taken = answer.flatten().filter_map(|record| taken(&record));

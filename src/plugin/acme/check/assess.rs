@@ -11,6 +11,7 @@ use super::{ca_name, caa, challenge_owner};
 use crate::config::{Challenge, Settings};
 use crate::dns::Name;
 use crate::flow::Known;
+use crate::pace::breathe;
 use crate::plugin::acme::reach::{Basis, Event, Gravity, Key, Problem, Remedy, Standing, State, Told};
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -70,7 +71,7 @@ fn port(challenge: Challenge) -> Option<u16> {
 /// Assesses every name that needs a certificate. Costs some ten questions to the snapshot a name.
 pub fn assess(ground: &Ground<'_>) -> Assessment {
     let settings = &ground.snapshot.settings;
-    let names = wanted(settings, ground.inventory);
+    let names = wanted(settings, ground.inventory, ground.also);
     if names.is_empty() {
         return Assessment::default();
     }
@@ -128,6 +129,7 @@ impl<'d, 'g> Desk<'d, 'g> {
     }
 
     fn name(&mut self, wanted: &Wanted<'g>) -> Vec<Verdict> {
+        breathe();
         let settings = &self.ground.snapshot.settings;
         let base = match &wanted.base {
             Ok(base) => base.clone(),
@@ -146,11 +148,11 @@ impl<'d, 'g> Desk<'d, 'g> {
         };
         let (told, astray) = addresses::look(&look);
         let clients: Vec<IpAddr> = expected.iter().flat_map(|expected| expected.addresses.iter().copied()).collect();
-        let to_ca = self.to_ca(wanted, &clients);
+        let to_ca = self.shut_to_clients(wanted, &clients);
         let (at_owner, caa) = match self.asker {
             Some(asker) => {
                 let owner = challenge_owner::look(self.ground, asker, &horizon, &base, &clients, &mut self.hosts);
-                (Some(owner), caa::look(asker, &base, wanted.wildcard, &self.seat.host, &mut self.caa))
+                (Some(owner), caa::look(asker, &base, wanted.wildcard, (&self.seat.host, &horizon), &mut self.caa))
             }
             None => (None, None),
         };
@@ -165,7 +167,7 @@ impl<'d, 'g> Desk<'d, 'g> {
                     match port(challenge) {
                         Some(port) => {
                             problems.extend(astray.clone());
-                            problems.extend(self.from_ca(&told, port, challenge));
+                            problems.extend(self.shut_to_ca(&told, port, challenge));
                         }
                         None => match &at_owner {
                             Some(owner) => problems.extend(owner.problems.clone()),
@@ -214,7 +216,7 @@ impl<'d, 'g> Desk<'d, 'g> {
     }
 
     /// What keeps the name's client from the CA: the CA's name, and firewalls. No challenge helps then.
-    fn to_ca(&self, wanted: &Wanted<'_>, clients: &[IpAddr]) -> Vec<Problem> {
+    fn shut_to_clients(&self, wanted: &Wanted<'_>, clients: &[IpAddr]) -> Vec<Problem> {
         let snapshot = self.ground.snapshot;
         let own = wanted.owner.map(|owner| owner.addresses.iter().map(|own| own.address).collect::<Vec<_>>());
         let clients = own.filter(|own| !own.is_empty()).unwrap_or_else(|| clients.to_vec());
@@ -238,7 +240,7 @@ impl<'d, 'g> Desk<'d, 'g> {
     }
 
     /// What keeps the CA from the addresses that it is told.
-    fn from_ca(&self, told: &Told, port: u16, challenge: Challenge) -> Vec<Problem> {
+    fn shut_to_ca(&self, told: &Told, port: u16, challenge: Challenge) -> Vec<Problem> {
         let (Some(inventory), Some(from)) = (self.ground.inventory, self.seat.addresses.first().copied()) else {
             return Vec::new();
         };

@@ -44,14 +44,20 @@ fn judged(known: Option<&Known<'_>>, seat: &Seat, horizon: &str, told: &[IpAddr]
     let right = seat.addresses.first()?;
     let command =
         format!("zonectl set {host} {} {right} --horizon {horizon}", if right.is_ipv4() { "A" } else { "AAAA" });
-    let summary = match told.iter().find(|address| !seat.addresses.contains(address)) {
+    let (gravity, summary) = match told.iter().find(|address| !seat.addresses.contains(address)) {
+        // `ca_addresses` says where it asks from; it may be reached elsewhere.
         Some(astray) => {
-            format!("in horizon `{horizon}` the CA's name {host} leads to {astray}, and the CA is at {right}")
+            let summary = format!(
+                "in horizon `{horizon}` the CA's name {host} leads to {astray}, and the CA asks from {right}: see that it is \
+                 reached there"
+            );
+            (Gravity::Warning, summary)
         }
         None if told.is_empty() => {
-            format!("in horizon `{horizon}` the CA's name {host} has no address: no client finds it")
+            let summary = format!("in horizon `{horizon}` the CA's name {host} has no address: no client finds it");
+            (Gravity::Error, summary)
         }
         None => return None,
     };
-    Some(Problem::new("CA_NAME_NOT_AT_CA", Gravity::Error, summary, Remedy::new("lead it to the CA").run(command)))
+    Some(Problem::new("CA_NAME_NOT_AT_CA", gravity, summary, Remedy::new("lead it to the CA").run(command)))
 }

@@ -19,21 +19,28 @@ pub(super) struct Property {
 /// The properties that count for a name: those of the first name on the way up that has any (RFC 8659 section 3).
 pub(super) type Seen = HashMap<Name, Vec<Property>>;
 
-/// CAA_FORBIDS: those who obey CAA would not issue for the name.
-pub(super) fn look(asker: Asker<'_>, name: &Name, wildcard: bool, ca: &str, seen: &mut Seen) -> Option<Problem> {
+/// CAA_FORBIDS: those who obey CAA would not issue for the name. `of` is the CA's host and its horizon.
+pub(super) fn look(
+    asker: Asker<'_>,
+    name: &Name,
+    wildcard: bool,
+    of: (&str, &str),
+    seen: &mut Seen,
+) -> Option<Problem> {
     for at in name.iter_suffixes().filter(|at| !at.is_root()) {
         let properties = seen.entry(at.clone()).or_insert_with(|| {
             let heard = asker.ask(&at, Rtype::CAA);
             heard.data(Rtype::CAA).filter_map(property).collect()
         });
         if !properties.is_empty() {
-            return forbids(&at, properties, wildcard, ca);
+            return forbids(&at, properties, wildcard, of);
         }
     }
     None
 }
 
-fn forbids(at: &Name, properties: &[Property], wildcard: bool, ca: &str) -> Option<Problem> {
+fn forbids(at: &Name, properties: &[Property], wildcard: bool, of: (&str, &str)) -> Option<Problem> {
+    let (ca, horizon) = of;
     let shown = present_name(at.as_slice());
     let problem = |summary: String, remedy: Remedy| {
         let because = "step-ca checks no CAA; public CAs do";
@@ -60,7 +67,8 @@ fn forbids(at: &Name, properties: &[Property], wildcard: bool, ca: &str) -> Opti
     let tag = if wildcard { "issuewild" } else { "issue" };
     problem(
         summary,
-        Remedy::new("add the CA if it obeys CAA").run(format!("zonectl add {shown} CAA '0 {tag} \"{ca}\"'")),
+        Remedy::new("add the CA if it obeys CAA")
+            .run(format!("zonectl add {shown} CAA '0 {tag} \"{ca}\"' --horizon {horizon}")),
     )
 }
 
@@ -82,7 +90,8 @@ mod tests {
     #[test]
     fn only_issuers_that_are_named_may_issue() {
         let at = parse_name("example").unwrap();
-        let table: [(&str, &[(u8, &str, &str)], bool, bool); 11] = [
+        type Written<'a> = &'a [(u8, &'a str, &'a str)];
+        let table: [(&str, Written<'_>, bool, bool); 11] = [
             ("no property that restricts", &[(0, "iodef", "mailto:x@example")], false, false),
             ("named", &[(0, "issue", "ca.example")], false, false),
             ("named, in other case and with parameters", &[(0, "issue", "CA.example; x=1")], false, false),
@@ -109,7 +118,7 @@ mod tests {
                     property(&data).unwrap()
                 })
                 .collect();
-            assert_eq!(forbids(&at, &read, wildcard, "ca.example").is_some(), expected, "{why}");
+            assert_eq!(forbids(&at, &read, wildcard, ("ca.example", "internal")).is_some(), expected, "{why}");
         }
         for cut in [&[][..], &[0], &[0, 5, b'i']] {
             assert!(property(cut).is_none());

@@ -54,7 +54,7 @@ pub(super) fn look(
         let target = last.map(|step| present_name(step.name.as_slice())).unwrap_or_default();
         let summary = format!("{shown} leads to {target}, outside of our zones: values must be written there");
         let remedy = Remedy::new("nothing to do if the client writes there; to write here, remove the alias")
-            .run(format!("zonectl rm {shown} CNAME --horizon {horizon}"));
+            .run(format!("zonectl rm {shown} CNAME --all --horizon {horizon}"));
         let place = ground.place(horizon, &owner, Rtype::CNAME);
         problems.push(at(Problem::new("CNAME_LEAVES_ZONE", Gravity::Warning, summary, remedy), place));
     } else if heard.is_name_error() {
@@ -104,7 +104,7 @@ fn stale(ground: &Ground<'_>, horizon: &str, owner: &Name, written: &[RrSet]) ->
     let set = written.iter().find(|set| set.rtype == Rtype::TXT && !set.data.is_empty())?;
     let shown = present_name(owner.as_slice());
     let summary = format!("{shown} has {} in its zone file, left by hand or by an old client", many(set.data.len()));
-    let remedy = Remedy::new("remove it").run(format!("zonectl rm {shown} TXT --horizon {horizon}"));
+    let remedy = Remedy::new("remove it").run(format!("zonectl rm {shown} TXT --all --horizon {horizon}"));
     let problem = Problem::new("STALE_TXT", Gravity::Warning, summary, remedy);
     let problem = problem.detailed(set.data.first().map(|data| present_data(Rtype::TXT, data)).unwrap_or_default());
     Some(at(problem, ground.place(horizon, owner, Rtype::TXT)))
@@ -124,7 +124,7 @@ fn doubled(ground: &Ground<'_>, asker: Asker<'_>, horizon: &str, owner: &Name, z
     }
     let shown = present_name(twice.as_slice());
     let summary = format!("{shown} has a TXT record: the name was written whole, and without its final dot");
-    let remedy = Remedy::new("remove it").run(format!("zonectl rm {shown} TXT --horizon {horizon}"));
+    let remedy = Remedy::new("remove it").run(format!("zonectl rm {shown} TXT --all --horizon {horizon}"));
     let problem = Problem::new("DOUBLED_LABEL", Gravity::Warning, summary, remedy);
     Some(at(problem, ground.place(horizon, &twice, Rtype::TXT)))
 }

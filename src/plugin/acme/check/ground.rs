@@ -21,6 +21,8 @@ pub struct Ground<'a> {
     pub asker: Option<IpAddr>,
     /// Whether some key may write the challenge values of a name; none when nobody knows.
     pub covered: Option<&'a dyn Fn(&Name) -> bool>,
+    /// Names that somebody asks about, wanted or not, in lower case without a final dot.
+    pub also: &'a [String],
     /// Where records are written; none when nobody knows.
     pub place_of: Option<PlaceOf<'a>>,
 }
@@ -28,7 +30,7 @@ pub struct Ground<'a> {
 impl<'a> Ground<'a> {
     /// A snapshot and its inventory, nothing else known.
     pub fn new(snapshot: &'a Snapshot, inventory: Option<&'a Inventory>) -> Self {
-        Ground { snapshot, inventory, asker: None, covered: None, place_of: None }
+        Ground { snapshot, inventory, asker: None, covered: None, also: &[], place_of: None }
     }
 
     pub(super) fn place(&self, horizon: &str, owner: &Name, rtype: Rtype) -> Option<Place> {

@@ -17,6 +17,7 @@ mod names;
 mod seat;
 mod way;
 
+pub use asking::addresses_in;
 pub use assess::{Assessment, Verdict, assess};
 pub use gate::{GATE, newly_broken, standing_findings};
 pub use ground::{Ground, PlaceOf};

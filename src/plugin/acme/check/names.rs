@@ -35,8 +35,8 @@ pub struct Wanted<'a> {
 pub(super) const MOST_NAMES: usize = 10_000;
 
 /// All names that need a certificate, sorted: of the manifest, without those that only clients show; of Traefik's routers with
-/// TLS; and `names` of `[acme]`.
-pub fn wanted<'a>(settings: &Settings, inventory: Option<&'a Inventory>) -> Vec<Wanted<'a>> {
+/// TLS; `names` of `[acme]`; and those of `also`.
+pub fn wanted<'a>(settings: &Settings, inventory: Option<&'a Inventory>, also: &[String]) -> Vec<Wanted<'a>> {
     let mut found: BTreeMap<String, Wanted<'a>> = BTreeMap::new();
     let mut add = |text: &str, need: Need, owner: Option<&'a Guest>| {
         let text = match text.ends_with("..") {
@@ -74,6 +74,9 @@ pub fn wanted<'a>(settings: &Settings, inventory: Option<&'a Inventory>) -> Vec<
     for name in &settings.acme.names {
         let need = Need { by: "`names` of [acme]".to_owned(), place: Place::file(&settings.file) };
         add(&name.to_string(), need, None);
+    }
+    for text in also {
+        add(text, Need { by: "asked for".to_owned(), place: Place::file(&settings.file) }, None);
     }
     found.into_values().collect()
 }

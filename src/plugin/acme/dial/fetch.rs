@@ -1,9 +1,10 @@
-//! One GET over one connection that is there: a bounded head, a bounded part of the body, and no second request.
+//! One request over one connection that is there: a bounded head, a bounded part of the body, and no second request.
 
 use super::DialError;
 use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Empty};
+use hyper::body::Body;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -64,15 +65,6 @@ pub async fn fetch<S>(stream: S, get: Get<'_>) -> Result<Fetched, DialError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
-    let slow = DialError::Slow { address: get.address, limit: get.limit };
-    timeout(get.limit, exchange(stream, get)).await.map_err(|_| slow)?
-}
-
-async fn exchange<S>(stream: S, get: Get<'_>) -> Result<Fetched, DialError>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin,
-{
-    let fault = |error: hyper::Error| DialError::Http { address: get.address, why: reasons(&error) };
     let request = Request::builder()
         .method(Method::GET)
         .uri(get.path)
@@ -81,6 +73,38 @@ where
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|error| DialError::Http { address: get.address, why: error.to_string() })?;
+    send(stream, request, get.address, get.most, get.limit).await
+}
+
+/// Sends one request as it is and reads the answer, of whose body at most `most` octets. Nothing is followed.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn send<S, B>(
+    stream: S,
+    request: Request<B>,
+    address: SocketAddr,
+    most: usize,
+    limit: Duration,
+) -> Result<Fetched, DialError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+    B: Body + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let slow = DialError::Slow { address, limit };
+    timeout(limit, exchange(stream, request, address, most)).await.map_err(|_| slow)?
+}
+
+async fn exchange<S, B>(stream: S, request: Request<B>, address: SocketAddr, most: usize) -> Result<Fetched, DialError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+    B: Body + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let fault = |error: hyper::Error| DialError::Http { address, why: reasons(&error) };
     let mut builder = http1::Builder::new();
     builder.max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(fault)?;
@@ -91,7 +115,7 @@ where
             Fetched { status: head.status.as_u16(), headers: head.headers, body: Vec::new(), whole: true };
         while let Some(frame) = rest.frame().await {
             let Ok(data) = frame.map_err(fault)?.into_data() else { continue };
-            let room = get.most - fetched.body.len();
+            let room = most - fetched.body.len();
             fetched.body.extend_from_slice(&data[..data.len().min(room)]);
             if data.len() > room {
                 fetched.whole = false;

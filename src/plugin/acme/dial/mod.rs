@@ -9,6 +9,6 @@ mod trust;
 
 pub use connect::{connect, dial_limits};
 pub use error::DialError;
-pub use fetch::{Fetched, Get, fetch};
+pub use fetch::{Fetched, Get, fetch, send};
 pub use tls::{Handshake, Shown, secure};
 pub use trust::{ChainFault, Roots, RootsError};

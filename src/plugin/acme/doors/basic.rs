@@ -30,7 +30,8 @@ mod tests {
     #[test]
     fn credentials_are_read_or_are_none() {
         let line = |text: &str| HeaderValue::from_str(text).unwrap();
-        let table: [(&[&str], Option<(&str, &str)>); 8] = [
+        type Row<'a> = (&'a [&'a str], Option<(&'a str, &'a str)>);
+        let table: [Row<'_>; 8] = [
             (&["Basic YTpiOmM="], Some(("a", "b:c"))),
             (&["basic YTo="], Some(("a", ""))),
             (&[], None),
@@ -42,7 +43,9 @@ mod tests {
         ];
         for (lines, expected) in table {
             let mut headers = HeaderMap::new();
-            lines.iter().for_each(|text| drop(headers.append(AUTHORIZATION, line(text))));
+            for text in lines {
+                headers.append(AUTHORIZATION, line(text));
+            }
             let expected = expected.map(|(user, password)| (user.to_owned(), password.to_owned()));
             assert_eq!(basic(&headers), expected, "{lines:?}");
         }

@@ -61,13 +61,19 @@ mod tests {
     #[test]
     fn only_a_trusted_proxy_names_the_client() {
         let trusted: Vec<IpAddr> = ["127.0.0.1", "10.0.0.2"].map(|text| text.parse().unwrap()).to_vec();
-        let table: [(&str, &[(HeaderName, &str)], &str, &str); 12] = [
+        type Row<'a> = (&'static str, &'a [(HeaderName, &'static str)], &'static str, &'static str);
+        let table: [Row<'_>; 12] = [
             ("10.0.0.9", &[(FORWARDED_FOR, "10.0.0.10")], "10.0.0.9", "a stranger names nobody"),
             ("10.0.0.9", &[(REAL_IP, "10.0.0.10")], "10.0.0.9", "not this way either"),
             ("127.0.0.1", &[], "127.0.0.1", "nobody is named"),
             ("::ffff:127.0.0.1", &[(REAL_IP, "10.0.0.10")], "10.0.0.10", "mapped"),
             ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10")], "10.0.0.10", "one hop"),
-            ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10, 10.0.0.9")], "10.0.0.9", "the first one is the client's own word"),
+            (
+                "127.0.0.1",
+                &[(FORWARDED_FOR, "10.0.0.10, 10.0.0.9")],
+                "10.0.0.9",
+                "the first one is the client's own word",
+            ),
             ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10, 10.0.0.2")], "10.0.0.10", "through two trusted ones"),
             ("127.0.0.1", &[(FORWARDED_FOR, "10.0.0.10"), (FORWARDED_FOR, "10.0.0.9")], "10.0.0.9", "two lines"),
             ("127.0.0.1", &[(FORWARDED_FOR, "ten"), (REAL_IP, "10.0.0.10")], "127.0.0.1", "garbage"),

@@ -93,7 +93,7 @@ impl Doors {
         }
     }
 
-    /// Says where the CA speaks from, where `ca_addresses` of [acme] does not.
+    /// Says where the CA speaks from, where `ca_addresses` of `[acme]` does not.
     pub fn know_cas(&self, addresses: Vec<IpAddr>) {
         self.cas.store(Arc::new(addresses));
     }
@@ -145,7 +145,9 @@ impl Doors {
         match tokio::task::spawn_blocking(move || work(&doors)).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(Refused::of_challenge(&error)),
-            Err(_) => Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a fault of the server; see its log")),
+            Err(_) => {
+                Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a fault of the server; see its log"))
+            }
         }
     }
 

@@ -164,7 +164,9 @@ mod tests {
         for (text, expected) in table {
             let found = body::parse(text.as_bytes()).and_then(meant);
             match (found, expected) {
-                (Ok((_, done)), Ok((fqdn, value))) => assert_eq!((done.fqdn.as_str(), done.value.as_str()), (fqdn, value)),
+                (Ok((_, done)), Ok((fqdn, value))) => {
+                    assert_eq!((done.fqdn.as_str(), done.value.as_str()), (fqdn, value));
+                }
                 (Err(refused), Err(code)) => {
                     assert!(json(StatusCode::OK, &refused).status().is_success());
                     assert!(serde_json::to_string(&refused).unwrap().contains(code), "{text}: {refused:?}");

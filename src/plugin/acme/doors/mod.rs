@@ -1,14 +1,14 @@
 //! What ACME clients and misdirected CAs reach over HTTP: httpreq, acme-dns, the tripwire, the relay, a word on health.
 //!
-//! Knows requests, tokens and challenges; sockets, time limits and TLS are for whoever serves the [`routes`].
+//! Knows requests, tokens and challenges; sockets, time limits and TLS are for whoever serves the [`routes()`].
 
 mod acme_dns;
 mod auth_name;
 mod basic;
 mod body;
 mod client;
-mod hall;
 mod failures;
+mod hall;
 mod health;
 mod httpreq;
 mod own_address;

@@ -1,11 +1,11 @@
 //! `POST /register` of acme-dns: anybody makes an account. Only where `register = true`; `zonectl acme token create --for
 //! acme-dns` makes one with its CNAME.
 
-use super::super::SaltedHash;
+use super::super::Door;
+use super::super::Minted;
 use super::super::Token;
-use super::super::TokenKind;
-use super::super::secret::api_key;
-use super::super::secret::uuid;
+use super::super::mint;
+use super::super::new_subdomain;
 use super::auth_name::auth_name;
 use super::body;
 use super::client::Peer;
@@ -59,8 +59,7 @@ pub(super) async fn register(
     let client = doors.client(peer, &head.headers);
     let octets = body::read(body).await?;
     // acme.sh sends nothing at all.
-    let Message { allowfrom } =
-        if octets.trim_ascii().is_empty() { Message::default() } else { body::parse(&octets)? };
+    let Message { allowfrom } = if octets.trim_ascii().is_empty() { Message::default() } else { body::parse(&octets)? };
     let allowed: Result<Vec<Prefix>, _> = allowfrom.iter().map(|text| text.parse()).collect();
     let Some(allowed) = allowed.ok().filter(|allowed| allowed.len() <= MOST_PREFIXES) else {
         return Err(Refused::new(StatusCode::BAD_REQUEST, "invalid_allowfrom_cidr", ""));
@@ -81,14 +80,13 @@ impl Doors {
             let detail = format!("{MOST} accounts were registered already; revoke those that nobody uses");
             return Err(Refused::new(StatusCode::TOO_MANY_REQUESTS, "too_many_accounts", detail));
         }
-        let random = |made: Result<String, getrandom::Error>| made.map_err(|error| failed(error.to_string()));
-        let (subdomain, username, password) = (random(uuid())?, random(uuid())?, random(api_key())?);
+        let subdomain = new_subdomain().map_err(|error| failed(error.to_string()))?;
         let owner = auth_name(&self.live.load(), &subdomain, None).map_err(|error| failed(error.to_string()))?;
-        let hash = SaltedHash::of(password.as_bytes()).map_err(|error| failed(error.to_string()))?;
-        let kind = TokenKind::AcmeDns { user: username.clone(), subdomain: subdomain.clone(), hash };
+        let account = Some((subdomain.clone(), owner.clone()));
+        let made = mint(&subdomain, Door::AcmeDns, Vec::new(), account).map_err(|error| failed(error.to_string()))?;
+        let Minted { mut token, secret: password, user: username } = made;
         let allowfrom = allowed.iter().map(ToString::to_string).collect();
-        let token =
-            Token { aliases: vec![owner.clone()], allow_from: allowed, ..Token::new(subdomain.clone(), kind, Vec::new()) };
+        token.allow_from = allowed;
         let token = self.tokens.add(token).map_err(|error| failed(error.to_string()))?;
         let fulldomain = present_name(owner.as_slice()).trim_end_matches('.').to_owned();
         Ok((token, Account { username, password, fulldomain, subdomain, allowfrom }))

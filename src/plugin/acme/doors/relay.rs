@@ -97,8 +97,7 @@ async fn exchange(stream: TcpStream, host: &str, path: &str) -> Result<Response,
         .map_err(|error| error.to_string())?;
     let mut builder = http1::Builder::new();
     builder.max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
-    let (mut sender, connection) =
-        builder.handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     let answer = async {
         let (head, body) = sender.send_request(request).await.map_err(|error| error.to_string())?.into_parts();
         let body = Limited::new(body, LARGEST).collect().await.map_err(|error| error.to_string())?;

@@ -144,7 +144,8 @@ fn host(head: &Parts) -> Option<Name> {
     if bare.parse::<IpAddr>().is_ok() {
         return None;
     }
-    let name = parse_name(bare).ok().filter(|name| name.label_count() > 1)?;
+    // Case means nothing (RFC 4343), and a person is shown one form.
+    let name = parse_name(&bare.to_ascii_lowercase()).ok().filter(|name| name.label_count() > 1)?;
     let plain = |label: &[u8]| label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
     let named = labels(name.as_slice()).all(plain);
     named.then_some(name)
@@ -225,9 +226,8 @@ mod tests {
     fn the_log_is_told_once_a_minute() {
         let bypasses = Bypasses::default();
         let (start, ca) = (Instant::now(), "10.0.0.10".parse().unwrap());
-        let news = |name: &str, second| {
-            bypasses.is_news(&parse_name(name).unwrap(), ca, start + Duration::from_secs(second))
-        };
+        let news =
+            |name: &str, second| bypasses.is_news(&parse_name(name).unwrap(), ca, start + Duration::from_secs(second));
         assert!(news("a.example", 0) && !news("A.example", 59) && news("a.example", 60));
         let told = (0..1000).filter(|n| news(&format!("n{n}.example"), 61)).count();
         assert_eq!(told, NAMES - 1);

@@ -17,7 +17,7 @@ const PER_MINUTE: u32 = 30;
 /// What was probed longer ago than this is forgotten.
 const MEMORY: Duration = Duration::from_secs(120);
 /// The first probes after a start, or after a reload that changes many names, are spread over this time.
-pub(super) const SPREAD: Duration = Duration::from_secs(600);
+pub const SPREAD: Duration = Duration::from_secs(600);
 
 /// What is probed: a name in a horizon by a challenge.
 type Key = (String, Name, Challenge);

@@ -107,7 +107,8 @@ mod tests {
     fn answers_are_judged() {
         let path = "/.well-known/acme-challenge/zonectl-x";
         let traefik = Some(Program::TraefikHandler);
-        let table: [(&str, Option<Program>, u16, &str, &str, &str, Mark, &str); 20] = [
+        type Case<'a> = (&'a str, Option<Program>, u16, &'a str, &'a str, &'a str, Mark, &'a str);
+        let table: [Case<'_>; 20] = [
             ("Traefik's handler", traefik, 404, "", "", "", Mark::Good, ""),
             ("nobody said who is meant", None, 404, "", "", "", Mark::Good, ""),
             ("Traefik's router", traefik, 404, "", "404 page not found\n", "", Mark::Faulty, "HTTP_STATUS"),

@@ -21,7 +21,8 @@ pub(in crate::plugin::acme) fn snapshot(acme: &str) -> Snapshot {
     let settings = config::parse(&text, Path::new("h.toml")).unwrap_or_else(|errors| panic!("{}", errors[0]));
     let zone = "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 10.0.0.53\napp A 10.0.0.12\n\
                 two A 10.0.0.12\ntwo AAAA fd00::12\nwww CNAME app\nca A 10.0.0.10\ntext TXT x\n*.apps A 10.0.0.12\n\
-                out CNAME www.example.com.\n";
+                out CNAME www.example.com.\n\
+                _acme-challenge.moved CNAME x.acme\nmoved A 10.0.0.12\n";
     let origin = parse_name("example.org").unwrap();
     let zone = parse_zone(zone.as_bytes(), Path::new("example.org.zone"), &origin).unwrap();
     let source = ZoneSource { horizon: "internal".into(), file: None, records: Arc::new(zone.records) };

@@ -12,6 +12,7 @@ mod http01;
 mod judge;
 mod judge_alpn;
 mod judge_http;
+mod readback;
 mod rules;
 mod run;
 mod seen;
@@ -25,11 +26,12 @@ mod run_tests;
 #[cfg(test)]
 pub(super) use lab::snapshot as lab_snapshot;
 
-pub use budget::{Budget, Pass, Wait};
+pub use budget::{Budget, Pass, SPREAD, Wait};
 pub use gate::{Gate, Passing};
 pub use hop::{Hop, hop};
 pub use judge::{Judgement, Mark, judge};
-pub use rules::{Barred, Ports, Target, allowed_prefixes, may_probe, target};
+pub use readback::{challenge_owner, read_back};
+pub use rules::{Barred, Ports, Target, allowed_prefixes, is_on, may_probe, target};
 pub use run::{Subject, probe};
 pub use seen::{AlpnSeen, Answer, HttpSeen, Program, Seen, Silence};
 pub use sum::sum;

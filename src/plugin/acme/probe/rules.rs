@@ -1,7 +1,7 @@
 //! Rules 1, 2, 3 and 8 of safe probing (README of this room): which names, which addresses, which ports, and the switch.
 
 use super::super::told::told;
-use crate::config::{Challenge, Prefix, Probing, Settings};
+use crate::config::{Acme, Challenge, Prefix, Probing, Settings};
 use crate::dns::{Name, present_name};
 use crate::snapshot::Snapshot;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -89,15 +89,19 @@ impl Target {
     }
 }
 
+/// Rule 8: true when probes of this name are switched on, by its own word or that for all.
+pub fn is_on(acme: &Acme, name: &Name) -> bool {
+    let own = acme.by_name.get(name).and_then(|own| own.probe);
+    own.unwrap_or(acme.probe) == Probing::On
+}
+
 /// Rules 1 and 8: the name is switched on, and the zones of the horizon have it. `client` is an address of that horizon.
 ///
 /// # Errors
 /// [`Barred::Off`], [`Barred::NotOurs`], [`Barred::Wildcard`].
 pub fn may_probe(snapshot: &Snapshot, client: IpAddr, name: &Name) -> Result<(), Barred> {
     let written = present_name(name.as_slice());
-    let acme = &snapshot.settings.acme;
-    let own = acme.by_name.get(name).and_then(|own| own.probe);
-    if own.unwrap_or(acme.probe) == Probing::Off {
+    if !is_on(&snapshot.settings.acme, name) {
         return Err(Barred::Off(written.trim_end_matches('.').to_owned()));
     }
     if written.starts_with("*.") {

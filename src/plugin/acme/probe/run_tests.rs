@@ -185,3 +185,96 @@ async fn a_probe_comes_to_a_report() {
     assert_eq!(report.verdict, ProbeVerdict::Unreachable);
     assert_eq!(report.problems[0].code, "WRONG_SERVER");
 }
+
+/// A program that ends with the test.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(command: &mut std::process::Command) -> Running {
+    let quiet = command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
+    let child = quiet.stderr(std::process::Stdio::null()).spawn();
+    Running(child.unwrap_or_else(|error| panic!("{command:?}: {error}; see packaging/test-packages.txt")))
+}
+
+fn free() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+async fn listening(address: std::net::SocketAddr) {
+    let begun = Instant::now();
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody listens at {address}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The fingerprints are those of the real programs: nginx, Caddy, openssl, as Debian has them.
+#[tokio::test]
+async fn real_programs_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["app.example.org".to_owned()]).unwrap().self_signed(&key).unwrap();
+    std::fs::write(path("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(path("key.pem"), key.serialize_pem()).unwrap();
+    let [http, tls, caddy, caddy_tls, openssl] = [free(), free(), free(), free(), free()];
+
+    let config = format!(
+        "daemon off; pid {pid}; error_log {log}; events {{}} http {{ access_log off; client_body_temp_path {pid}.b;\n\
+         proxy_temp_path {pid}.p; fastcgi_temp_path {pid}.f; uwsgi_temp_path {pid}.u; scgi_temp_path {pid}.s;\n\
+         server {{ listen {http}; }}\n\
+         server {{ listen {tls} ssl; ssl_certificate {cert}; ssl_certificate_key {key}; }} }}\n",
+        pid = path("pid"),
+        log = path("log"),
+        cert = path("cert.pem"),
+        key = path("key.pem")
+    );
+    std::fs::write(path("nginx.conf"), config).unwrap();
+    let _nginx = start(std::process::Command::new("nginx").args(["-c", &path("nginx.conf"), "-e", &path("log")]));
+    let caddyfile = format!(
+        "{{\n admin off\n auto_https off\n storage file_system {}\n}}\nhttp://:{} {{\n respond /x ok\n}}\n\
+         https://app.example.org:{} {{\n bind 127.0.0.1\n tls {} {}\n}}\n",
+        path("store"),
+        caddy.port(),
+        caddy_tls.port(),
+        path("cert.pem"),
+        path("key.pem")
+    );
+    std::fs::write(path("Caddyfile"), caddyfile).unwrap();
+    let mut command = std::process::Command::new("caddy");
+    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+        command.env(variable, folder.path());
+    }
+    let _caddy = start(command.args(["run", "--config", &path("Caddyfile"), "--adapter", "caddyfile"]));
+    let mut command = std::process::Command::new("openssl");
+    command.args(["s_server", "-accept", &openssl.to_string(), "-cert", &path("cert.pem"), "-key", &path("key.pem")]);
+    let _openssl = start(command.args(["-quiet", "-www"]));
+    for address in [http, tls, caddy, caddy_tls, openssl] {
+        listening(address).await;
+    }
+
+    let program = |seen: &Seen| match &seen.answer {
+        Answer::Http(http) => format!("{} {:?}", http.status, http.program()),
+        Answer::Alpn(alpn) => format!("alert {:?} protocol {:?}", alpn.alert, alpn.protocol),
+        Answer::None(silence, why) => format!("{silence:?} {why}"),
+    };
+    let by_http = |address| async move { http01::ask(Target::of_test(address), "app.example.org").await };
+    let by_tls = |address| async move { alpn::ask(Target::of_test(address), "app.example.org").await };
+    assert_eq!(program(&by_http(http).await), "404 Nginx");
+    assert_eq!(program(&by_http(caddy).await), "200 Caddy", "Caddy answers an unknown path with an empty 200");
+    let wrong = by_http(tls).await;
+    let judged = super::judge("app.example.org", Challenge::Http01, None, &wrong);
+    assert_eq!(judged.problem.unwrap().code, "HTTPS_ON_80", "nginx on its TLS port: {wrong:?}");
+    assert_eq!(program(&by_tls(tls).await), "alert Some(120) protocol None", "nginx");
+    assert_eq!(program(&by_tls(openssl).await), "alert None protocol None", "openssl ignores ALPN");
+    assert!(matches!(by_tls(http).await.answer, Answer::Alpn(alpn) if alpn.no_tls), "nginx without TLS");
+    let caddy = by_tls(caddy_tls).await;
+    let judged = super::judge("app.example.org", Challenge::TlsAlpn01, None, &caddy);
+    assert_eq!(judged.mark, super::Mark::Good, "{}: {judged:?}", program(&caddy));
+}

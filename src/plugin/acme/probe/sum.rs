@@ -24,7 +24,7 @@ pub fn sum(name: &str, challenge: Challenge, expected: Option<Program>, all: &[S
             // Others of its addresses work.
             problem.severity = problem.severity.min(Gravity::Warning);
             if seen.target.is_ipv6() {
-                problem = dead_aaaa(name, seen, problem);
+                problem = dead_aaaa(name, seen, &problem);
             }
         }
         problems.push(problem);
@@ -36,7 +36,7 @@ pub fn sum(name: &str, challenge: Challenge, expected: Option<Program>, all: &[S
 }
 
 /// AAAA_DEAD: step-ca goes on to the IPv4 address, others take the first one and fail.
-fn dead_aaaa(name: &str, seen: &Seen, problem: Problem) -> Problem {
+fn dead_aaaa(name: &str, seen: &Seen, problem: &Problem) -> Problem {
     let summary =
         format!("the IPv6 address {} of {name} answers no challenge, its IPv4 address does", seen.target.ip());
     let remedy = Remedy::new("remove the AAAA record, or have the program listen on it, too")
