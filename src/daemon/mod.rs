@@ -19,6 +19,7 @@ mod program;
 mod reaching;
 mod receiving;
 mod reload;
+mod renewing;
 mod rounds;
 mod securing;
 mod serial;

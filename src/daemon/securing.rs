@@ -2,10 +2,12 @@
 //! again; the other transports serve without it.
 
 use super::reload::tell;
+use super::renewing::{Renewal, own_file, renew};
 use crate::config::{Settings, Tls};
 use crate::files::Stamp;
 use crate::finding::{Finding, Severity};
 use crate::transport::{BindError, CertificateOf, EncryptedListeners, Encryption, Identity, Listeners, Pair};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,7 @@ const SOON: i64 = 7 * 24 * 3600;
 pub(super) struct Securing {
     secured: Arc<Secured>,
     again: JoinHandle<()>,
+    renewing: JoinHandle<()>,
 }
 
 /// What others may look at.
@@ -36,28 +39,49 @@ struct Front {
     /// None once the server stops.
     listeners: Option<EncryptedListeners>,
     identity: Arc<Identity>,
-    loaded: Option<Loaded>,
-    wanted: Tls,
+    loaded: Vec<Loaded>,
+    wanted: Wanted,
+    /// What keeps certificates from being renewed, by name.
+    not_renewed: BTreeMap<String, Finding>,
     troubles: Vec<Finding>,
 }
 
-/// The files of the certificate that is shown, how they looked, and when it is valid, in seconds since 1970.
-#[derive(Debug, PartialEq, Eq)]
+/// What the settings want.
+#[derive(Debug)]
+struct Wanted {
+    tls: Tls,
+    /// The folder of certificates that the CA gave.
+    state: PathBuf,
+}
+
+/// A certificate that is shown, how its files looked, and when it is valid, in seconds since 1970.
+#[derive(Debug, Clone)]
 struct Loaded {
-    files: (PathBuf, PathBuf),
+    source: Source,
     stamps: [Option<Stamp>; 2],
     validity: Option<(i64, i64)>,
+    pair: Pair,
+}
+
+/// Where a certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Source {
+    /// The name that it was ordered for; none for one out of the operator's files.
+    name: Option<String>,
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
 impl Securing {
     /// Opens what the settings ask for.
-    pub(super) fn start(settings: &Settings, listeners: &Listeners, runtime: &Handle) -> Self {
+    pub(super) fn start(settings: &Settings, listeners: &Listeners, renewal: Renewal, runtime: &Handle) -> Self {
         let identity = Arc::new(Identity::default());
         let front = Front {
             listeners: Some(listeners.encrypted(Arc::clone(&identity))),
             identity,
-            loaded: None,
-            wanted: settings.tls.clone(),
+            loaded: Vec::new(),
+            wanted: Wanted::of(settings),
+            not_renewed: BTreeMap::new(),
             troubles: Vec::new(),
         };
         let secured = Arc::new(Secured(Mutex::new(front)));
@@ -66,13 +90,14 @@ impl Securing {
             tracing::info!("DNS over {encryption} on {address}");
         }
         let again = runtime.spawn(try_again(Arc::clone(&secured)));
-        Securing { secured, again }
+        let renewing = runtime.spawn(renew(Arc::clone(&secured), renewal));
+        Securing { secured, again, renewing }
     }
 
     /// Listens as these settings say.
     pub(super) fn follow(&self, settings: &Settings) {
         let mut front = self.secured.front();
-        front.wanted = settings.tls.clone();
+        front.wanted = Wanted::of(settings);
         front.follow();
     }
 
@@ -84,6 +109,7 @@ impl Securing {
     /// Takes no more connections, and waits at most so long until those that are open have got what they asked for.
     pub(super) async fn stop(self, patience: Duration) {
         self.again.abort();
+        self.renewing.abort();
         let listeners = self.secured.front().listeners.take();
         if let Some(listeners) = listeners {
             listeners.stop(patience).await;
@@ -108,9 +134,57 @@ impl Secured {
         addresses.map(|(how, address)| format!("{} {address}", how.to_string().to_ascii_lowercase())).collect()
     }
 
+    /// Whether certificates come from the CA.
+    pub(super) fn renews(&self) -> bool {
+        self.front().wanted.tls.acme
+    }
+
+    /// The names that a certificate is to be ordered for now, each with the file to put it into: it is not there, or two
+    /// thirds of its life are over.
+    pub(super) fn due(&self, now: SystemTime) -> Vec<(String, PathBuf)> {
+        let front = self.front();
+        let now = since_1970(now);
+        let is_due = |source: &Source| {
+            let loaded = front.loaded.iter().find(|loaded| loaded.source == *source);
+            let validity = loaded.and_then(|loaded| loaded.validity);
+            validity.is_none_or(|(begins, ends)| now >= begins + (ends - begins) / 3 * 2)
+        };
+        let sources = front.wanted.sources().into_iter().filter(is_due);
+        sources.filter_map(|source| Some((source.name?, source.certificate))).collect()
+    }
+
+    /// What came of an order: its certificate is shown from now on, or the finding is told until one is got.
+    pub(super) fn renewed(&self, name: &str, fault: Option<Finding>) {
+        let mut front = self.front();
+        match fault {
+            Some(finding) => drop(front.not_renewed.insert(name.to_owned(), finding)),
+            None => drop(front.not_renewed.remove(name)),
+        }
+        front.follow();
+    }
+
     fn front(&self) -> MutexGuard<'_, Front> {
         // Each part is whole whatever happened under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wanted {
+    fn of(settings: &Settings) -> Self {
+        Wanted { tls: settings.tls.clone(), state: settings.acme.state.clone() }
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        if let Some((certificate, key)) = self.tls.certificate.clone() {
+            return vec![Source { name: None, certificate, key }];
+        }
+        let names = self.tls.names.iter().filter(|_| self.tls.acme);
+        let own = names.map(|name| {
+            let name = name.to_string().trim_end_matches('.').to_ascii_lowercase();
+            let file = own_file(&self.state, &name);
+            Source { name: Some(name), certificate: file.clone(), key: file }
+        });
+        own.collect()
     }
 }
 
@@ -118,9 +192,14 @@ impl Front {
     /// Certificate first: without one no handshake succeeds, and a closed port says more than a broken one.
     fn follow(&mut self) {
         let mut troubles = Vec::new();
-        let wanted = wanted(&self.wanted);
+        let wanted = wanted(&self.wanted.tls);
         if !wanted.is_empty() {
-            self.follow_certificate(&mut troubles);
+            self.follow_certificates(&mut troubles);
+        }
+        if self.wanted.tls.acme {
+            troubles.extend(self.not_renewed.values().cloned());
+        } else {
+            self.not_renewed.clear();
         }
         let wanted = if self.identity.is_there() { wanted } else { Vec::new() };
         if let Some(listeners) = &mut self.listeners
@@ -132,33 +211,55 @@ impl Front {
         self.troubles = troubles;
     }
 
-    fn follow_certificate(&mut self, troubles: &mut Vec<Finding>) {
-        let Some(files) = self.wanted.certificate.clone() else { return };
-        let stamps = [Stamp::of(&files.0), Stamp::of(&files.1)];
-        let same = |loaded: &&Loaded| loaded.files == files && loaded.stamps == stamps;
-        if self.loaded.as_ref().filter(same).is_none() {
-            match Pair::read(&files.0, &files.1, CertificateOf::Dns) {
+    fn follow_certificates(&mut self, troubles: &mut Vec<Finding>) {
+        let mut shown = Vec::new();
+        let mut changed = false;
+        for source in self.wanted.sources() {
+            let stamps = [Stamp::of(&source.certificate), Stamp::of(&source.key)];
+            let known = self.loaded.iter().find(|loaded| loaded.source == source);
+            if let Some(known) = known.filter(|known| known.stamps == stamps) {
+                shown.push(known.clone());
+                continue;
+            }
+            if source.name.is_some() && stamps[0].is_none() && known.is_none() {
+                // It has yet to be ordered.
+                continue;
+            }
+            match Pair::read(&source.certificate, &source.key, CertificateOf::Dns) {
                 Ok(pair) => {
-                    if self.loaded.is_some() {
-                        tracing::info!("{}: the new certificate is shown from now on", files.0.display());
+                    if known.is_some() {
+                        tracing::info!("{}: the new certificate is shown from now on", source.certificate.display());
                     }
-                    self.loaded = Some(Loaded { files, stamps, validity: pair.validity() });
-                    self.identity.show(pair);
+                    changed = true;
+                    shown.push(Loaded { source, stamps, validity: pair.validity(), pair });
                 }
-                // The one before is shown on, if there is one.
-                Err(finding) => troubles.push(finding),
+                Err(finding) => {
+                    troubles.push(finding);
+                    // The one before is shown on.
+                    shown.extend(known.cloned());
+                }
             }
         }
-        if let Some(Loaded { files, validity: Some(validity), .. }) = &self.loaded {
-            troubles.extend(judge(&files.0, *validity, SystemTime::now()));
+        if changed || (shown.len() != self.loaded.len() && !shown.is_empty()) {
+            self.identity.show_each(
+                shown.iter().map(|loaded| (loaded.source.name.clone(), loaded.pair.clone())).collect(),
+            );
+            self.loaded = shown;
+        }
+        for Loaded { source, validity, .. } in &self.loaded {
+            troubles.extend(validity.and_then(|validity| judge(&source.certificate, validity, SystemTime::now())));
         }
     }
+}
+
+fn since_1970(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 
 /// What is wrong with a certificate by the clock. An expired one is shown all the same: a client that does not look is
 /// served, and one that looks is told by its own program.
 fn judge(file: &Path, (begins, ends): (i64, i64), now: SystemTime) -> Option<Finding> {
-    let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    let now = since_1970(now);
     let subject = file.display().to_string();
     let remedy = "renew the certificate of [tls], or see the clock of this machine; it looks again every minute";
     let finding = |code: &'static str, severity, what: String| {

@@ -13,6 +13,7 @@ use super::probing::Probing;
 use super::reaching::{Reaching, listen};
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
+use super::renewing::Renewal;
 use super::securing::{Secured, Securing};
 use super::source::Source;
 use super::status::{Board, Status};
@@ -125,7 +126,12 @@ impl Server {
         if let Some(sightings) = receiving.state().take_sightings() {
             listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
         }
-        let securing = Securing::start(&board.load().serving.settings, &listeners, runtime.handle());
+        let renewal = Renewal {
+            live: Arc::clone(&live),
+            challenges: Arc::clone(values),
+            reaches: Arc::clone(reaching.board()),
+        };
+        let securing = Securing::start(&board.load().serving.settings, &listeners, renewal, runtime.handle());
         let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state()));
         let of_acme = OfAcme {
             challenges: Arc::clone(values),

@@ -7,14 +7,22 @@ use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, version};
 use std::sync::Arc;
 
-/// The certificate of all connections that begin from now on; none before the first.
+/// The certificates of all connections that begin from now on; none before the first.
 #[derive(Debug, Default)]
-pub struct Identity(ArcSwapOption<CertifiedKey>);
+pub struct Identity(ArcSwapOption<Vec<(Option<String>, Arc<CertifiedKey>)>>);
 
 impl Identity {
-    /// Shows this one from now on.
+    /// Shows this one from now on, whatever name a client asks for.
     pub fn show(&self, pair: Pair) {
-        self.0.store(Some(pair.0));
+        self.show_each(vec![(None, pair)]);
+    }
+
+    /// Shows the one of the name that a client asks for from now on (RFC 6066 section 3), and to others the first. Nothing
+    /// changes when there is none.
+    pub fn show_each(&self, pairs: Vec<(Option<String>, Pair)>) {
+        if !pairs.is_empty() {
+            self.0.store(Some(Arc::new(pairs.into_iter().map(|(name, pair)| (name, pair.0)).collect())));
+        }
     }
 
     /// Whether there is one.
@@ -39,7 +47,13 @@ impl Identity {
 }
 
 impl ResolvesServerCert for Identity {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load_full()
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let pairs = self.0.load();
+        let pairs = pairs.as_ref()?;
+        let asked = hello.server_name();
+        let named = |(name, _): &&(Option<String>, Arc<CertifiedKey>)| {
+            name.as_deref().zip(asked).is_some_and(|(name, asked)| name.eq_ignore_ascii_case(asked))
+        };
+        pairs.iter().find(named).or_else(|| pairs.first()).map(|(_, pair)| Arc::clone(pair))
     }
 }

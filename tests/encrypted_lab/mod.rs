@@ -106,10 +106,15 @@ pub(crate) fn client(root: &Path, protocol: &[u8]) -> ClientConfig {
 }
 
 pub(crate) fn connect(address: SocketAddr, config: ClientConfig) -> std::io::Result<Secured> {
+    connect_as(address, config, NAME)
+}
+
+/// As [`connect`]; the certificate must be for this name.
+pub(crate) fn connect_as(address: SocketAddr, config: ClientConfig, name: &str) -> std::io::Result<Secured> {
     let tcp = TcpStream::connect(address)?;
     tcp.set_read_timeout(Some(Duration::from_secs(20)))?;
     tcp.set_nodelay(true)?;
-    let name = ServerName::try_from(NAME).unwrap();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
     let tls = ClientConnection::new(Arc::new(config), name).map_err(std::io::Error::other)?;
     let mut stream = StreamOwned::new(tls, tcp);
     while stream.conn.is_handshaking() {
