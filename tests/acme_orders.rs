@@ -11,10 +11,8 @@ use pebble_lab::{Pebble, identity};
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::MetadataExt;
-use std::process::Stdio;
-use update_program::{Running, free_port, wait_until};
+use update_program::{free_port, wait_until};
 
 /// A server whose CA will listen at a port on loopback.
 fn folder(port: u16) -> Folder {

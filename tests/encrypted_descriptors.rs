@@ -97,7 +97,8 @@ impl Child {
 
     /// Whether a new client is served over TLS.
     fn serves(&self) -> bool {
-        connect(self.tls, client(&self.root, b"dot")).is_ok_and(|mut stream| encrypted_lab::ask(&mut stream, 1).is_some())
+        connect(self.tls, client(&self.root, b"dot"))
+            .is_ok_and(|mut stream| encrypted_lab::ask(&mut stream, 1).is_some())
     }
 
     fn end(&mut self) {
@@ -158,7 +159,9 @@ fn a_crowd_of_half_open_connections_is_bounded() {
     let mut open = std::collections::VecDeque::new();
     let mut slowest = Duration::ZERO;
     for number in 0..CROWD {
-        let Ok(mut stream) = TcpStream::connect(if number % 2 == 0 { child.tls } else { child.https }) else { continue };
+        let Ok(mut stream) = TcpStream::connect(if number % 2 == 0 { child.tls } else { child.https }) else {
+            continue;
+        };
         if number % 3 == 0 {
             // The head of a record that does not come.
             let _ = stream.write_all(&[22, 3, 1, 0x02, 0, 1]);

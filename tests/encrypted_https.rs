@@ -54,8 +54,9 @@ fn get(message: &[u8]) -> Vec<u8> {
 
 fn post(media: &str, message: &[u8]) -> Vec<u8> {
     let length = message.len();
-    let head =
-        format!("POST /dns-query HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\r\n");
+    let head = format!(
+        "POST /dns-query HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {media}\r\nContent-Length: {length}\r\n\r\n"
+    );
     [head.as_bytes(), message].concat()
 }
 
@@ -113,7 +114,8 @@ fn what_is_no_question_is_refused() {
     assert_eq!(say(&mut stream, &get(&message)).unwrap().status, 200);
     assert_eq!(server.lab.count(Event::ProtocolBroken), table.len() as u64);
     // These end the connection, or are refused before the body came.
-    let head = |lines: &str| format!("POST /dns-query HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {MEDIA}\r\n{lines}\r\n\r\n");
+    let head =
+        |lines: &str| format!("POST /dns-query HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: {MEDIA}\r\n{lines}\r\n\r\n");
     let long = "x".repeat(40_000);
     let smuggled = format!("GET /dns-query?dns=AAAA HTTP/1.1\r\nHost: {NAME}\r\n\r\n");
     let table: Vec<(&str, String, &[u16])> = vec![
@@ -269,8 +271,7 @@ fn a_stop_answers_what_has_arrived() {
     let asked: Vec<_> = (0..50).map(|id| server.lab.runtime.spawn(ask(client.clone(), id))).collect();
     server.lab.wait_for(Event::QueriesHttps, 1);
     server.stop();
-    let answers: Vec<_> =
-        asked.into_iter().map(|asked| server.lab.runtime.block_on(asked).unwrap()).collect();
+    let answers: Vec<_> = asked.into_iter().map(|asked| server.lab.runtime.block_on(asked).unwrap()).collect();
     let answered = answers.iter().flatten().count() as u64;
     assert_eq!(answered, server.lab.count(Event::QueriesHttps), "each question that was taken is answered");
     assert!(TcpStream::connect(server.https).is_err());

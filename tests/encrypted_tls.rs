@@ -63,7 +63,10 @@ fn replies_are_padded_for_who_asks() {
         let mut plain = answer.clone();
         plain[2] &= 0x7f;
         plain[6..10].fill(0);
-        assert!(answer[10..12] != [0, 0] && Query::read(&plain).is_ok() || answer[6..10] != [0; 4], "{name}: still whole");
+        assert!(
+            answer[10..12] != [0, 0] && Query::read(&plain).is_ok() || answer[6..10] != [0; 4],
+            "{name}: still whole"
+        );
     }
     let answer = ask(&mut stream, 2).unwrap();
     assert!(answer.len() < 468, "no padding unasked: {}", answer.len());
@@ -77,7 +80,10 @@ fn kdig_asks_over_tls() {
     }
     let server = Encrypted::new(Limits::default());
     let said = server.kdig(server.tls, &["+tls", "www.example.org", "A"]);
-    assert!(said.contains("status: NOERROR") && said.contains("10.0.0.1") && said.contains("TLS session (TLS1.3)"), "{said}");
+    assert!(
+        said.contains("status: NOERROR") && said.contains("10.0.0.1") && said.contains("TLS session (TLS1.3)"),
+        "{said}"
+    );
     let said = server.kdig(server.tls, &["+tls", "+padding=128", "+edns", "www.example.org", "A"]);
     assert!(said.contains("PADDING") && said.contains("Received 468 B"), "{said}");
     let said = server.kdig(server.tls, &["+tls", "+tls-hostname=other.example.org", "www.example.org", "A"]);
@@ -132,7 +138,12 @@ fn garbage_ends_its_own_connection_only() {
 /// Who connects and says nothing, or a little now and then, loses its place in time; who is served meanwhile is not hindered.
 #[test]
 fn handshakes_that_never_end_are_cut_off() {
-    let limits = Limits { handshake: Duration::from_millis(500), encrypted: 400, encrypted_per_client: 400, ..Limits::default() };
+    let limits = Limits {
+        handshake: Duration::from_millis(500),
+        encrypted: 400,
+        encrypted_per_client: 400,
+        ..Limits::default()
+    };
     let server = Encrypted::new(limits);
     let mut good = server.dot();
     let start = Instant::now();
@@ -211,8 +222,7 @@ fn a_stop_answers_what_has_arrived() {
         .into_iter()
         .map(|mut stream| {
             std::thread::spawn(move || {
-                let ids: Vec<u16> =
-                    std::iter::from_fn(|| message(&mut stream)).map(|m| id_and_success(&m).0).collect();
+                let ids: Vec<u16> = std::iter::from_fn(|| message(&mut stream)).map(|m| id_and_success(&m).0).collect();
                 assert_eq!(ids, (0..50).collect::<Vec<_>>());
             })
         })

@@ -32,7 +32,8 @@ pub(super) fn read(
         let addresses = listen_addresses(notes, &texts, Some(port));
         for text in &texts {
             let address = text.text.parse().ok().or_else(|| Some(SocketAddr::new(text.text.parse().ok()?, port)));
-            let other = taken.iter().find(|(_, others)| address.is_some_and(|it| it.port() != 0 && others.contains(&it)));
+            let other =
+                taken.iter().find(|(_, others)| address.is_some_and(|it| it.port() != 0 && others.contains(&it)));
             if let Some((other, _)) = other {
                 notes.wrong(
                     text.at,

@@ -241,9 +241,8 @@ impl Front {
             }
         }
         if changed || (shown.len() != self.loaded.len() && !shown.is_empty()) {
-            self.identity.show_each(
-                shown.iter().map(|loaded| (loaded.source.name.clone(), loaded.pair.clone())).collect(),
-            );
+            self.identity
+                .show_each(shown.iter().map(|loaded| (loaded.source.name.clone(), loaded.pair.clone())).collect());
             self.loaded = shown;
         }
         for Loaded { source, validity, .. } in &self.loaded {

@@ -126,11 +126,8 @@ impl Server {
         if let Some(sightings) = receiving.state().take_sightings() {
             listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
         }
-        let renewal = Renewal {
-            live: Arc::clone(&live),
-            challenges: Arc::clone(values),
-            reaches: Arc::clone(reaching.board()),
-        };
+        let renewal =
+            Renewal { live: Arc::clone(&live), challenges: Arc::clone(values), reaches: Arc::clone(reaching.board()) };
         let securing = Securing::start(&board.load().serving.settings, &listeners, renewal, runtime.handle());
         let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state()));
         let of_acme = OfAcme {
@@ -263,7 +260,9 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, probing, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, probing, .. }) =
+                reloading.join()
+            {
                 drop((office, watch, probing));
                 runtime.block_on(receiving.stop(FAREWELL));
                 runtime.block_on(async { tokio::join!(listeners.stop(FAREWELL), securing.stop(FAREWELL)) });

@@ -45,7 +45,11 @@ mod tests {
         };
         let table = [
             ("two answers", message([0x84, 0], [2, 0], &[record(300), record(60)]), 60),
-            ("the authority section does not count beside", message([0x84, 0], [1, 1], &[record(300), record(60)]), 300),
+            (
+                "the authority section does not count beside",
+                message([0x84, 0], [1, 1], &[record(300), record(60)]),
+                300,
+            ),
             ("a name that does not exist", message([0x84, 3], [0, 1], &[record(30)]), 30),
             ("a failure", message([0x84, 2], [0, 1], &[record(30)]), 0),
             ("truncated", message([0x86, 0], [1, 0], &[record(30)]), 0),

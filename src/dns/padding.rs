@@ -94,7 +94,9 @@ mod tests {
     #[test]
     fn a_reply_is_padded_to_the_block() {
         let reply = message(1, b"\0\0\x29\x04\xd0\0\0\0\0\0\0");
-        for (room, expected) in [(2000, PADDING_BLOCK), (100, 100), (reply.len() + 4, reply.len() + 4), (reply.len() + 3, reply.len())] {
+        for (room, expected) in
+            [(2000, PADDING_BLOCK), (100, 100), (reply.len() + 4, reply.len() + 4), (reply.len() + 3, reply.len())]
+        {
             let mut buffer = vec![0xff; room];
             buffer[..reply.len()].copy_from_slice(&reply);
             let length = pad(&mut buffer, reply.len());
@@ -111,5 +113,27 @@ mod tests {
         let length = signed.len();
         signed.resize(1000, 0);
         assert_eq!(pad(&mut signed, length), length, "a signature stands behind OPT");
+    }
+
+    /// Whatever octets come, nothing is read or written beyond them, and what is padded stays a message that asks for padding.
+    #[test]
+    fn no_octets_break_it() {
+        let whole = message(1, b"\0\0\x29\x04\xd0\0\0\0\0\0\x09\0\x03\0\x01x\0\x0c\0\0");
+        for length in 0..=whole.len() {
+            for at in 0..length {
+                for octet in [0, 1, 0x29, 0x3f, 0x40, 0x7f, 0xc0, 0xff] {
+                    let mut buffer = [0; 700];
+                    buffer[..length].copy_from_slice(&whole[..length]);
+                    buffer[at] = octet;
+                    wants_padding(&buffer[..length]);
+                    super::super::freshness(&buffer[..length]);
+                    let padded = pad(&mut buffer, length);
+                    assert!(
+                        padded == length || padded == PADDING_BLOCK && wants_padding(&buffer[..padded]),
+                        "{length} {at}"
+                    );
+                }
+            }
+        }
     }
 }

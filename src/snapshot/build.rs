@@ -58,7 +58,15 @@ pub fn build_patched(
         let horizon = &settings.horizons[index];
         let outer = horizon.inherits.as_deref().and_then(|name| views.iter().flatten().find(|view| view.name == name));
         let old = previous.and_then(|previous| previous.view(&horizon.name));
-        let merge = Merge { chain: chain(&settings.horizons, horizon), zones, outer, old, patches, routes: &routes, special: &special };
+        let merge = Merge {
+            chain: chain(&settings.horizons, horizon),
+            zones,
+            outer,
+            old,
+            patches,
+            routes: &routes,
+            special: &special,
+        };
         let view = merge.view(horizon, &mut findings);
         views[index] = Some(view);
     }

@@ -21,13 +21,14 @@ const DOH_PATH: u16 = 7;
 /// look-up of the name is needed; one that means all addresses is no hint.
 pub(super) fn designated(tls: &Tls) -> Vec<Vec<u8>> {
     let Some(name) = tls.names.first() else { return Vec::new() };
-    let transports: [(&[&[u8]], &[SocketAddr], bool); 3] = [
-        (&[b"dot"], &tls.listen_tls, false),
-        (&[b"h2", b"http/1.1"], &tls.listen_https, true),
-        (&[b"doq"], &tls.listen_quic, false),
+    // What clients say of the protocol in the handshake, as a list with lengths (RFC 9460 section 7.1.1).
+    let transports: [(&[u8], &[SocketAddr], &[u8]); 3] = [
+        (b"\x03dot", &tls.listen_tls, &[]),
+        (b"\x02h2\x08http/1.1", &tls.listen_https, DOH_TEMPLATE),
+        (b"\x03doq", &tls.listen_quic, &[]),
     ];
     let mut all = Vec::new();
-    for (priority, (alpn, listen, https)) in (1u16..).zip(transports) {
+    for (priority, (alpn, listen, path)) in (1u16..).zip(transports) {
         let mut ports: BTreeMap<u16, Vec<IpAddr>> = BTreeMap::new();
         for address in listen {
             ports.entry(address.port()).or_default().push(address.ip());
@@ -35,8 +36,6 @@ pub(super) fn designated(tls: &Tls) -> Vec<Vec<u8>> {
         for (port, addresses) in ports {
             let mut data = priority.to_be_bytes().to_vec();
             data.extend_from_slice(name.as_slice());
-            let protocols: Vec<u8> =
-                alpn.iter().flat_map(|protocol| [&[protocol.len() as u8], *protocol].concat()).collect();
             let hints = |wanted: fn(&IpAddr) -> Option<Vec<u8>>| -> Vec<u8> {
                 addresses.iter().filter(|address| !address.is_unspecified()).filter_map(wanted).flatten().collect()
             };
@@ -48,9 +47,8 @@ pub(super) fn designated(tls: &Tls) -> Vec<Vec<u8>> {
                 IpAddr::V6(v6) => Some(v6.octets().to_vec()),
                 IpAddr::V4(_) => None,
             });
-            let path = if https { DOH_TEMPLATE } else { &[] };
             let parameters: [(u16, &[u8]); 5] =
-                [(ALPN, &protocols), (PORT, &port.to_be_bytes()), (IPV4_HINT, &v4), (IPV6_HINT, &v6), (DOH_PATH, path)];
+                [(ALPN, alpn), (PORT, &port.to_be_bytes()), (IPV4_HINT, &v4), (IPV6_HINT, &v6), (DOH_PATH, path)];
             for (key, value) in parameters.into_iter().filter(|(_, value)| !value.is_empty()) {
                 let Ok(length) = u16::try_from(value.len()) else { continue };
                 data.extend(key.to_be_bytes());
@@ -79,8 +77,7 @@ mod tests {
         };
         assert_eq!(designated(&tls), Vec::<Vec<u8>>::new(), "no name");
         tls.names = vec![parse_name("dns.internal.example").unwrap()];
-        let shown: Vec<String> =
-            designated(&tls).iter().map(|data| present_data(Rtype::SVCB, data)).collect();
+        let shown: Vec<String> = designated(&tls).iter().map(|data| present_data(Rtype::SVCB, data)).collect();
         let expected = [
             "1 dns.internal.example. alpn=dot port=853 ipv4hint=10.0.0.153 ipv6hint=fd00::53",
             "2 dns.internal.example. alpn=h2,http/1.1 port=443 dohpath=/dns-query{?dns}",

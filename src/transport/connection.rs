@@ -4,8 +4,8 @@
 //! space; only the beginning of a message or an answer that a slow reader did not take is kept, within a budget. What an
 //! upstream must answer comes when it comes, behind later answers; so many are outstanding at most, then reading waits.
 
-use super::frames::{LARGEST, PREFIX, split};
 use super::exchange::{LONGEST_WAIT, Shared, append};
+use super::frames::{LARGEST, PREFIX, split};
 use super::late::{Late, LateReplies};
 use super::quota::Held;
 use super::scratch::{SCRATCH, Scratch};
@@ -68,12 +68,7 @@ struct Connection<S> {
 }
 
 /// Serves one connection until either side is done or `stop` turns true; then answers what has arrived and closes.
-pub(super) async fn serve<S: Stream>(
-    stream: S,
-    client: IpAddr,
-    shared: Arc<Shared>,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(super) async fn serve<S: Stream>(stream: S, client: IpAddr, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let mut connection = Connection {
         stream,
         client,

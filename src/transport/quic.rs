@@ -7,7 +7,9 @@ use super::limits::Limits;
 use super::quota::Quota;
 use crate::counters::Event;
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Connection, Endpoint, EndpointConfig, Incoming, RecvStream, SendStream, TokioRuntime, TransportConfig, VarInt};
+use quinn::{
+    Connection, Endpoint, EndpointConfig, Incoming, RecvStream, SendStream, TokioRuntime, TransportConfig, VarInt,
+};
 use rustls::ServerConfig;
 use std::io;
 use std::net::{IpAddr, UdpSocket};

@@ -38,7 +38,11 @@ pub(super) async fn reply(request: Request<Incoming>, client: IpAddr, shared: &S
     }
 }
 
-async fn answered(request: Request<Incoming>, client: IpAddr, shared: &Shared) -> Result<Response<Full<Bytes>>, Refused> {
+async fn answered(
+    request: Request<Incoming>,
+    client: IpAddr,
+    shared: &Shared,
+) -> Result<Response<Full<Bytes>>, Refused> {
     if request.uri().path() != DOH_PATH {
         return Err(Refused(StatusCode::NOT_FOUND, "DNS is at /dns-query"));
     }
@@ -52,7 +56,8 @@ async fn answered(request: Request<Incoming>, client: IpAddr, shared: &Shared) -
                 return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/dns-message"));
             }
             let body = request.into_body();
-            let largest = body.size_hint().exact().map_or(LARGEST, |exact| usize::try_from(exact).unwrap_or(usize::MAX));
+            let largest =
+                body.size_hint().exact().map_or(LARGEST, |exact| usize::try_from(exact).unwrap_or(usize::MAX));
             if largest > LARGEST {
                 return Err(Refused(StatusCode::PAYLOAD_TOO_LARGE, "a DNS message has at most 65535 octets"));
             }

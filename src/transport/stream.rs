@@ -56,7 +56,7 @@ impl Stream for TcpStream {
     }
 
     async fn settled(&mut self) {
-        pending().await
+        pending::<()>().await;
     }
 
     async fn finish(&mut self) -> io::Result<()> {
@@ -155,7 +155,7 @@ impl Stream for Secured {
 
     async fn settled(&mut self) {
         while self.tls.wants_write() && self.tcp.writable().await.is_ok() && self.flush_some().is_ok() {}
-        pending().await
+        pending::<()>().await;
     }
 
     async fn finish(&mut self) -> io::Result<()> {
