@@ -1,4 +1,4 @@
-//! `[tls]`
+//! `[tls]`: where encrypted DNS is listened for, and where its certificate comes from.
 
 use super::Acme;
 use super::Server;

@@ -79,10 +79,10 @@ mod tests {
         tls.names = vec![parse_name("dns.internal.example").unwrap()];
         let shown: Vec<String> = designated(&tls).iter().map(|data| present_data(Rtype::SVCB, data)).collect();
         let expected = [
-            "1 dns.internal.example. alpn=dot port=853 ipv4hint=10.0.0.153 ipv6hint=fd00::53",
-            "2 dns.internal.example. alpn=h2,http/1.1 port=443 dohpath=/dns-query{?dns}",
-            "2 dns.internal.example. alpn=h2,http/1.1 port=8443 ipv4hint=10.0.0.153 dohpath=/dns-query{?dns}",
-            "3 dns.internal.example. alpn=doq port=853 ipv4hint=10.0.0.153",
+            "1 dns.internal.example. alpn=\"dot\" port=853 ipv4hint=10.0.0.153 ipv6hint=fd00::53",
+            "2 dns.internal.example. alpn=\"h2,http/1.1\" port=443 dohpath=\"/dns-query{?dns}\"",
+            "2 dns.internal.example. alpn=\"h2,http/1.1\" port=8443 ipv4hint=10.0.0.153 dohpath=\"/dns-query{?dns}\"",
+            "3 dns.internal.example. alpn=\"doq\" port=853 ipv4hint=10.0.0.153",
         ];
         assert_eq!(shown, expected);
     }
