@@ -5,7 +5,7 @@
 mod encrypted_lab;
 mod transport_lab;
 
-use encrypted_lab::{Encrypted, NAME, client, connect};
+use encrypted_lab::{Encrypted, NAME, client, connect, is_here, kdig};
 use horizon_dns::dns::Rtype;
 use horizon_dns::transport::Limits;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -83,6 +83,11 @@ impl Child {
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
+    /// How many files it has open.
+    fn files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap().count()
+    }
+
     /// Asks over UDP, and how long the answer took.
     fn ask_plain(&self) -> Duration {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -124,6 +129,8 @@ fn a_lack_of_descriptors_is_waited_out() {
     let idle: Vec<TcpStream> = (0..120)
         .map(|number| TcpStream::connect(if number % 2 == 0 { child.tls } else { child.https }).unwrap())
         .collect();
+    // One that was inherited may have a number beyond the limit.
+    wait_until("the descriptors have run out", || child.files() >= 64);
     let start = Instant::now();
     let mut before = child.processor_time();
     let mut busiest = 0;
@@ -141,7 +148,12 @@ fn a_lack_of_descriptors_is_waited_out() {
     }
     eprintln!("at most {busiest} hundredths of a second of processor time in one second");
     assert!(busiest < 40, "{busiest}");
-    assert_eq!(child.quic.ip(), child.tls.ip());
+    if is_here("kdig") {
+        let asked = Instant::now();
+        let said = kdig(&child.root, child.quic, &["+quic", "www.example.org", "A"]);
+        assert!(said.contains("10.0.0.1"), "QUIC needs no descriptor for a connection: {said}");
+        eprintln!("over QUIC it took {:?}", asked.elapsed());
+    }
     drop(idle);
     wait_until("a new client is served", || child.serves());
     child.end();
