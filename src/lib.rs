@@ -124,7 +124,7 @@ pub mod plugin;
 /// DNS updates and signed messages: who has signed, what is wanted, whether it may be.
 pub mod update;
 
-/// UDP and TCP listeners.
+/// UDP and TCP listeners, and those for DNS over TLS, HTTPS and QUIC.
 pub mod transport;
 
 /// The socket protocol between `zonectl` and `horizond`, and what it can ask.

@@ -39,6 +39,7 @@ fn health() -> Health {
         last_reload: LastReload { at: UNIX_EPOCH + Duration::from_secs(2000), live: true, findings: Vec::new() },
         upstreams: Vec::new(),
         http: (Vec::new(), false),
+        encrypted: Vec::new(),
         challenges: 2,
         counters: BTreeMap::from([("queries".to_owned(), 7)]),
     }

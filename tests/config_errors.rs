@@ -1,4 +1,4 @@
-//! Promise: every error of `[server]`, `[zones]`, `[forward]`, `[routes]` and `[acme]` is one line with its place and what would be right.
+//! Promise: every error of `[server]`, `[zones]`, `[forward]`, `[routes]`, `[acme]` and `[tls]` is one line with its place and what would be right.
 
 use horizon_dns::config;
 
@@ -12,7 +12,7 @@ fn errors(text: &str) -> Vec<String> {
 /// Each key refuses what it cannot be.
 #[test]
 fn keys_refuse_what_they_cannot_be() {
-    let table: [(&str, &str, &[&str]); 29] = [
+    let table: [(&str, &str, &[&str]); 32] = [
         (
             "an unknown section, near a known one",
             "[servers]",
@@ -253,6 +253,54 @@ challenges = ["http"]"#,
                 "h.toml:5:15: `certificate` and `key` go together; write both, or none for plain HTTP",
                 "h.toml:6:16: `10.0.0.1/24` has bits set beyond its length; write `10.0.0.0/24`, or the address alone for one client",
                 "h.toml:8:15: `http` is no challenge; write one of: http-01, tls-alpn-01, dns-01",
+            ],
+        ),
+        (
+            "encrypted DNS without a certificate, with half of one, and a key that is no list",
+            r#"[tls]
+listen_tls = ["10.0.0.153"]
+listen_https = []
+listen_quic = "10.0.0.153"
+names = ["a..b"]
+certficate = "own.crt"
+key = "own.key""#,
+            &[
+                "h.toml:3:1: `listen_https` is empty; write for example `listen_https = [\"10.0.0.153:443\"]`",
+                "h.toml:4:15: `listen_quic` must be a list of texts, not a text; write `listen_quic = [\"10.0.0.153\"]`",
+                "h.toml:5:10: `a..b` is not a domain name: empty label; write a name such as `ca.internal.example`",
+                "h.toml:6:1: unknown key `certficate` in [tls]; did you mean `certificate`?",
+                "h.toml:7:7: `certificate` and `key` go together; write both, or none for no listener of [tls]",
+            ],
+        ),
+        (
+            "encrypted DNS where something else listens",
+            r#"[server]
+listen = ["10.0.0.153:53"]
+[acme]
+listen = ["10.0.0.153:443"]
+[tls]
+listen_tls = ["10.0.0.153:53", "10.0.0.153:8443"]
+listen_https = ["10.0.0.153", "10.0.0.153:8443"]
+listen_quic = ["10.0.0.153:53", "10.0.0.153:8443"]"#,
+            &[
+                "h.toml:6:1: `listen_tls` without a certificate; add `certificate` and `key`, the paths of two PEM files, or `acme = true`",
+                "h.toml:6:15: `10.0.0.153:53` is listened on already by `listen` of [server]; write another address or port",
+                "h.toml:7:17: `10.0.0.153` is listened on already by `listen` of [acme]; write another address or port",
+                "h.toml:7:31: `10.0.0.153:8443` is listened on already by `listen_tls`; write another address or port",
+                "h.toml:8:16: `10.0.0.153:53` is listened on already by `listen` of [server]; write another address or port",
+            ],
+        ),
+        (
+            "a certificate from a CA that is not known, and files besides",
+            r#"[tls]
+listen_tls = ["10.0.0.153"]
+certificate = "own.crt"
+key = "own.key"
+acme = true"#,
+            &[
+                "h.toml:5:1: both `acme = true` and a `certificate`; keep one: the certificate comes from the CA or from files",
+                "h.toml:5:1: `acme = true` without `names`; add the server's own DNS names, such as `names = [\"dns.internal.example\"]`",
+                "h.toml:5:1: `acme = true`, and no `directory` in [acme]; add the URL of the CA's directory to [acme]",
             ],
         ),
     ];

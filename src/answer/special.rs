@@ -24,6 +24,21 @@ pub(crate) fn special_zones() -> Arc<ZoneTable> {
         .clone()
 }
 
+/// As [`special_zones`], and `_dns.resolver.arpa` has SVCB records with these data (RFC 9462 section 4).
+pub(crate) fn special_zones_designating(services: &[Vec<u8>]) -> Arc<ZoneTable> {
+    let plain = special_zones();
+    if services.is_empty() {
+        return plain;
+    }
+    let zones = plain.iter().map(|seen| match seen.zone.origin().as_slice() {
+        RESOLVER => zone_with("resolver.arpa", services).unwrap_or_else(|| seen.clone()),
+        _ => seen.clone(),
+    });
+    Arc::new(ZoneTable::new(zones.collect(), Vec::new()))
+}
+
+const RESOLVER: &[u8] = b"\x08resolver\x04arpa\0";
+
 fn origins() -> Vec<String> {
     let plain = ["localhost", "test", "invalid", "local", "onion", "alt", "home.arpa", "resolver.arpa", "service.arpa"];
     let reverse_v4 = ["10", "168.192", "0", "127", "254.169", "2.0.192", "100.51.198", "113.0.203", "255.255.255.255"];
@@ -39,6 +54,11 @@ fn origins() -> Vec<String> {
 }
 
 fn zone(origin: &str) -> Option<SeenZone> {
+    zone_with(origin, &[])
+}
+
+/// One zone; `services` are what resolver.arpa tells of this server.
+fn zone_with(origin: &str, services: &[Vec<u8>]) -> Option<SeenZone> {
     let origin = parse_name(origin).ok()?;
     let mut records = Records::new(origin.clone());
     let apex = origin.as_slice();
@@ -60,7 +80,10 @@ fn zone(origin: &str) -> Option<SeenZone> {
             add(owner, Rtype::AAAA, &std::net::Ipv6Addr::LOCALHOST.octets())?;
         }
     }
-    if apex == b"\x08resolver\x04arpa\0" {
+    for data in services {
+        add(&[b"\x04_dns", RESOLVER].concat(), Rtype::SVCB, data)?;
+    }
+    if apex == RESOLVER {
         // RFC 9462 section 6.4: no designated resolver is NODATA for each name below.
         empty.push(crate::dns::name_from_wire(&wildcard).ok()?);
     }

@@ -18,21 +18,21 @@ pub struct Zones {
 impl Zones {
     /// Puts zones together; of two with one origin the first counts.
     pub fn new(zones: Vec<SeenZone>) -> Self {
-        Zones::beside(zones, Arc::from([]))
+        Zones::beside(zones, Arc::from([]), special_zones())
     }
 
     /// As [`Zones::new`]; names at and below one of `routes` belong to no zone, unless there is one at or below it that is
-    /// nearer to the name. So a route goes before the built-in zones, and before a zone that it lies in.
-    pub(crate) fn beside(zones: Vec<SeenZone>, routes: Arc<[Name]>) -> Self {
+    /// nearer to the name. So a route goes before the built-in zones, which are `special`, and before a zone that it lies in.
+    pub(crate) fn beside(zones: Vec<SeenZone>, routes: Arc<[Name]>, special: Arc<ZoneTable>) -> Self {
         let places = routes.iter().filter_map(|route| SearchName::new(route.as_slice(), 0).ok());
-        let (mut own, special) = (ZoneTable::new(zones, places.collect()), special_zones());
+        let mut own = ZoneTable::new(zones, places.collect());
         own.stand_above(&special);
         Zones { own, special, routes }
     }
 
     /// Other zones in the place of these, beside the same routes.
     pub(crate) fn with(&self, zones: Vec<SeenZone>) -> Self {
-        Zones::beside(zones, Arc::clone(&self.routes))
+        Zones::beside(zones, Arc::clone(&self.routes), Arc::clone(&self.special))
     }
 
     /// The horizon's zones without the built-in ones, in the order given.

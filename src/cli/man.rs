@@ -9,6 +9,7 @@ use super::man_text::ACME_DOORS;
 use super::man_text::Block;
 use super::man_text::CERTIFICATES;
 use super::man_text::EDITING;
+use super::man_text::ENCRYPTED;
 use super::man_text::ENVIRONMENT;
 use super::man_text::EXIT_CODES;
 use super::man_text::FILES;
@@ -49,7 +50,8 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 }
 
 fn zonectl_page() -> Result<String, Failure> {
-    let sections = [EDITING, FORWARDING, CERTIFICATES, ACME, ACME_DOORS, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
+    let sections =
+        [EDITING, FORWARDING, ENCRYPTED, CERTIFICATES, ACME, ACME_DOORS, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
     page(Arguments::command(), "1", &sections, "horizond(8)")
 }
 

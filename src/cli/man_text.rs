@@ -106,6 +106,29 @@ pub(super) const EDITING: Section = (
     ],
 );
 
+/// DNS that only client and server can read.
+pub(super) const ENCRYPTED: Section = (
+    "ENCRYPTED DNS",
+    &[
+        Text(
+            "`listen_tls`, `listen_https` and `listen_quic` under [tls] make the server answer over TLS (RFC 7858), HTTPS (RFC 8484, \
+             at `/dns-query`) and QUIC (RFC 9250), in every horizon as over UDP. The certificate is that of `certificate` and \
+             `key`, two PEM files, which are read again when they change; or with `acme = true` the server orders one for each of \
+             `names` from the CA of [acme] by dns-01, and again when two thirds of its life are over. A new certificate drops no \
+             connection. Clients are told at `_dns.resolver.arpa` (RFC 9462) where to ask.",
+        ),
+        Lines(
+            "$ zonectl status                                    where it is listened, and what is wrong\n\
+             $ kdig @10.0.0.153 +tls-hostname=dns.example.com +tls-ca=root.pem +quic www.example.com",
+        ),
+        Text(
+            "CERTIFICATE_UNUSABLE names the file that cannot be read or does not fit; CERTIFICATE_NOT_GOT says why the CA gave none, \
+             which is tried again after 5 s, then later each time up to an hour; CERTIFICATE_EXPIRES and CERTIFICATE_EXPIRED say what \
+             is late; TLS_LISTEN_FAILED names the address that cannot be had. UDP and TCP serve on meanwhile.",
+        ),
+    ],
+);
+
 /// What becomes of names that no zone holds.
 pub(super) const FORWARDING: Section = (
     "FORWARDING",

@@ -57,6 +57,9 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     let each = if answer.listen.len() == 1 { "" } else { " each" };
     let workers = format!("{}{each}", many(answer.workers, "UDP worker"));
     row("listens", format!("{} (UDP and TCP, {})", answer.listen.join(", "), workers));
+    if !answer.encrypted_listen.is_empty() {
+        row("encrypted", answer.encrypted_listen.join(", "));
+    }
     if !answer.acme_listen.is_empty() {
         row("hears", format!("ACME clients on {}", answer.acme_listen.join(", ")));
     }

@@ -72,7 +72,7 @@ pub(super) fn read(notes: &mut Notes<'_>, section: Option<Section<'_>>, folder: 
     acme.state = file(notes, section, "state", folder).unwrap_or(acme.state);
     let listen = section.texts(notes, "listen").unwrap_or_default();
     acme.listen = listen_addresses(notes, &listen, None);
-    acme.certificate = pair(notes, section, folder);
+    acme.certificate = pair(notes, section, folder, "plain HTTP");
     acme.register = section.boolean(notes, "register").unwrap_or_default();
     acme.relay = section.boolean(notes, "relay").unwrap_or_default();
     acme.trusted_proxies = ips(notes, section, "trusted_proxies").unwrap_or(acme.trusted_proxies);
@@ -108,12 +108,17 @@ fn file(notes: &mut Notes<'_>, section: Section<'_>, key: &str, folder: &Path) -
     section.text(notes, key).map(|text| path(folder, text.text))
 }
 
-/// Certificate and key belong together.
-fn pair(notes: &mut Notes<'_>, section: Section<'_>, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+/// Certificate and key belong together; `without` is what there is without them.
+pub(super) fn pair(
+    notes: &mut Notes<'_>,
+    section: Section<'_>,
+    folder: &Path,
+    without: &str,
+) -> Option<(PathBuf, PathBuf)> {
     match (section.text(notes, "certificate"), section.text(notes, "key")) {
         (Some(certificate), Some(key)) => Some((path(folder, certificate.text), path(folder, key.text))),
         (Some(one), None) | (None, Some(one)) => {
-            notes.wrong(one.at, "`certificate` and `key` go together", "write both, or none for plain HTTP");
+            notes.wrong(one.at, "`certificate` and `key` go together", format!("write both, or none for {without}"));
             None
         }
         (None, None) => None,

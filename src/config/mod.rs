@@ -17,6 +17,7 @@ mod section;
 mod server;
 mod settings;
 mod similar;
+mod tls;
 mod upstream;
 
 pub use error::ConfigError;
@@ -24,6 +25,6 @@ pub use forwarding::{Block, BlockAnswer, Cache, Dnssec, Forward, ForwardDomain, 
 pub use parse::{DEFAULT_CONTROL, DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
 pub use settings::{
-    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, Rate, Route, Routes, Server, Settings,
+    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, Rate, Route, Routes, Server, Settings, Tls,
 };
 pub use similar::closest;

@@ -10,6 +10,7 @@ use super::notes::Notes;
 use super::routes;
 use super::section::Section;
 use super::server;
+use super::tls;
 use crate::files;
 use crate::files::FileError;
 use crate::finding::Place;
@@ -22,7 +23,7 @@ pub const DEFAULT_FILES: [&str; 2] = ["horizon.toml", "/etc/horizon/horizon.toml
 
 /// Octets; a file of this size has some 50,000 routes.
 const LARGEST_FILE: u64 = 4 << 20;
-const SECTIONS: [&str; 8] = ["server", "zones", "horizon", "forward", "block", "inventory", "routes", "acme"];
+const SECTIONS: [&str; 9] = ["server", "zones", "horizon", "forward", "block", "inventory", "routes", "acme", "tls"];
 
 /// Finds the file: the one named, else the first of [`DEFAULT_FILES`] that exists.
 ///
@@ -104,6 +105,8 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     let section = root.section(&mut notes, "acme", "[acme]", &acme::KEYS);
     let zones = server::path(folder, directory.map_or("zones", |text| text.text));
     let acme = acme::read(&mut notes, section, folder, &zones);
+    let section = root.section(&mut notes, "tls", "[tls]", &tls::KEYS);
+    let tls = tls::read(&mut notes, section, folder, &server, &acme);
 
     if !notes.is_empty() {
         return Err(notes.into_errors());
@@ -118,6 +121,7 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
         inventory: inventory.map(|text| server::path(folder, text.text)),
         routes,
         acme,
+        tls,
     })
 }
 

@@ -36,6 +36,8 @@ pub struct Settings {
     pub routes: Routes,
     /// `[acme]`
     pub acme: Acme,
+    /// `[tls]`
+    pub tls: Tls,
 }
 
 /// `[server]`
@@ -184,6 +186,23 @@ impl Default for Acme {
             by_name: BTreeMap::new(),
         }
     }
+}
+
+/// `[tls]`: DNS that only client and server can read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tls {
+    /// DNS over TLS (RFC 7858); empty for nowhere.
+    pub listen_tls: Vec<SocketAddr>,
+    /// DNS over HTTPS (RFC 8484); empty for nowhere.
+    pub listen_https: Vec<SocketAddr>,
+    /// DNS over QUIC (RFC 9250); empty for nowhere.
+    pub listen_quic: Vec<SocketAddr>,
+    /// The server's own names; clients are told the first (RFC 9462).
+    pub names: Vec<Name>,
+    /// PEM files of the certificate chain and its key; none where it comes from the CA.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Whether the certificate is got and renewed from the CA of `[acme]`.
+    pub acme: bool,
 }
 
 /// What is said of one name under `[acme]`.

@@ -67,6 +67,8 @@ pub struct Health {
     pub upstreams: Vec<UpstreamState>,
     /// Where ACME clients are heard over HTTP, and true where it is HTTPS.
     pub http: (Vec<SocketAddr>, bool),
+    /// Where encrypted DNS is listened for, such as `tls 10.0.0.153:853`.
+    pub encrypted: Vec<String>,
     /// How many challenge values live.
     pub challenges: usize,
 }

@@ -16,7 +16,6 @@ use crate::plugin::acme::reach::Gravity;
 use crate::plugin::acme::reach::Problem;
 use crate::plugin::acme::reach::Remedy;
 use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
@@ -25,14 +24,9 @@ use std::time::UNIX_EPOCH;
 pub(super) async fn order(wanted: Order, desk: &Desk) -> OrderReport {
     let seat = desk.reaches.standings().seat;
     let snapshot = Arc::clone(&desk.published.load().snapshot);
-    let inside = || {
-        snapshot.horizons.client_of(snapshot.views.iter().position(|view| Some(&view.name) == seat.horizon.as_ref())?)
-    };
-    let client = seat.addresses.first().copied().or_else(inside).or_else(|| snapshot.horizons.client_of(0));
-    let client = client.unwrap_or(Ipv4Addr::LOCALHOST.into());
     let begun = now();
     let before = counts(&seat, desk, &wanted);
-    let ground = OrderGround { snapshot, challenges: Arc::clone(&desk.challenges), client };
+    let ground = OrderGround::new(snapshot, Arc::clone(&desk.challenges), &seat);
     let mut report = run(&ground, &wanted).await;
     if let Some(leaf) = &report.certificate {
         let event = Event::Issued { lifetime: leaf.lifetime().as_secs() };

@@ -52,6 +52,9 @@ pub struct StatusAnswer {
     /// Where ACME clients are heard over HTTP: URLs without a path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acme_listen: Vec<String>,
+    /// Where encrypted DNS is listened for, such as `tls 10.0.0.153:853`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub encrypted_listen: Vec<String>,
     /// How many challenge values of ACME clients live.
     #[serde(default)]
     pub challenges: usize,
@@ -167,6 +170,7 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
         rebinding: rebinding(published),
         lists: lists(published),
         acme_listen: urls(&health.http),
+        encrypted_listen: health.encrypted.clone(),
         challenges: health.challenges,
         counters: health.counters.clone(),
     }

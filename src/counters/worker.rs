@@ -28,6 +28,12 @@ pub enum Event {
     QueriesUdp,
     /// A message came in over TCP.
     QueriesTcp,
+    /// A message came in over TLS (RFC 7858).
+    QueriesTls,
+    /// A message came in over HTTPS (RFC 8484).
+    QueriesHttps,
+    /// A message came in over QUIC (RFC 9250).
+    QueriesQuic,
     /// The kernel dropped a UDP message before it was received: the queue was full.
     DroppedByKernel,
     /// A message was not answered: no query, or too short to have an ID.
@@ -60,6 +66,16 @@ pub enum Event {
     TcpClosedSlow,
     /// No TCP connection could be taken for want of file descriptors or memory; the listener waited.
     TcpAcceptPaused,
+    /// An encrypted connection was ready: its handshake is done.
+    SecureAccepted,
+    /// An encrypted connection was refused: a cap was reached.
+    SecureRefused,
+    /// A TLS or QUIC handshake failed or took too long.
+    HandshakeFailed,
+    /// A QUIC client had to show that it is where it says (RFC 9000 section 8.1.2), because many handshakes were under way.
+    QuicRetry,
+    /// A client broke the rules of DNS over HTTPS or QUIC: a request that is none, a message with an ID.
+    ProtocolBroken,
     /// A reload went live.
     ReloadsOk,
     /// A reload was refused, whole or in what was to be generated; the last good state serves on.
@@ -90,9 +106,12 @@ pub enum Event {
 
 impl Event {
     /// Every event, in the order of declaration.
-    pub const ALL: [Event; 31] = [
+    pub const ALL: [Event; 39] = [
         Event::QueriesUdp,
         Event::QueriesTcp,
+        Event::QueriesTls,
+        Event::QueriesHttps,
+        Event::QueriesQuic,
         Event::DroppedByKernel,
         Event::Dropped,
         Event::Truncated,
@@ -109,6 +128,11 @@ impl Event {
         Event::TcpClosedIdle,
         Event::TcpClosedSlow,
         Event::TcpAcceptPaused,
+        Event::SecureAccepted,
+        Event::SecureRefused,
+        Event::HandshakeFailed,
+        Event::QuicRetry,
+        Event::ProtocolBroken,
         Event::ReloadsOk,
         Event::ReloadsFailed,
         Event::UpstreamAsked,
@@ -126,11 +150,17 @@ impl Event {
 }
 
 /// The counters of one worker; 128 octets apart because neighbouring cache lines are fetched in pairs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(128))]
 pub struct Worker {
     events: [Count; Event::ALL.len()],
     replies: [Count; RCODES],
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Worker { events: std::array::from_fn(|_| Count::default()), replies: Default::default() }
+    }
 }
 
 impl Worker {

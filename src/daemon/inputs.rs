@@ -33,6 +33,8 @@ impl Inputs {
     pub fn of(settings: &Settings) -> Self {
         let mut files = vec![settings.file.clone()];
         files.extend(block_files(settings));
+        // A renewed certificate is shown at once.
+        files.extend(settings.tls.certificate.iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]));
         Inputs { files, trees: vec![settings.zones.clone()], inventory: settings.inventory.clone() }
     }
 

@@ -4,6 +4,7 @@ use super::forwarding::Forwarding;
 use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::receiving::Received;
+use super::securing::Secured;
 use super::status::Board;
 use crate::control::{
     ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome,
@@ -155,9 +156,10 @@ pub(super) fn health(
     forwarding: &Arc<Forwarding>,
     challenges: &Arc<Challenges>,
     received: &Arc<Received>,
+    secured: &Arc<Secured>,
 ) -> impl Fn() -> Health + Send + Sync + use<> {
     let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
-    let (challenges, received) = (Arc::clone(challenges), Arc::clone(received));
+    let (challenges, received, secured) = (Arc::clone(challenges), Arc::clone(received), Arc::clone(secured));
     move || {
         let status = board.load();
         Health {
@@ -174,10 +176,12 @@ pub(super) fn health(
                     .cloned()
                     .chain(challenges.trouble())
                     .chain(received.troubles())
+                    .chain(secured.troubles())
                     .collect(),
             },
             counters: named(&counters).into_iter().chain(received.counts()).collect(),
             http: received.addresses(),
+            encrypted: secured.shown(),
             upstreams: forwarding.upstreams(),
             challenges: challenges.count(),
         }
@@ -201,6 +205,9 @@ fn name(event: Event) -> &'static str {
     match event {
         Event::QueriesUdp => "queries_udp",
         Event::QueriesTcp => "queries_tcp",
+        Event::QueriesTls => "queries_tls",
+        Event::QueriesHttps => "queries_https",
+        Event::QueriesQuic => "queries_quic",
         Event::DroppedByKernel => "queries_dropped_by_kernel",
         Event::Dropped => "queries_dropped",
         Event::Truncated => "replies_truncated",
@@ -210,6 +217,11 @@ fn name(event: Event) -> &'static str {
         Event::TcpClosedIdle => "tcp_connections_closed_idle",
         Event::TcpClosedSlow => "tcp_connections_closed_slow",
         Event::TcpAcceptPaused => "tcp_accept_paused",
+        Event::SecureAccepted => "encrypted_connections_accepted",
+        Event::SecureRefused => "encrypted_connections_refused",
+        Event::HandshakeFailed => "handshakes_failed",
+        Event::QuicRetry => "quic_retries",
+        Event::ProtocolBroken => "protocol_broken",
         Event::RateDropped => "rate_dropped",
         Event::RateSlipped => "rate_slipped",
         Event::NotForwarded => "questions_not_forwarded",

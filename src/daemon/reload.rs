@@ -11,6 +11,7 @@ use super::pipeline::{Candidate, Failure, candidate};
 use super::probing::Probing;
 use super::reaching::Reaching;
 use super::receiving::Receiving;
+use super::securing::Securing;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::supervised::{Herald, Keeper};
@@ -40,6 +41,7 @@ pub(super) struct Reloads {
     pub(super) probing: Probing,
     pub(super) updating: Updating,
     pub(super) receiving: Receiving,
+    pub(super) securing: Securing,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -189,6 +191,7 @@ impl Reloads {
         self.reaching.follow(&serving.settings, &serving.published.acme);
         self.updating.follow(&self.board.load().serving.settings);
         self.receiving.follow(&serving.settings, &serving.published.acme);
+        self.securing.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

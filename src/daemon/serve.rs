@@ -13,6 +13,8 @@ use super::probing::Probing;
 use super::reaching::{Reaching, listen};
 use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
+use super::renewing::Renewal;
+use super::securing::{Secured, Securing};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::supervised::{Herald, Proof, ProofOf, Supervisor};
@@ -26,7 +28,7 @@ use crate::plugin::acme::Board as Reaches;
 use crate::plugin::acme::doors::Doors;
 use crate::plugin::acme::{Challenges, Notices};
 use crate::snapshot::Live;
-use crate::transport::{BindError, Limits, Listeners};
+use crate::transport::{BindError, Encryption, Limits, Listeners};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub struct Server {
     reaches: Arc<Reaches>,
     notices: Notices,
     received: Arc<Received>,
+    secured: Arc<Secured>,
     runtime: Handle,
     /// None once it was stopped.
     running: Option<Running>,
@@ -140,7 +143,10 @@ impl Server {
         if let Some(sightings) = receiving.state().take_sightings() {
             listen(reaching.board(), sightings).map_err(|error| system("the hearing of the tripwire", &error))?;
         }
-        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state()));
+        let renewal =
+            Renewal { live: Arc::clone(&live), challenges: Arc::clone(values), reaches: Arc::clone(reaching.board()) };
+        let securing = Securing::start(settings, &listeners, renewal, runtime.handle());
+        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state()));
         let of_acme = OfAcme {
             challenges: Arc::clone(values),
             tokens: Arc::clone(updating.tokens()),
@@ -164,6 +170,7 @@ impl Server {
         let (reaches, notices) = (Arc::clone(reaching.board()), reaching.notices());
         let probing = Probing::start(&board, &reaching, &challenges, watched, runtime.handle());
         let received = Arc::clone(receiving.state());
+        let secured = Arc::clone(securing.state());
         let reloads = Reloads {
             source,
             live,
@@ -176,6 +183,7 @@ impl Server {
             probing,
             updating,
             receiving,
+            securing,
             office,
             watch,
             fetching,
@@ -190,12 +198,17 @@ impl Server {
         let reloading = queue.serve(reloads).map_err(|error| system("the reloading of files", &error))?;
         let handle = runtime.handle().clone();
         let running = Some(Running { runtime, reloading, proof });
-        Ok(Server { orders, board, challenges, herald, reaches, notices, received, runtime: handle, running })
+        Ok(Server { orders, board, challenges, herald, reaches, notices, received, secured, runtime: handle, running })
     }
 
     /// The addresses that are listened on.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.board.load().listening.clone()
+    }
+
+    /// The addresses where encrypted DNS is listened for.
+    pub fn encrypted(&self) -> Vec<(Encryption, SocketAddr)> {
+        self.secured.addresses()
     }
 
     /// Where challenge values are written: what is written serves at once.
@@ -273,10 +286,12 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, office, watch, probing, .. }) = reloading.join() {
+            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, probing, .. }) =
+                reloading.join()
+            {
                 drop((office, watch, probing));
                 runtime.block_on(receiving.stop(FAREWELL));
-                runtime.block_on(listeners.stop(FAREWELL));
+                runtime.block_on(async { tokio::join!(listeners.stop(FAREWELL), securing.stop(FAREWELL)) });
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();
             }

@@ -175,16 +175,16 @@ fn read_question(octets: &[u8]) -> Option<(&[u8], u16, u16, usize)> {
     Some((&rest[..length], rtype, class, HEADER + length + 4))
 }
 
-struct RecordFrame {
+pub(super) struct RecordFrame {
     root: bool,
-    rtype: u16,
+    pub(super) rtype: u16,
     class: u16,
-    ttl: [u8; 4],
-    data: usize,
-    end: usize,
+    pub(super) ttl: [u8; 4],
+    pub(super) data: usize,
+    pub(super) end: usize,
 }
 
-fn read_record(octets: &[u8], at: usize) -> Option<RecordFrame> {
+pub(super) fn read_record(octets: &[u8], at: usize) -> Option<RecordFrame> {
     let after_name = skip_name(octets, at).ok()?;
     let fixed = octets.get(after_name..)?.first_chunk::<10>()?;
     let [t0, t1, c0, c1, a, b, c, d, l0, l1] = *fixed;

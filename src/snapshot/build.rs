@@ -1,8 +1,9 @@
 //! Settings and zones become a snapshot: horizons that inherit get their zones merged name by name.
 
 use super::bundle::{Ingredients, Snapshot, View};
+use super::designated::designated;
 use super::patch::Patch;
-use crate::answer::{CompileError, Layer, SeenZone, Zones, compile};
+use crate::answer::{CompileError, Layer, SeenZone, ZoneTable, Zones, compile, special_zones_designating};
 use crate::config::{Horizon, Settings};
 use crate::dns::{Name, labels};
 use crate::finding::{Finding, Place, Severity};
@@ -52,11 +53,20 @@ pub fn build_patched(
     let mut findings = Vec::new();
     let mut views: Vec<Option<View>> = settings.horizons.iter().map(|_| None).collect();
     let routes: Arc<[Name]> = settings.forward.domains.iter().map(|domain| domain.name.clone()).collect();
+    let special = special_zones_designating(&designated(&settings.tls));
     for index in outermost_first(&settings.horizons) {
         let horizon = &settings.horizons[index];
         let outer = horizon.inherits.as_deref().and_then(|name| views.iter().flatten().find(|view| view.name == name));
         let old = previous.and_then(|previous| previous.view(&horizon.name));
-        let merge = Merge { chain: chain(&settings.horizons, horizon), zones, outer, old, patches, routes: &routes };
+        let merge = Merge {
+            chain: chain(&settings.horizons, horizon),
+            zones,
+            outer,
+            old,
+            patches,
+            routes: &routes,
+            special: &special,
+        };
         let view = merge.view(horizon, &mut findings);
         views[index] = Some(view);
     }
@@ -124,6 +134,8 @@ struct Merge<'a> {
     patches: &'a [Patch],
     /// Names at and below which others are asked, where the horizon forwards.
     routes: &'a Arc<[Name]>,
+    /// The built-in zones.
+    special: &'a Arc<ZoneTable>,
 }
 
 impl<'a> Merge<'a> {
@@ -151,7 +163,7 @@ impl<'a> Merge<'a> {
             }
         }
         let routes = if horizon.forward { Arc::clone(self.routes) } else { Arc::from([]) };
-        let zones = Zones::beside(seen, routes);
+        let zones = Zones::beside(seen, routes, Arc::clone(self.special));
         View { name: horizon.name.clone(), forward: horizon.forward, zones, ingredients }
     }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod bundle;
+mod designated;
 mod patch;
 
 pub use build::{ZoneSource, build, build_patched};

@@ -179,6 +179,14 @@ pub(super) fn bind_tcp(address: SocketAddr) -> Result<TcpListener, BindError> {
     tcp(address, false).map_err(|error| explain(address, Protocol::Tcp, &error))
 }
 
+/// Opens a UDP socket alone.
+///
+/// # Errors
+/// [`BindError`]
+pub(super) fn bind_udp(address: SocketAddr) -> Result<UdpSocket, BindError> {
+    udp(address, false).map_err(|error| explain(address, Protocol::Udp, &error))
+}
+
 fn udp(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
     let socket = socket(address, Type::DGRAM)?;
     if shared {

@@ -1,51 +1,85 @@
 //! The certificate of TLS listeners, read from PEM files.
 
+use super::identity::Identity;
 use crate::files;
 use crate::finding::{Finding, Place, Severity};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Octets of either file.
 const LARGEST: u64 = 1 << 20;
 
-/// Reads a chain, the server's own certificate first, and its key.
+/// Where a certificate is for, as a finding must say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateOf {
+    /// `[acme]`: the doors of ACME clients.
+    Doors,
+    /// `[tls]`: DNS over TLS, HTTPS and QUIC.
+    Dns,
+}
+
+/// A chain and the key that fits it.
+#[derive(Debug, Clone)]
+pub struct Pair(pub(super) Arc<CertifiedKey>);
+
+impl Pair {
+    /// Reads a chain, the server's own certificate first, and its key.
+    ///
+    /// # Errors
+    /// `CERTIFICATE_UNUSABLE`, which refuses no load, with the file to look at.
+    pub fn read(certificate: &Path, key: &Path, of: CertificateOf) -> Result<Self, Finding> {
+        let unusable = |path: &Path, what: &str| unusable(path, what, of);
+        let read = |path: &Path| files::read(path, LARGEST).map_err(|error| unusable(path, &error.to_string()));
+        let chain = read(certificate)?;
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&chain).collect();
+        let chain = chain.map_err(|error| unusable(certificate, &format!("not PEM: {error}")))?;
+        if chain.is_empty() {
+            return Err(unusable(certificate, "no certificate is in it"));
+        }
+        let private = read(key)?;
+        // The error would not show the key, but says nothing that a person needs either.
+        let private =
+            PrivateKeyDer::from_pem_slice(&private).map_err(|_| unusable(key, "no private key in PEM is in it"))?;
+        let provider = rustls::crypto::ring::default_provider();
+        let pair = CertifiedKey::from_der(chain, private, &provider)
+            .map_err(|error| unusable(certificate, &format!("{error}; the key is {}", key.display())))?;
+        Ok(Pair(Arc::new(pair)))
+    }
+
+    /// When the server's own certificate begins and ends, in seconds since 1970; none when it cannot be read.
+    pub fn validity(&self) -> Option<(i64, i64)> {
+        let (_, certificate) = x509_parser::parse_x509_certificate(self.0.cert.first()?).ok()?;
+        let validity = certificate.validity();
+        Some((validity.not_before.timestamp(), validity.not_after.timestamp()))
+    }
+}
+
+/// TLS for HTTP/1.1 with a pair out of two files; see [`Pair::read`].
 ///
 /// # Errors
 /// `CERTIFICATE_UNUSABLE`, which refuses no load, with the file to look at.
 pub fn server_tls(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Finding> {
-    let chain = read(certificate)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&chain).collect();
-    let chain = chain.map_err(|error| unusable(certificate, &format!("not PEM: {error}")))?;
-    if chain.is_empty() {
-        return Err(unusable(certificate, "no certificate is in it"));
-    }
-    let private = read(key)?;
-    // The error would not show the key, but says nothing that a person needs either.
-    let private =
-        PrivateKeyDer::from_pem_slice(&private).map_err(|_| unusable(key, "no private key in PEM is in it"))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(certificate, &error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| unusable(certificate, &format!("{error}; the key is {}", key.display())))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    let identity = Arc::new(Identity::default());
+    identity.show(Pair::read(certificate, key, CertificateOf::Doors)?);
+    let config = identity.tls(&[b"http/1.1"]);
+    config.map(Arc::new).map_err(|error| unusable(certificate, &error.to_string(), CertificateOf::Doors))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Finding> {
-    files::read(path, LARGEST).map_err(|error| unusable(path, &error.to_string()))
-}
-
-fn unusable(path: &Path, what: &str) -> Finding {
-    let remedy = "put the PEM file of the chain and that of its key where `certificate` and `key` of [acme] say, readable for \
-                  the server; it looks again every minute and on a reload";
+fn unusable(path: &Path, what: &str, of: CertificateOf) -> Finding {
+    let (section, fails) = match of {
+        CertificateOf::Doors => ("[acme]", "HTTPS cannot be served"),
+        CertificateOf::Dns => ("[tls]", "the certificate cannot be served"),
+    };
+    let remedy = format!(
+        "put the PEM file of the chain and that of its key where `certificate` and `key` of {section} say, readable for the \
+         server; it looks again every minute and on a reload"
+    );
     let subject = path.display().to_string();
-    let what = format!("HTTPS cannot be served: {what}");
+    let what = format!("{fails}: {what}");
     Finding::new("CERTIFICATE_UNUSABLE", Severity::Error, subject, what, remedy).tolerated().seen_at(Place::file(path))
 }
 

@@ -1,37 +1,23 @@
-//! One TCP connection: pipelined queries in, answers out (RFC 7766 section 6.2.1.1).
+//! One connection over TCP, with TLS or without: pipelined queries in, answers out (RFC 7766 section 6.2.1.1, RFC 7858).
 //!
 //! An idle connection owns no buffer: reading, answering and writing happen in one turn that borrows the thread's scratch
 //! space; only the beginning of a message or an answer that a slow reader did not take is kept, within a budget. What an
 //! upstream must answer comes when it comes, behind later answers; so many are outstanding at most, then reading waits.
 
+use super::exchange::{LONGEST_WAIT, Shared, append};
 use super::frames::{LARGEST, PREFIX, split};
 use super::late::{Late, LateReplies};
-use super::limits::Limits;
-use super::onward::Onward;
-use super::quota::{Budget, Held};
+use super::quota::Held;
 use super::scratch::{SCRATCH, Scratch};
-use crate::counters::{Event, Worker};
-use crate::query::{Noter, Pending, Transport, Verdict};
-use crate::snapshot::{Live, Snapshot};
+use super::stream::Stream;
+use crate::counters::Event;
+use crate::query::Verdict;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncWriteExt, Interest};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
-
-/// What all connections share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) live: Arc<Live>,
-    pub(super) limits: Limits,
-    pub(super) budget: Arc<Budget>,
-    pub(super) counters: Arc<Worker>,
-    pub(super) noter: Arc<Noter>,
-    pub(super) onward: Arc<Onward>,
-}
 
 /// What a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +45,8 @@ enum Waited {
     Broken,
 }
 
-struct Connection {
-    stream: TcpStream,
+struct Connection<S> {
+    stream: S,
     client: IpAddr,
     shared: Arc<Shared>,
     /// The beginning of a message, or messages whose turn comes when the answers before them are gone.
@@ -82,9 +68,7 @@ struct Connection {
 }
 
 /// Serves one connection until either side is done or `stop` turns true; then answers what has arrived and closes.
-pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    // The answers of one turn leave in one write; the kernel need not wait for more.
-    let _ = stream.set_nodelay(true);
+pub(super) async fn serve<S: Stream>(stream: S, client: IpAddr, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let mut connection = Connection {
         stream,
         client,
@@ -131,7 +115,7 @@ pub(super) async fn serve(stream: TcpStream, client: IpAddr, shared: Arc<Shared>
     }
 }
 
-impl Connection {
+impl<S: Stream> Connection<S> {
     /// Until when to wait for `next`, and brings the clocks up to date.
     fn deadline(&mut self, next: Turn) -> Instant {
         let now = Instant::now();
@@ -150,19 +134,16 @@ impl Connection {
 
     /// Waits for what the turn needs, or for a late answer, which is sent at once.
     async fn wait(&mut self, next: Turn, deadline: Instant) -> Waited {
-        let interest = match next {
-            Turn::Read => Some(Interest::READABLE),
-            Turn::Write => Some(Interest::WRITABLE),
-            Turn::Await => None,
-            Turn::Again | Turn::Close => {
-                tokio::task::yield_now().await;
-                return Waited::Ready;
-            }
-        };
+        if matches!(next, Turn::Again | Turn::Close) {
+            tokio::task::yield_now().await;
+            return Waited::Ready;
+        }
+        let stream = &mut self.stream;
         let socket = async {
-            match interest {
-                Some(interest) => drop(self.stream.ready(interest).await),
-                None => std::future::pending().await,
+            match next {
+                Turn::Read => stream.readable().await,
+                Turn::Write => stream.writable().await,
+                _ => stream.settled().await,
             }
         };
         // What the socket did not take goes first.
@@ -206,11 +187,11 @@ impl Connection {
     /// Says that nothing more will come and reads on for a moment: a socket closed with unread octets resets the
     /// connection, and the client would lose answers that it has not read yet.
     async fn finish(mut self) {
-        if self.stream.shutdown().await.is_err() {
+        let until = Instant::now() + self.shared.limits.linger;
+        if !matches!(timeout_at(until, self.stream.finish()).await, Ok(Ok(()))) {
             return;
         }
-        let until = Instant::now() + self.shared.limits.linger;
-        while let Ok(Ok(())) = timeout_at(until, self.stream.readable()).await {
+        while timeout_at(until, self.stream.readable()).await.is_ok() {
             match SCRATCH.with_borrow_mut(|scratch| self.stream.try_read(&mut scratch.input)) {
                 Ok(0) => return,
                 Ok(_) => {}
@@ -325,66 +306,8 @@ impl Connection {
     }
 }
 
-/// Appends the answer to one message with its length, or hands it to the forwarder or to the desk that knows the keys, or
-/// neither.
-fn append(
-    snapshot: &Snapshot,
-    client: IpAddr,
-    message: &[u8],
-    output: &mut [u8],
-    used: &mut usize,
-    shared: &Shared,
-    late: &mut LateReplies,
-) -> Verdict {
-    let counters = &shared.counters;
-    counters.count(Event::QueriesTcp);
-    let (prefix, reply) = output[*used..*used + LARGEST].split_at_mut(PREFIX);
-    let mut pending = Pending::new();
-    pending.read(snapshot, client, message);
-    let mut verdict = pending.answer(snapshot, Transport::Stream, message, reply);
-    shared.noter.note(snapshot, std::slice::from_ref(&pending));
-    if shared.noter.is_watching() {
-        shared.noter.saw(snapshot, client, &pending);
-    }
-    if let Verdict::Forward(length) = verdict {
-        let miss = pending.miss(snapshot, client, Transport::Stream, message, &reply[..length], late.way_back());
-        if miss.is_some_and(|miss| shared.onward.submit(miss)) {
-            return verdict;
-        }
-        counters.count(Event::NotForwarded);
-        verdict = pending.not_forwarded(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
-    }
-    if verdict == Verdict::Signed {
-        if shared.onward.submit_signed(client, Transport::Stream, message, || late.way_back()) {
-            return verdict;
-        }
-        counters.count(Event::SignedNotTaken);
-        verdict = pending.not_taken(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
-    }
-    if let Verdict::Refresh(length) = verdict
-        && let Some(miss) = pending.refresh(snapshot, message, &reply[..length])
-    {
-        shared.onward.submit(miss);
-    }
-    let Some(length) = verdict.reply() else {
-        counters.count(Event::Dropped);
-        return Verdict::Drop;
-    };
-    let Ok(framed) = u16::try_from(length) else {
-        counters.count(Event::Dropped);
-        return Verdict::Drop;
-    };
-    counters.count_reply(&reply[..length]);
-    prefix.copy_from_slice(&framed.to_be_bytes());
-    *used += PREFIX + length;
-    verdict
-}
-
 /// Questions of one connection that wait for upstreams; more are read when one of these is answered.
 const MOST_OUTSTANDING: usize = 128;
-
-/// How long an outstanding answer is waited for; the forwarder gives up long before, and says so.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// How long a stopping connection waits for word of octets that have arrived.
 const LAST_LOOK: Duration = Duration::from_millis(50);

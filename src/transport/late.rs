@@ -3,6 +3,7 @@
 
 use super::quota::Budget;
 use super::quota::Held;
+use crate::dns::{PADDING_BLOCK, pad};
 use crate::forward::Return;
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -34,6 +35,8 @@ pub(super) enum Late {
 #[derive(Debug)]
 struct WayBack {
     budget: Arc<Budget>,
+    /// The reply is to be padded.
+    padded: bool,
     /// None once it was used.
     sender: Option<UnboundedSender<Late>>,
 }
@@ -50,10 +53,11 @@ impl LateReplies {
     }
 
     /// The way back for one more reply, which is outstanding from now on.
-    pub(super) fn way_back(&mut self) -> Box<dyn Return> {
+    /// `padded`: the client asked for padding (RFC 7830).
+    pub(super) fn way_back(&mut self, padded: bool) -> Box<dyn Return> {
         let (sender, _) = self.channel.get_or_insert_with(unbounded_channel);
         self.outstanding += 1;
-        Box::new(WayBack { budget: Arc::clone(&self.budget), sender: Some(sender.clone()) })
+        Box::new(WayBack { budget: Arc::clone(&self.budget), padded, sender: Some(sender.clone()) })
     }
 
     /// The next one that comes; waits for ever when none is outstanding.
@@ -78,7 +82,15 @@ impl LateReplies {
 impl Return for WayBack {
     fn send(mut self: Box<Self>, reply: &[u8]) {
         let mut held = self.budget.empty();
-        let late = if held.replace(reply) { Late::Reply(held) } else { Late::NoRoom };
+        let taken = if self.padded {
+            let mut longer = vec![0; (reply.len() + PADDING_BLOCK).min(usize::from(u16::MAX))];
+            longer[..reply.len()].copy_from_slice(reply);
+            let length = pad(&mut longer, reply.len());
+            held.replace(&longer[..length])
+        } else {
+            held.replace(reply)
+        };
+        let late = if taken { Late::Reply(held) } else { Late::NoRoom };
         if let Some(sender) = self.sender.take() {
             // A connection that is gone wants it no more.
             let _ = sender.send(late);
@@ -103,7 +115,7 @@ mod tests {
     fn each_way_back_is_used_once() {
         let budget = Arc::new(Budget::new(10));
         let mut late = LateReplies::new(&budget);
-        let backs: Vec<_> = (0..4).map(|_| late.way_back()).collect();
+        let backs: Vec<_> = (0..4).map(|_| late.way_back(false)).collect();
         assert_eq!(late.outstanding(), 4);
         assert!(late.ready().is_none(), "nothing came yet");
         let [first, second, third, fourth] = <[_; 4]>::try_from(backs).ok().unwrap();

@@ -1,9 +1,9 @@
-//! What TCP clients may take up, in numbers.
+//! What clients over TCP, TLS, HTTPS and QUIC may take up, in numbers.
 
 use std::fs;
 use std::time::Duration;
 
-/// What TCP clients may take up.
+/// What clients over TCP may take up, and over what stands on it, and over QUIC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// A connection without a query for so long is closed (RFC 7766 section 6.2.3).
@@ -18,6 +18,12 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one IPv4 address or one IPv6 /56.
     pub per_client: usize,
+    /// Encrypted connections in all; those over TCP count among [`Limits::connections`], too.
+    pub encrypted: usize,
+    /// Encrypted connections of one IPv4 address or one IPv6 /56.
+    pub encrypted_per_client: usize,
+    /// A handshake of TLS or QUIC must be done within this time.
+    pub handshake: Duration,
     /// Octets that all connections together may hold: begun messages, and answers that are not taken.
     pub held: usize,
 }
@@ -31,6 +37,9 @@ impl Default for Limits {
             linger: Duration::from_secs(1),
             connections: 10_000,
             per_client: 256,
+            encrypted: 2_000,
+            encrypted_per_client: 128,
+            handshake: Duration::from_secs(5),
             held: 64 << 20,
         }
     }
@@ -43,7 +52,8 @@ impl Limits {
         let limits = Limits::default();
         let files = fs::read_to_string("/proc/self/limits").ok().and_then(|text| open_files(&text));
         let connections = files.map_or(limits.connections, |files| files.saturating_sub(reserved).max(FEWEST));
-        Limits { connections: limits.connections.min(connections), ..limits }
+        let connections = limits.connections.min(connections);
+        Limits { connections, encrypted: limits.encrypted.min(connections), ..limits }
     }
 }
 

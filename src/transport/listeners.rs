@@ -3,17 +3,19 @@
 //! New sockets are opened before old ones are closed; an address that stays keeps its sockets and their queues.
 
 use super::bind::{BindError, Sockets, copies, more, open};
-use super::connection::Shared;
+use super::encrypted::{EncryptedListeners, Encryption, Places};
 use super::ending::{Ending, Way};
+use super::exchange::Shared;
+use super::identity::Identity;
 use super::inherited::{Inherited, kept_as};
 use super::limits::Limits;
 use super::onward::Onward;
 use super::protocol::Protocol;
 use super::pulse::{Pulse, beat};
 use super::quota::{Budget, Quota};
-use super::tcp::accept;
+use super::tcp::{accept, begin};
 use super::udp;
-use crate::counters::Counters;
+use crate::counters::{Counters, Event};
 use crate::forward::Forwarder;
 use crate::query::Recent;
 use crate::snapshot::Live;
@@ -95,6 +97,8 @@ impl Listeners {
             counters: counters.worker(),
             noter: pulse.recent.noter(),
             onward: Arc::clone(&onward),
+            asked: Event::QueriesTcp,
+            private: false,
         });
         let quota = Arc::new(Quota::new(limits.connections, limits.per_client));
         Listeners {
@@ -143,6 +147,31 @@ impl Listeners {
     /// Signed messages go to this desk from now on. Without one they fail.
     pub fn hand_signed_to(&self, desk: Arc<Desk>) {
         self.onward.hand_signed_to(desk);
+    }
+
+    /// Listeners for encrypted DNS, none open yet: they answer as these do, and their connections over TCP count among these.
+    pub fn encrypted(&self, identity: Arc<Identity>) -> EncryptedListeners {
+        let limits = self.shared.limits;
+        let places = Places {
+            tcp: Arc::clone(&self.quota),
+            encrypted: Arc::new(Quota::new(limits.encrypted, limits.encrypted_per_client)),
+        };
+        // Apart from TCP, so that neither takes the other's room.
+        let budget = Arc::new(Budget::new(limits.held));
+        EncryptedListeners::new(identity, places, self.runtime.clone(), |encryption| Shared {
+            live: Arc::clone(&self.live),
+            limits,
+            budget: Arc::clone(&budget),
+            counters: self.counters.worker(),
+            noter: self.pulse.recent.noter(),
+            onward: Arc::clone(&self.onward),
+            asked: match encryption {
+                Encryption::Tls => Event::QueriesTls,
+                Encryption::Https => Event::QueriesHttps,
+                Encryption::Quic => Event::QueriesQuic,
+            },
+            private: true,
+        })
     }
 
     /// Opens what is missing for these addresses with so many UDP workers each. Nothing changes for clients yet, except
@@ -267,7 +296,10 @@ impl Listeners {
         let _inside = self.runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (stop, stopped) = watch::channel(false);
-        self.runtime.spawn(accept(listener, Arc::clone(&self.shared), Arc::clone(&self.quota), stopped));
+        let (shared, quota, ending) = (Arc::clone(&self.shared), Arc::clone(&self.quota), stopped.clone());
+        let counters = Arc::clone(&shared.counters);
+        let begin = move |stream, client| begin(stream, client, &shared, &quota, &ending);
+        self.runtime.spawn(accept(listener, counters, begin, stopped));
         Ok(stop)
     }
 

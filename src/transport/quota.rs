@@ -94,6 +94,19 @@ pub(super) struct Budget {
     left: AtomicUsize,
 }
 
+/// Octets of the budget that somebody is about to fill; dropping it gives them back.
+#[derive(Debug)]
+pub(super) struct Share {
+    budget: Arc<Budget>,
+    octets: usize,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.swap(self.octets, 0);
+    }
+}
+
 /// Octets held by one connection, within the budget.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -109,6 +122,11 @@ impl Budget {
     /// Nothing held yet.
     pub(super) fn empty(self: &Arc<Self>) -> Held {
         Held { budget: Arc::clone(self), octets: Vec::new() }
+    }
+
+    /// Takes so many octets without holding any yet; none when there is no room.
+    pub(super) fn share(self: &Arc<Self>, octets: usize) -> Option<Share> {
+        self.swap(0, octets).then(|| Share { budget: Arc::clone(self), octets })
     }
 
     fn swap(&self, back: usize, wanted: usize) -> bool {
@@ -147,6 +165,12 @@ impl Held {
     /// True when nothing is held.
     pub(super) fn is_empty(&self) -> bool {
         self.octets.is_empty()
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.octets
     }
 }
 
@@ -192,6 +216,9 @@ mod tests {
         assert!(two.replace(b"1234567890"));
         assert_eq!(two.octets(), b"1234567890");
         two.clear();
+        let share = budget.share(10).unwrap();
+        assert!(budget.share(1).is_none());
+        drop(share);
         assert_eq!(budget.left.load(Ordering::Relaxed), 10);
     }
 }

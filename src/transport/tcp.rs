@@ -1,8 +1,9 @@
 //! TCP: takes connections and hands each to a task of its own (RFC 7766).
 
-use super::connection::{Shared, serve};
+use super::connection::serve;
+use super::exchange::Shared;
 use super::quota::Quota;
-use crate::counters::Event;
+use crate::counters::{Event, Worker};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,11 +11,12 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Takes connections until `stop` turns true, then those that are already in the queue.
+/// Takes connections until `stop` turns true, then those that are already in the queue; `begin` serves each in a task of its
+/// own.
 pub(super) async fn accept(
     listener: TcpListener,
-    shared: Arc<Shared>,
-    quota: Arc<Quota>,
+    counters: Arc<Worker>,
+    begin: impl Fn(TcpStream, SocketAddr) + Send,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut pause = SHORTEST_PAUSE;
@@ -26,13 +28,13 @@ pub(super) async fn accept(
         match accepted {
             Ok((stream, client)) => {
                 pause = SHORTEST_PAUSE;
-                begin(stream, client, &shared, &quota, &stop);
+                begin(stream, client);
             }
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 // Descriptors or memory have run out: the connection stays in the queue, and asking again at once would
                 // only burn a core until some other connection ends.
-                shared.counters.count(Event::TcpAcceptPaused);
+                counters.count(Event::TcpAcceptPaused);
                 if pause == SHORTEST_PAUSE {
                     tracing::warn!(
                         "no TCP connection can be taken for now: {error}; raise the limit on open files (LimitNOFILE=)"
@@ -52,7 +54,7 @@ pub(super) async fn accept(
         if stream.set_nonblocking(true).is_ok()
             && let Ok(stream) = TcpStream::from_std(stream)
         {
-            begin(stream, client, &shared, &quota, &stop);
+            begin(stream, client);
         }
     }
 }
@@ -60,7 +62,8 @@ pub(super) async fn accept(
 pub(super) const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-fn begin(
+/// Serves one connection in a task of its own, if there is a place for it.
+pub(super) fn begin(
     stream: TcpStream,
     client: SocketAddr,
     shared: &Arc<Shared>,
@@ -72,6 +75,8 @@ fn begin(
         return;
     };
     shared.counters.count(Event::TcpAccepted);
+    // The answers of one turn leave in one write; the kernel need not wait for more.
+    let _ = stream.set_nodelay(true);
     let serving = serve(stream, client.ip(), Arc::clone(shared), stop.clone());
     tokio::spawn(async move {
         serving.await;

@@ -1,4 +1,5 @@
 //! A certificate authority of the test's own.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use rcgen::BasicConstraints;
 use rcgen::Certificate;

@@ -1,6 +1,7 @@
 //! One order from its name to its report.
 
 use super::super::ca::{CaPlace, place};
+use super::super::check::Seat;
 use super::super::dial::Roots;
 use super::super::leaf::Leaf;
 use super::super::probe::challenge_owner;
@@ -18,7 +19,7 @@ use instant_acme::{
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -59,6 +60,18 @@ pub struct OrderGround {
     pub challenges: Arc<Challenges>,
     /// An address of the CA's horizon: as whom our zones are asked for aliases.
     pub client: IpAddr,
+}
+
+impl OrderGround {
+    /// With a client of the CA's seat: its address where that is known, else one that its horizon covers.
+    pub fn new(snapshot: Arc<Snapshot>, challenges: Arc<Challenges>, seat: &Seat) -> Self {
+        let inside = || {
+            let place = snapshot.views.iter().position(|view| Some(&view.name) == seat.horizon.as_ref())?;
+            snapshot.horizons.client_of(place)
+        };
+        let client = seat.addresses.first().copied().or_else(inside).or_else(|| snapshot.horizons.client_of(0));
+        OrderGround { client: client.unwrap_or(Ipv4Addr::LOCALHOST.into()), snapshot, challenges }
+    }
 }
 
 /// One thing that was done.

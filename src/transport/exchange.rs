@@ -1,0 +1,133 @@
+//! One question and its reply over any transport that is no datagram: answered here, or by an upstream, or by the desk that
+//! knows the keys. Octets in, octets out.
+
+use super::frames::{LARGEST, PREFIX};
+use super::late::{Late, LateReplies};
+use super::limits::Limits;
+use super::onward::Onward;
+use super::quota::{Budget, Held};
+use super::scratch::SCRATCH;
+use crate::counters::{Event, Worker};
+use crate::dns::{pad, wants_padding};
+use crate::query::{Noter, Pending, Transport, Verdict};
+use crate::snapshot::{Live, Snapshot};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// What all connections of one transport share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) live: Arc<Live>,
+    pub(super) limits: Limits,
+    pub(super) budget: Arc<Budget>,
+    pub(super) counters: Arc<Worker>,
+    pub(super) noter: Arc<Noter>,
+    pub(super) onward: Arc<Onward>,
+    /// What a question counts as.
+    pub(super) asked: Event,
+    /// Nobody but the client reads the replies: they are padded when it asks for it (RFC 7830 section 4).
+    pub(super) private: bool,
+}
+
+/// Why a question has no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// It is no query.
+    NoQuery,
+    /// All connections together hold too much.
+    NoRoom,
+    /// Whoever owes the reply did not give it.
+    NotTold,
+}
+
+/// The reply to one message, within the budget of all connections; waits for upstreams.
+///
+/// # Errors
+/// [`Unanswered`]
+pub(super) async fn exchange(shared: &Shared, client: IpAddr, message: &[u8]) -> Result<Held, Unanswered> {
+    let mut late = LateReplies::new(&shared.budget);
+    let now = SCRATCH.with_borrow_mut(|scratch| {
+        let mut used = 0;
+        let verdict = append(&shared.live.load(), client, message, &mut scratch.output, &mut used, shared, &mut late);
+        let mut held = shared.budget.empty();
+        match verdict {
+            Verdict::Drop => Err(Unanswered::NoQuery),
+            Verdict::Forward(_) | Verdict::Signed => Ok(None),
+            _ if held.replace(&scratch.output[PREFIX.min(used)..used]) => Ok(Some(held)),
+            _ => Err(Unanswered::NoRoom),
+        }
+    })?;
+    if let Some(reply) = now {
+        return Ok(reply);
+    }
+    match timeout(LONGEST_WAIT, late.next()).await {
+        Ok(Late::Reply(reply)) => {
+            shared.counters.count_reply(reply.octets());
+            Ok(reply)
+        }
+        Ok(Late::NoRoom) => Err(Unanswered::NoRoom),
+        Ok(Late::Nothing) | Err(_) => Err(Unanswered::NotTold),
+    }
+}
+
+/// Appends the answer to one message with its length, or hands it to the forwarder or to the desk that knows the keys, or
+/// neither.
+pub(super) fn append(
+    snapshot: &Snapshot,
+    client: IpAddr,
+    message: &[u8],
+    output: &mut [u8],
+    used: &mut usize,
+    shared: &Shared,
+    late: &mut LateReplies,
+) -> Verdict {
+    let counters = &shared.counters;
+    counters.count(shared.asked);
+    let padded = shared.private && wants_padding(message);
+    let (prefix, reply) = output[*used..*used + LARGEST].split_at_mut(PREFIX);
+    let mut pending = Pending::new();
+    pending.read(snapshot, client, message);
+    let mut verdict = pending.answer(snapshot, Transport::Stream, message, reply);
+    shared.noter.note(snapshot, std::slice::from_ref(&pending));
+    if shared.noter.is_watching() {
+        shared.noter.saw(snapshot, client, &pending);
+    }
+    if let Verdict::Forward(length) = verdict {
+        let miss = pending.miss(snapshot, client, Transport::Stream, message, &reply[..length], late.way_back(padded));
+        if miss.is_some_and(|miss| shared.onward.submit(miss)) {
+            return verdict;
+        }
+        counters.count(Event::NotForwarded);
+        verdict = pending.not_forwarded(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
+    }
+    if verdict == Verdict::Signed {
+        if shared.onward.submit_signed(client, Transport::Stream, message, || late.way_back(padded)) {
+            return verdict;
+        }
+        counters.count(Event::SignedNotTaken);
+        verdict = pending.not_taken(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
+    }
+    if let Verdict::Refresh(length) = verdict
+        && let Some(miss) = pending.refresh(snapshot, message, &reply[..length])
+    {
+        shared.onward.submit(miss);
+    }
+    let Some(length) = verdict.reply() else {
+        counters.count(Event::Dropped);
+        return Verdict::Drop;
+    };
+    let length = if padded { pad(reply, length) } else { length };
+    let Ok(framed) = u16::try_from(length) else {
+        counters.count(Event::Dropped);
+        return Verdict::Drop;
+    };
+    counters.count_reply(&reply[..length]);
+    prefix.copy_from_slice(&framed.to_be_bytes());
+    *used += PREFIX + length;
+    verdict
+}
+
+/// How long an outstanding answer is waited for; the forwarder gives up long before, and says so.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
