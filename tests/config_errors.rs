@@ -1,4 +1,4 @@
-//! Promise: every error of `[server]`, `[zones]`, `[forward]`, `[routes]`, `[acme]` and `[tls]` is one line with its place and what would be right.
+//! Promise: every error of `[server]`, `[zones]`, `[forward]`, `[routes]`, `[acme]`, `[tls]`, `[web]` and `[log]` is one line with its place and what would be right.
 
 use horizon_dns::config;
 
@@ -12,7 +12,7 @@ fn errors(text: &str) -> Vec<String> {
 /// Each key refuses what it cannot be.
 #[test]
 fn keys_refuse_what_they_cannot_be() {
-    let table: [(&str, &str, &[&str]); 32] = [
+    let table: [(&str, &str, &[&str]); 33] = [
         (
             "an unknown section, near a known one",
             "[servers]",
@@ -234,6 +234,20 @@ names = ["a..b"]"#,
                 "h.toml:2:13: `http://ca.example/acme` is not the URL of an ACME directory; write its https URL (RFC 8555 section 6.1), such as `https://ca.internal.example:9000/acme/acme/directory`",
                 "h.toml:3:8: `strict` is no gate; write one of: off, warn, refuse",
                 "h.toml:4:10: `a..b` is not a domain name: empty label; write a name such as `ca.internal.example`",
+            ],
+        ),
+        (
+            "what [web] and [log] refuse",
+            r#"[web]
+listen = ["8080"]
+[web.canary]
+interna = "app.example"
+[log]
+queries = "fully""#,
+            &[
+                "h.toml:2:11: `8080` is not an address to listen on; write IP:port, such as `10.0.0.153:8053` or `[::1]:8053`",
+                "h.toml:4:1: there is no horizon `interna`; did you mean `internal`?",
+                "h.toml:6:11: `fully` is no queries; did you mean `full`?",
             ],
         ),
         (

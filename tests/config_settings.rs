@@ -11,8 +11,10 @@ use horizon_dns::config::Host;
 use horizon_dns::config::KindRoutes;
 use horizon_dns::config::Policy;
 use horizon_dns::config::Probing;
+use horizon_dns::config::QueryLog;
 use horizon_dns::config::Route;
 use horizon_dns::config::Way;
+use horizon_dns::config::Web;
 use horizon_dns::dns::parse_name;
 use horizon_dns::finding::Finding;
 use std::path::Path;
@@ -84,6 +86,8 @@ fn every_key_reaches_the_settings() {
     let entry = &settings.acme.by_name[&app];
     assert_eq!((entry.probe, entry.targets.as_ref().unwrap().len()), (Some(Probing::Off), 1));
     assert_eq!(entry.challenges.as_deref(), Some(&[Challenge::Dns01, Challenge::Http01][..]));
+    assert_eq!((settings.web.listen.len(), &settings.web.canaries["internal"]), (2, &app));
+    assert_eq!(settings.query_log, QueryLog::Sampled);
 }
 
 /// One horizon is all that must be written.
@@ -100,6 +104,7 @@ fn the_smallest_file_has_every_default() {
     assert_eq!((settings.acme.gate, settings.forward.policy), (Gate::Warn, Policy::Ordered));
     let acme = Acme { state: Path::new("zones/.acme").into(), ..Acme::default() };
     assert_eq!(settings.acme, acme, "nothing is listened on, nothing is probed");
+    assert_eq!((settings.web, settings.query_log), (Web::default(), QueryLog::Off));
 }
 
 /// A file that cannot be read is said like an error in it, and becomes a finding that refuses the load.

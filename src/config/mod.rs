@@ -19,12 +19,13 @@ mod settings;
 mod similar;
 mod tls;
 mod upstream;
+mod web;
 
 pub use error::ConfigError;
 pub use forwarding::{Block, BlockAnswer, Cache, Dnssec, Forward, ForwardDomain, Guard, Host, Policy, Upstream, Way};
 pub use parse::{DEFAULT_CONTROL, DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
 pub use settings::{
-    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, Rate, Route, Routes, Server, Settings, Tls,
+    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, QueryLog, Rate, Route, Routes, Server, Settings, Tls, Web,
 };
 pub use similar::closest;

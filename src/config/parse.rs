@@ -11,6 +11,7 @@ use super::routes;
 use super::section::Section;
 use super::server;
 use super::tls;
+use super::web;
 use crate::files;
 use crate::files::FileError;
 use crate::finding::Place;
@@ -23,7 +24,8 @@ pub const DEFAULT_FILES: [&str; 2] = ["horizon.toml", "/etc/horizon/horizon.toml
 
 /// Octets; a file of this size has some 50,000 routes.
 const LARGEST_FILE: u64 = 4 << 20;
-const SECTIONS: [&str; 9] = ["server", "zones", "horizon", "forward", "block", "inventory", "routes", "acme", "tls"];
+const SECTIONS: [&str; 11] =
+    ["server", "zones", "horizon", "forward", "block", "inventory", "routes", "acme", "tls", "web", "log"];
 
 /// Finds the file: the one named, else the first of [`DEFAULT_FILES`] that exists.
 ///
@@ -107,6 +109,10 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
     let acme = acme::read(&mut notes, section, folder, &zones);
     let section = root.section(&mut notes, "tls", "[tls]", &tls::KEYS);
     let tls = tls::read(&mut notes, section, folder, &server, &acme);
+    let section = root.section(&mut notes, "web", "[web]", &web::KEYS);
+    let web = web::read(&mut notes, section, &horizons);
+    let section = root.section(&mut notes, "log", "[log]", &web::LOG_KEYS);
+    let query_log = web::read_log(&mut notes, section);
 
     if !notes.is_empty() {
         return Err(notes.into_errors());
@@ -122,6 +128,8 @@ pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Settings, Vec<ConfigE
         routes,
         acme,
         tls,
+        web,
+        query_log,
     })
 }
 

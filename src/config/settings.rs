@@ -38,6 +38,31 @@ pub struct Settings {
     pub acme: Acme,
     /// `[tls]`
     pub tls: Tls,
+    /// `[web]`
+    pub web: Web,
+    /// `[log] queries`
+    pub query_log: QueryLog,
+}
+
+/// `[web]`: metrics, health, the status page and the JSON behind it, for reading only.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Web {
+    /// Where they are served over HTTP; empty for nowhere.
+    pub listen: Vec<SocketAddr>,
+    /// By horizon: the name whose answer tells that the horizon resolves. Without an entry each zone's SOA does.
+    pub canaries: BTreeMap<String, Name>,
+}
+
+/// Which queries go into the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueryLog {
+    /// None.
+    #[default]
+    Off,
+    /// Those of one batch of 64.
+    Sampled,
+    /// All, as far as they can be written: what comes faster is left out and counted.
+    Full,
 }
 
 /// `[server]`

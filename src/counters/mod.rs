@@ -2,8 +2,10 @@
 //!
 //! Knows nothing of sockets or DNS messages; no formatting here.
 
+mod latency;
 mod totals;
 mod worker;
 
+pub use latency::{BOUNDS, Times, bound};
 pub use totals::{Counters, Totals};
-pub use worker::{Count, Event, RCODES, Worker};
+pub use worker::{Carried, Count, ELSEWHERE, Event, PLACES, RCODES, Worker};

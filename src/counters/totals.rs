@@ -1,6 +1,7 @@
 //! All workers' counters and their sum.
 
-use super::worker::{Event, RCODES, Worker};
+use super::latency::Times;
+use super::worker::{Carried, Event, PLACES, RCODES, Worker};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,6 +18,10 @@ pub struct Totals {
     events: [u64; Event::ALL.len()],
     /// Replies by RCODE (RFC 6895 section 2.3); greater codes count as the last.
     pub replies: [u64; RCODES],
+    /// The same by what carried them and by the place of the client's horizon.
+    pub by_horizon: [[[u64; RCODES]; PLACES]; Carried::ALL.len()],
+    /// How long those took that were looked at.
+    pub times: Times,
 }
 
 impl Counters {
@@ -44,14 +49,26 @@ impl Counters {
 
     /// Sums up; costs one load per counter and worker.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals { events: [0; Event::ALL.len()], replies: [0; RCODES] };
+        let mut totals = Totals {
+            events: [0; Event::ALL.len()],
+            replies: [0; RCODES],
+            by_horizon: [[[0; RCODES]; PLACES]; Carried::ALL.len()],
+            times: Times::default(),
+        };
         for worker in &self.workers {
             for (sum, event) in totals.events.iter_mut().zip(Event::ALL) {
                 *sum += worker.events(event);
             }
-            for (rcode, sum) in totals.replies.iter_mut().enumerate() {
-                *sum += worker.replies(rcode);
+            for carried in Carried::ALL {
+                for place in 0..PLACES {
+                    for rcode in 0..RCODES {
+                        let count = worker.replies(carried, place, rcode);
+                        totals.by_horizon[carried as usize][place][rcode] += count;
+                        totals.replies[rcode] += count;
+                    }
+                }
             }
+            worker.add_times(&mut totals.times);
         }
         totals
     }
@@ -81,13 +98,17 @@ mod tests {
             let worker = counters.worker();
             worker.count(Event::QueriesUdp);
             worker.add(Event::QueriesTcp, 2);
-            worker.count_reply(&[0, 0, 0x82, 0x03]);
+            worker.count_reply(Carried::Tcp, 1, &[0, 0, 0x82, 0x03]);
         }
-        counters.worker().count_rcode(999);
+        counters.worker().add_rcode(Carried::Udp, 99, 999, 1);
+        counters.worker().add_latency(9, 2);
         let totals = counters.totals();
         assert_eq!(totals.queries(), 15);
         assert_eq!(totals.replies[3], 5);
         assert_eq!(totals.replies[RCODES - 1], 1);
+        assert_eq!(totals.by_horizon[Carried::Tcp as usize][1][3], 5);
+        assert_eq!(totals.by_horizon[Carried::Udp as usize][PLACES - 1][RCODES - 1], 1, "what is beyond shares the last");
+        assert_eq!((totals.times.count(), totals.times.sum), (2, 18));
         assert_eq!(totals.of(Event::Truncated), 5);
         assert_eq!(totals.of(Event::Dropped), 0);
     }

@@ -1,9 +1,59 @@
 //! The counters of one worker: written by one thread most of the time, on cache lines of their own.
 
+use super::latency::{Latency, Times};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many response codes are told apart: 0 to 23 (RFC 6895 section 2.3); greater ones count as the last.
 pub const RCODES: usize = 24;
+
+/// How many horizons' replies are told apart, the last place for all others: clients of no horizon, messages that were not
+/// read so far, and horizons beyond.
+pub const PLACES: usize = 9;
+
+/// The last of [`PLACES`].
+pub const ELSEWHERE: usize = PLACES - 1;
+
+/// What carried a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Carried {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+    /// TLS (RFC 7858).
+    Tls,
+    /// HTTPS (RFC 8484).
+    Https,
+    /// QUIC (RFC 9250).
+    Quic,
+}
+
+impl Carried {
+    /// All of them, in the order of declaration.
+    pub const ALL: [Carried; 5] = [Carried::Udp, Carried::Tcp, Carried::Tls, Carried::Https, Carried::Quic];
+
+    /// As metrics name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Carried::Udp => "udp",
+            Carried::Tcp => "tcp",
+            Carried::Tls => "tls",
+            Carried::Https => "https",
+            Carried::Quic => "quic",
+        }
+    }
+
+    /// What a message counts as that came in over it.
+    pub fn asked(self) -> Event {
+        match self {
+            Carried::Udp => Event::QueriesUdp,
+            Carried::Tcp => Event::QueriesTcp,
+            Carried::Tls => Event::QueriesTls,
+            Carried::Https => Event::QueriesHttps,
+            Carried::Quic => Event::QueriesQuic,
+        }
+    }
+}
 
 /// One number that only grows.
 #[derive(Debug, Default)]
@@ -154,7 +204,9 @@ impl Event {
 #[repr(align(128))]
 pub struct Worker {
     events: [Count; Event::ALL.len()],
-    replies: [Count; RCODES],
+    /// By what carried them, by horizon, by RCODE.
+    replies: [[[Count; RCODES]; PLACES]; Carried::ALL.len()],
+    latency: Latency,
 }
 
 impl Default for Worker {
@@ -175,23 +227,24 @@ impl Worker {
     }
 
     /// Counts a reply by the RCODE and the TC bit of its header (RFC 1035 section 4.1.1); octets without a header are
-    /// not counted. The upper bits of an extended RCODE are not looked at.
-    pub fn count_reply(&self, reply: &[u8]) {
+    /// not counted. The upper bits of an extended RCODE are not looked at. `place` is that of the client's horizon.
+    pub fn count_reply(&self, carried: Carried, place: usize, reply: &[u8]) {
         let (Some(flags), Some(rcode)) = (reply.get(2), reply.get(3)) else { return };
-        self.count_rcode(u16::from(rcode & 0x0f));
+        self.add_rcode(carried, place, u16::from(rcode & 0x0f), 1);
         if flags & 0x02 != 0 {
             self.count(Event::Truncated);
         }
     }
 
-    /// Counts a reply by its whole RCODE.
-    pub fn count_rcode(&self, rcode: u16) {
-        self.add_rcode(rcode, 1);
+    /// Counts `n` replies with this RCODE.
+    pub fn add_rcode(&self, carried: Carried, place: usize, rcode: u16, n: u64) {
+        let of_carrier = &self.replies[carried as usize];
+        of_carrier[place.min(ELSEWHERE)][usize::from(rcode).min(RCODES - 1)].add(n);
     }
 
-    /// Counts `n` replies with this RCODE.
-    pub fn add_rcode(&self, rcode: u16, n: u64) {
-        self.replies[usize::from(rcode).min(RCODES - 1)].add(n);
+    /// Counts `n` replies that took so many microseconds each, from the arrival of the query.
+    pub fn add_latency(&self, micros: u64, n: u64) {
+        self.latency.add(micros, n);
     }
 
     /// How often an event was counted here.
@@ -199,8 +252,12 @@ impl Worker {
         self.events[event as usize].value()
     }
 
-    /// How many replies with this RCODE were counted here.
-    pub fn replies(&self, rcode: usize) -> u64 {
-        self.replies.get(rcode).map_or(0, Count::value)
+    /// How many replies were counted here.
+    pub fn replies(&self, carried: Carried, place: usize, rcode: usize) -> u64 {
+        self.replies[carried as usize].get(place).and_then(|row| row.get(rcode)).map_or(0, Count::value)
+    }
+
+    pub(super) fn add_times(&self, times: &mut Times) {
+        self.latency.add_to(times);
     }
 }

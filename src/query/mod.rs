@@ -3,6 +3,7 @@
 mod code;
 mod cookie;
 mod explain;
+mod feed;
 mod foreign;
 mod kept;
 mod noter;
@@ -11,12 +12,14 @@ mod pending;
 mod probe;
 mod recent;
 mod respond;
+mod ring;
 mod signed;
 mod verdict;
 mod watched;
 
 pub use crate::dns::UDP_SIZE;
 pub use explain::{Explanation, Forwarded, explain, explain_own};
+pub use feed::{Answered, Begun, EACH, Feed, Listening, Witness};
 pub use noter::Noter;
 pub use pending::{Charge, Pending, slip};
 pub use probe::probe;

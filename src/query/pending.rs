@@ -5,6 +5,7 @@ use super::cookie::{self, Checked};
 use super::verdict::{Transport, Verdict};
 use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, answer, flag};
 use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, UpdateFrame, wire_len};
+use crate::counters::ELSEWHERE;
 use crate::snapshot::{Snapshot, View};
 use std::hint::black_box;
 use std::net::IpAddr;
@@ -253,6 +254,12 @@ impl Pending {
     pub(super) fn horizon(&self) -> Option<usize> {
         let State::Ask { view, .. } = self.state else { return None };
         Some(view)
+    }
+
+    /// The place of the counters of the client's horizon; [`ELSEWHERE`] when the message did not get so far.
+    pub fn place(&self, snapshot: &Snapshot) -> usize {
+        let State::Ask { view, .. } = self.state else { return ELSEWHERE };
+        snapshot.views.get(view).map_or(ELSEWHERE, |view| view.place)
     }
 
     /// True when no zone of the client's horizon holds the name, and the client may use the forwarder for it.

@@ -5,6 +5,7 @@ use super::designated::designated;
 use super::patch::Patch;
 use crate::answer::{CompileError, Layer, SeenZone, ZoneTable, Zones, compile, special_zones_designating};
 use crate::config::{Horizon, Settings};
+use crate::counters::ELSEWHERE;
 use crate::dns::{Name, labels};
 use crate::finding::{Finding, Place, Severity};
 use crate::forward::Blocked;
@@ -51,6 +52,7 @@ pub fn build_patched(
 ) -> Result<Snapshot, Vec<Finding>> {
     let horizons = HorizonMap::new(&settings.horizons)?;
     let mut findings = Vec::new();
+    let places = places(settings, previous);
     let mut views: Vec<Option<View>> = settings.horizons.iter().map(|_| None).collect();
     let routes: Arc<[Name]> = settings.forward.domains.iter().map(|domain| domain.name.clone()).collect();
     let special = special_zones_designating(&designated(&settings.tls));
@@ -66,6 +68,7 @@ pub fn build_patched(
             patches,
             routes: &routes,
             special: &special,
+            places: &places,
         };
         let view = merge.view(horizon, &mut findings);
         views[index] = Some(view);
@@ -74,7 +77,7 @@ pub fn build_patched(
         let views: Vec<View> = views.into_iter().flatten().collect();
         let plan = plan(settings, &views, previous, blocked);
         let overlay = previous.map(|previous| Arc::clone(&previous.overlay)).unwrap_or_default();
-        Ok(Snapshot { settings: settings.clone(), horizons, views, plan, overlay })
+        Ok(Snapshot { settings: settings.clone(), horizons, views, plan, overlay, places })
     } else {
         Err(findings)
     }
@@ -102,6 +105,17 @@ fn plan(settings: &Settings, views: &[View], previous: Option<&Snapshot>, blocke
             })
         }
     }
+}
+
+/// The places of counters: those of the snapshot before, and behind them horizons that are new, as far as there is room.
+fn places(settings: &Settings, previous: Option<&Snapshot>) -> Arc<[String]> {
+    let mut places: Vec<String> = previous.map(|previous| previous.places.to_vec()).unwrap_or_default();
+    for horizon in &settings.horizons {
+        if places.len() < ELSEWHERE && !places.contains(&horizon.name) {
+            places.push(horizon.name.clone());
+        }
+    }
+    places.into()
 }
 
 /// The horizon and those it inherits from, nearest first. A circle ends where it closes; `config` refuses it before.
@@ -136,6 +150,8 @@ struct Merge<'a> {
     routes: &'a Arc<[Name]>,
     /// The built-in zones.
     special: &'a Arc<ZoneTable>,
+    /// Horizons by the place of their counters.
+    places: &'a [String],
 }
 
 impl<'a> Merge<'a> {
@@ -164,7 +180,8 @@ impl<'a> Merge<'a> {
         }
         let routes = if horizon.forward { Arc::clone(self.routes) } else { Arc::from([]) };
         let zones = Zones::beside(seen, routes, Arc::clone(self.special));
-        View { name: horizon.name.clone(), forward: horizon.forward, zones, ingredients }
+        let place = self.places.iter().position(|name| *name == horizon.name).unwrap_or(ELSEWHERE);
+        View { name: horizon.name.clone(), forward: horizon.forward, place, zones, ingredients }
     }
 
     /// The zones of one horizon in the chain.

@@ -22,6 +22,9 @@ pub struct Snapshot {
     pub plan: Arc<Plan>,
     /// What lies above the zones for a short time; all snapshots that follow each other share it.
     pub overlay: Arc<Overlay>,
+    /// Horizons by the place that counters know them by: the same name keeps its place as long as snapshots follow each
+    /// other, and no place is given twice.
+    pub places: Arc<[String]>,
 }
 
 impl Snapshot {
@@ -38,6 +41,8 @@ pub struct View {
     pub name: String,
     /// Whether its clients may use the forwarder.
     pub forward: bool,
+    /// The place of its counters among those of other horizons.
+    pub place: usize,
     /// Its zones, the inherited ones included.
     pub zones: Zones,
     /// What each zone in `zones` was compiled from, in the same order: a reload compares it to find what can stay.

@@ -43,6 +43,7 @@ impl Snapshot {
             views.push(View {
                 name: view.name.clone(),
                 forward: view.forward,
+                place: view.place,
                 zones: view.zones.with(zones),
                 ingredients: view.ingredients.clone(),
             });
@@ -53,6 +54,7 @@ impl Snapshot {
             views,
             plan: Arc::clone(&self.plan),
             overlay: Arc::clone(&self.overlay),
+            places: Arc::clone(&self.places),
         })
     }
 }

@@ -165,7 +165,11 @@ impl<S: Stream> Connection<S> {
             let mut next = Some(first);
             while let Some(late) = next {
                 match late {
-                    Late::Reply(reply) => scratch.frame(reply.octets(), &self.shared.counters),
+                    Late::Reply(reply, counted) => {
+                        if scratch.frame(reply.octets(), &self.shared.counters) {
+                            self.shared.count(counted, self.client, reply.octets());
+                        }
+                    }
                     Late::Nothing => {}
                     Late::NoRoom => {
                         self.shared.counters.count(Event::TcpClosedSlow);

@@ -2,14 +2,14 @@
 //! knows the keys. Octets in, octets out.
 
 use super::frames::{LARGEST, PREFIX};
-use super::late::{Late, LateReplies};
+use super::late::{Counted, Late, LateReplies};
 use super::limits::Limits;
 use super::onward::Onward;
 use super::quota::{Budget, Held};
 use super::scratch::SCRATCH;
-use crate::counters::{Event, Worker};
+use crate::counters::{Carried, ELSEWHERE, Event, Worker};
 use crate::dns::{pad, wants_padding};
-use crate::query::{Noter, Pending, Transport, Verdict};
+use crate::query::{Noter, Pending, Transport, Verdict, Witness};
 use crate::snapshot::{Live, Snapshot};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,11 +24,22 @@ pub(super) struct Shared {
     pub(super) budget: Arc<Budget>,
     pub(super) counters: Arc<Worker>,
     pub(super) noter: Arc<Noter>,
+    pub(super) witness: Arc<Witness>,
     pub(super) onward: Arc<Onward>,
-    /// What a question counts as.
-    pub(super) asked: Event,
+    /// What these connections are counted as.
+    pub(super) carried: Carried,
     /// Nobody but the client reads the replies: they are padded when it asks for it (RFC 7830 section 4).
     pub(super) private: bool,
+}
+
+impl Shared {
+    /// Counts a reply that is ready to leave, and shows it to those who look.
+    pub(super) fn count(&self, counted: Counted, client: IpAddr, reply: &[u8]) {
+        self.counters.count_reply(self.carried, counted.place, reply);
+        if let Some(begun) = counted.begun {
+            self.counters.add_latency(self.witness.feed(begun, self.carried, counted.place, client, reply), 1);
+        }
+    }
 }
 
 /// Why a question has no reply.
@@ -63,8 +74,8 @@ pub(super) async fn exchange(shared: &Shared, client: IpAddr, message: &[u8]) ->
         return Ok(reply);
     }
     match timeout(LONGEST_WAIT, late.next()).await {
-        Ok(Late::Reply(reply)) => {
-            shared.counters.count_reply(reply.octets());
+        Ok(Late::Reply(reply, counted)) => {
+            shared.count(counted, client, reply.octets());
             Ok(reply)
         }
         Ok(Late::NoRoom) => Err(Unanswered::NoRoom),
@@ -84,7 +95,8 @@ pub(super) fn append(
     late: &mut LateReplies,
 ) -> Verdict {
     let counters = &shared.counters;
-    counters.count(shared.asked);
+    counters.count(shared.carried.asked());
+    let begun = shared.witness.begin();
     let padded = shared.private && wants_padding(message);
     let (prefix, reply) = output[*used..*used + LARGEST].split_at_mut(PREFIX);
     let mut pending = Pending::new();
@@ -94,8 +106,10 @@ pub(super) fn append(
     if shared.noter.is_watching() {
         shared.noter.saw(snapshot, client, &pending);
     }
+    let counted = Counted { place: pending.place(snapshot), begun };
     if let Verdict::Forward(length) = verdict {
-        let miss = pending.miss(snapshot, client, Transport::Stream, message, &reply[..length], late.way_back(padded));
+        let back = late.way_back(counted, padded);
+        let miss = pending.miss(snapshot, client, Transport::Stream, message, &reply[..length], back);
         if miss.is_some_and(|miss| shared.onward.submit(miss)) {
             return verdict;
         }
@@ -103,7 +117,7 @@ pub(super) fn append(
         verdict = pending.not_forwarded(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
     }
     if verdict == Verdict::Signed {
-        if shared.onward.submit_signed(client, Transport::Stream, message, || late.way_back(padded)) {
+        if shared.onward.submit_signed(client, Transport::Stream, message, || late.way_back(Counted { place: ELSEWHERE, begun }, padded)) {
             return verdict;
         }
         counters.count(Event::SignedNotTaken);
@@ -123,7 +137,7 @@ pub(super) fn append(
         counters.count(Event::Dropped);
         return Verdict::Drop;
     };
-    counters.count_reply(&reply[..length]);
+    shared.count(counted, client, &reply[..length]);
     prefix.copy_from_slice(&framed.to_be_bytes());
     *used += PREFIX + length;
     verdict

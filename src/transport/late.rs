@@ -5,6 +5,7 @@ use super::quota::Budget;
 use super::quota::Held;
 use crate::dns::{PADDING_BLOCK, pad};
 use crate::forward::Return;
+use crate::query::Begun;
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,18 +24,28 @@ pub(super) struct LateReplies {
 /// What became of one question.
 #[derive(Debug)]
 pub(super) enum Late {
-    /// Its reply, within the budget of all connections.
-    Reply(Held),
+    /// Its reply, within the budget of all connections, and how it is counted.
+    Reply(Held, Counted),
     /// Its reply, for which the budget had no room.
     NoRoom,
     /// It was given up without a reply.
     Nothing,
 }
 
+/// How a reply is counted that comes late.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    /// The place of the client's horizon among the counters.
+    pub(super) place: usize,
+    /// Whether those who look want it.
+    pub(super) begun: Option<Begun>,
+}
+
 /// The way back for one reply.
 #[derive(Debug)]
 struct WayBack {
     budget: Arc<Budget>,
+    counted: Counted,
     /// The reply is to be padded.
     padded: bool,
     /// None once it was used.
@@ -54,10 +65,10 @@ impl LateReplies {
 
     /// The way back for one more reply, which is outstanding from now on.
     /// `padded`: the client asked for padding (RFC 7830).
-    pub(super) fn way_back(&mut self, padded: bool) -> Box<dyn Return> {
+    pub(super) fn way_back(&mut self, counted: Counted, padded: bool) -> Box<dyn Return> {
         let (sender, _) = self.channel.get_or_insert_with(unbounded_channel);
         self.outstanding += 1;
-        Box::new(WayBack { budget: Arc::clone(&self.budget), padded, sender: Some(sender.clone()) })
+        Box::new(WayBack { budget: Arc::clone(&self.budget), counted, padded, sender: Some(sender.clone()) })
     }
 
     /// The next one that comes; waits for ever when none is outstanding.
@@ -90,7 +101,7 @@ impl Return for WayBack {
         } else {
             held.replace(reply)
         };
-        let late = if taken { Late::Reply(held) } else { Late::NoRoom };
+        let late = if taken { Late::Reply(held, self.counted) } else { Late::NoRoom };
         if let Some(sender) = self.sender.take() {
             // A connection that is gone wants it no more.
             let _ = sender.send(late);
@@ -115,14 +126,14 @@ mod tests {
     fn each_way_back_is_used_once() {
         let budget = Arc::new(Budget::new(10));
         let mut late = LateReplies::new(&budget);
-        let backs: Vec<_> = (0..4).map(|_| late.way_back(false)).collect();
+        let backs: Vec<_> = (0..4).map(|_| late.way_back(Counted { place: 0, begun: None }, false)).collect();
         assert_eq!(late.outstanding(), 4);
         assert!(late.ready().is_none(), "nothing came yet");
         let [first, second, third, fourth] = <[_; 4]>::try_from(backs).ok().unwrap();
         second.send(b"second");
         drop(first);
         third.send(b"too long");
-        let Some(Late::Reply(held)) = late.ready() else { panic!("the second comes first") };
+        let Some(Late::Reply(held, _)) = late.ready() else { panic!("the second comes first") };
         assert_eq!(held.octets(), b"second");
         assert!(matches!(late.ready(), Some(Late::Nothing)), "the first was given up");
         assert!(matches!(late.ready(), Some(Late::NoRoom)), "six octets were held when the third came");

@@ -15,9 +15,9 @@ use super::pulse::{Pulse, beat};
 use super::quota::{Budget, Quota};
 use super::tcp::{accept, begin};
 use super::udp;
-use crate::counters::{Counters, Event};
+use crate::counters::{Carried, Counters};
 use crate::forward::Forwarder;
-use crate::query::Recent;
+use crate::query::{Feed, Recent};
 use crate::snapshot::Live;
 use crate::update::Desk;
 use std::io;
@@ -96,8 +96,9 @@ impl Listeners {
             budget: Arc::new(Budget::new(limits.held)),
             counters: counters.worker(),
             noter: pulse.recent.noter(),
+            witness: pulse.feed.witness(),
             onward: Arc::clone(&onward),
-            asked: Event::QueriesTcp,
+            carried: Carried::Tcp,
             private: false,
         });
         let quota = Arc::new(Quota::new(limits.connections, limits.per_client));
@@ -165,10 +166,11 @@ impl Listeners {
             counters: self.counters.worker(),
             noter: self.pulse.recent.noter(),
             onward: Arc::clone(&self.onward),
-            asked: match encryption {
-                Encryption::Tls => Event::QueriesTls,
-                Encryption::Https => Event::QueriesHttps,
-                Encryption::Quic => Event::QueriesQuic,
+            witness: self.pulse.feed.witness(),
+            carried: match encryption {
+                Encryption::Tls => Carried::Tls,
+                Encryption::Https => Carried::Https,
+                Encryption::Quic => Carried::Quic,
             },
             private: true,
         })
@@ -257,6 +259,11 @@ impl Listeners {
         Arc::clone(&self.pulse.recent)
     }
 
+    /// Replies as they leave, for those who look.
+    pub fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.pulse.feed)
+    }
+
     /// Closes everything: UDP queues are answered, TCP connections get what they have asked for. Waits for connections
     /// at most `patience`.
     ///
@@ -312,6 +319,7 @@ impl Listeners {
             live: Arc::clone(&self.live),
             counters: self.counters.worker(),
             noter: self.pulse.recent.noter(),
+            witness: self.pulse.feed.witness(),
             onward: Arc::clone(&self.onward),
             several,
         };

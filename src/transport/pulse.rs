@@ -3,7 +3,7 @@
 
 use super::udp;
 use crate::counters::{Counters, Event};
-use crate::query::Recent;
+use crate::query::{Feed, Recent};
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 #[derive(Debug)]
 pub(super) struct Pulse {
     pub(super) recent: Arc<Recent>,
+    pub(super) feed: Arc<Feed>,
     counters: Arc<Counters>,
     watched: Mutex<Vec<Watched>>,
 }
@@ -40,7 +41,7 @@ pub(super) async fn beat(pulse: Weak<Pulse>) {
 
 impl Pulse {
     pub(super) fn new(counters: Arc<Counters>) -> Self {
-        Pulse { recent: Arc::new(Recent::new()), counters, watched: Mutex::default() }
+        Pulse { recent: Arc::new(Recent::new()), feed: Arc::new(Feed::new()), counters, watched: Mutex::default() }
     }
 
     /// Counts from now on what the kernel drops at a socket.

@@ -14,14 +14,17 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Appends a reply with its length; there is room for it.
-    pub(super) fn frame(&mut self, reply: &[u8], counters: &Worker) {
-        let Ok(length) = u16::try_from(reply.len()) else { return counters.count(Event::Dropped) };
-        counters.count_reply(reply);
+    /// Appends a reply with its length; there is room for it. Says whether it was short enough.
+    pub(super) fn frame(&mut self, reply: &[u8], counters: &Worker) -> bool {
+        let Ok(length) = u16::try_from(reply.len()) else {
+            counters.count(Event::Dropped);
+            return false;
+        };
         let (prefix, rest) = self.output[self.used..].split_at_mut(PREFIX);
         prefix.copy_from_slice(&length.to_be_bytes());
         rest[..reply.len()].copy_from_slice(reply);
         self.used += PREFIX + reply.len();
+        true
     }
 }
 

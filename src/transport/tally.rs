@@ -1,7 +1,9 @@
 //! What one batch of a UDP worker counted, so that the shared counters are written once for all of it.
 
+use crate::counters::Carried;
+use crate::counters::ELSEWHERE;
 use crate::counters::Event;
-use crate::counters::RCODES;
+use crate::counters::PLACES;
 use crate::counters::Worker;
 
 /// Counts of one batch, added to the shared counters once.
@@ -16,13 +18,19 @@ pub(super) struct Tally {
     pub(super) signed_not_taken: u64,
     /// Questions laid before the forwarder, which is to be woken.
     pub(super) forwarded: usize,
-    pub(super) replies: [u32; RCODES],
+    /// By horizon and by RCODE.
+    pub(super) replies: [[u16; 16]; PLACES],
+    /// One bit for each horizon that has any.
+    pub(super) touched: u16,
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, reply: &[u8]) {
+    /// Counts a reply to a client of the horizon with this place; there are fewer in a batch than 65,536.
+    pub(super) fn count(&mut self, place: usize, reply: &[u8]) {
         let [_, _, flags, rcode, ..] = *reply else { return };
-        self.replies[usize::from(rcode & 0x0F)] += 1;
+        let place = place.min(ELSEWHERE);
+        self.replies[place][usize::from(rcode & 0x0F)] += 1;
+        self.touched |= 1 << place;
         self.truncated += u64::from(flags >> 1 & 1);
     }
 
@@ -40,8 +48,13 @@ impl Tally {
         for (event, count) in events.into_iter().filter(|(_, count)| *count > 0) {
             counters.add(event, count);
         }
-        for (rcode, count) in (0u16..).zip(self.replies).filter(|(_, count)| *count > 0) {
-            counters.add_rcode(rcode, u64::from(count));
+        let mut touched = self.touched;
+        while touched != 0 {
+            let place = touched.trailing_zeros() as usize;
+            touched &= touched - 1;
+            for (rcode, count) in (0u16..).zip(self.replies[place]).filter(|(_, count)| *count > 0) {
+                counters.add_rcode(Carried::Udp, place, rcode, u64::from(count));
+            }
         }
     }
 }

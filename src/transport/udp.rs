@@ -9,10 +9,10 @@ use super::ending::{Ending, Way};
 use super::onward::Onward;
 use super::rate::{Leave, RateTable};
 use super::tally::Tally;
-use crate::counters::{Event, Worker};
+use crate::counters::{Carried, ELSEWHERE, Event, Worker};
 use crate::forward::Return;
 use crate::pace::Gather;
-use crate::query::{Noter, Pending, Transport, UDP_SIZE, Verdict, slip};
+use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -52,16 +52,23 @@ pub(super) fn run(desk: &Desk, ending: &Ending) {
         }
         match batch.receive(socket, way.is_some()) {
             Ok(count) => {
-                let tally = batch.answer(count, &live.load(), desk);
+                let snapshot = live.load();
+                batch.begun = desk.witness.begin();
+                let tally = batch.answer(count, &snapshot, desk);
                 let lost = batch.send(socket);
                 if tally.forwarded > 0 {
                     desk.onward.wake();
+                }
+                tally.hand_over(counters, lost);
+                if let Some(begun) = batch.begun {
+                    batch.witness(begun, count, &snapshot, desk);
+                }
+                if tally.forwarded > 0 {
                     gather.note(Instant::now(), tally.forwarded);
                     if let Some(pause) = gather.pause().filter(|_| count < BATCH / 2) {
                         thread::sleep(pause);
                     }
                 }
-                tally.hand_over(counters, lost);
             }
             Err(error) if way.is_some() && error.kind() == io::ErrorKind::WouldBlock => return,
             // A time-out, a signal, or an ICMP error of an earlier reply: none of them ends the loop.
@@ -80,6 +87,7 @@ pub(super) struct Desk {
     pub(super) live: Arc<Live>,
     pub(super) counters: Arc<Worker>,
     pub(super) noter: Arc<Noter>,
+    pub(super) witness: Arc<Witness>,
     pub(super) onward: Arc<Onward>,
     /// Whether other workers share the address.
     pub(super) several: bool,
@@ -114,6 +122,8 @@ struct Batch {
     rates: RateTable,
     /// How many of `outgoing` are filled.
     replied: usize,
+    /// Whether this batch is looked at.
+    begun: Option<Begun>,
     /// Octets of control data to ask for; 0 on a socket that is bound to one address.
     control_size: usize,
 }
@@ -151,6 +161,7 @@ impl Batch {
             pending: vec![Pending::new(); BATCH].into_boxed_slice(),
             rates: RateTable::new(),
             replied: 0,
+            begun: None,
             control_size: if addresses_wanted { Control::SIZE } else { 0 },
         };
         for index in 0..BATCH {
@@ -195,6 +206,10 @@ impl Batch {
         let mut tally = Tally { received: count as u64, ..Tally::default() };
         let mut now = None;
         self.replied = 0;
+        if self.begun.is_some() {
+            // What leaves has QR set: the rest of the batch is told by that.
+            self.replies[..count].iter_mut().for_each(|reply| reply[2] = 0);
+        }
         let lengths: [usize; BATCH] =
             std::array::from_fn(|index| (self.incoming[index].msg_len as usize).min(QUERY_SIZE));
         let pending = &mut self.pending[..count];
@@ -221,7 +236,8 @@ impl Batch {
                 Verdict::Reply(length) | Verdict::Refresh(length) | Verdict::Forward(length) => length,
                 Verdict::Signed => {
                     let header = self.incoming[index].msg_hdr;
-                    let late = || LateReply::new(desk, &self.clients[index], &self.controls[index], &header);
+                    let late =
+                        || LateReply::new(desk, &self.clients[index], &self.controls[index], &header, ELSEWHERE, self.begun);
                     let client = self.clients[index].ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
                     if desk.onward.submit_signed(client, Transport::Udp, query, || Box::new(late())) {
                         continue;
@@ -256,25 +272,29 @@ impl Batch {
                     }
                     Leave::Drop => {
                         tally.held += 1;
+                        reply[2] = 0;
                         continue;
                     }
                 }
             }
             let header = self.incoming[index].msg_hdr;
             if forwards {
-                let late = LateReply::new(desk, &self.clients[index], &self.controls[index], &header);
                 let pending = &self.pending[index];
+                let place = pending.place(snapshot);
+                let late =
+                    LateReply::new(desk, &self.clients[index], &self.controls[index], &header, place, self.begun);
                 let client = client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
                 let miss = pending.miss(snapshot, client, Transport::Udp, query, &reply[..length], Box::new(late));
                 if miss.is_some_and(|miss| desk.onward.lay(miss)) {
                     tally.forwarded += 1;
+                    reply[2] = 0;
                     continue;
                 }
                 tally.not_forwarded += 1;
                 let Some(failed) = pending.not_forwarded(Transport::Udp, query, reply) else { continue };
                 length = failed;
             }
-            tally.count(&reply[..length]);
+            tally.count(self.pending[index].place(snapshot), &reply[..length]);
             if matches!(verdict, Verdict::Refresh(_))
                 && let Some(miss) = self.pending[index].refresh(snapshot, query, &reply[..length])
             {
@@ -292,6 +312,25 @@ impl Batch {
             self.replied += 1;
         }
         tally
+    }
+
+    /// Feeds those who look with what has left.
+    #[cold]
+    #[inline(never)]
+    fn witness(&self, begun: Begun, count: usize, snapshot: &Snapshot, desk: &Desk) {
+        let micros = begun.micros();
+        let mut left = 0;
+        for index in 0..count {
+            let reply = &self.replies[index];
+            if reply[2] & 0x80 == 0 {
+                continue;
+            }
+            left += 1;
+            let length = self.reply_parts[index].iov_len.min(reply.len());
+            let client = self.clients[index].ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            desk.witness.feed(begun, Carried::Udp, self.pending[index].place(snapshot), client, &reply[..length]);
+        }
+        desk.counters.add_latency(micros, left);
     }
 
     /// Sends what [`Batch::answer`] queued. Returns how many replies the system did not take.
@@ -321,6 +360,11 @@ impl Batch {
 struct LateReply {
     socket: Arc<UdpSocket>,
     counters: Arc<Worker>,
+    witness: Arc<Witness>,
+    /// That of the client's horizon among the counters.
+    place: usize,
+    /// Whether those who look want it.
+    begun: Option<Begun>,
     client: Address,
     client_length: libc::socklen_t,
     control: Control,
@@ -329,12 +373,22 @@ struct LateReply {
 }
 
 impl LateReply {
-    fn new(desk: &Desk, client: &Address, control: &Control, header: &libc::msghdr) -> Self {
+    fn new(
+        desk: &Desk,
+        client: &Address,
+        control: &Control,
+        header: &libc::msghdr,
+        place: usize,
+        begun: Option<Begun>,
+    ) -> Self {
         let mut control = *control;
         control.answer_by_any_route(header.msg_controllen);
         LateReply {
             socket: Arc::clone(&desk.socket),
             counters: Arc::clone(&desk.counters),
+            witness: Arc::clone(&desk.witness),
+            place,
+            begun,
             client: *client,
             client_length: header.msg_namelen.min(size_of::<Address>() as libc::socklen_t),
             control,
@@ -356,7 +410,11 @@ impl Return for LateReply {
             header.msg_control = self.control.0.as_mut_ptr().cast();
             header.msg_controllen = self.control_length;
         }
-        self.counters.count_reply(reply);
+        self.counters.count_reply(Carried::Udp, self.place, reply);
+        if let Some(begun) = self.begun {
+            let client = self.client.ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            self.counters.add_latency(self.witness.feed(begun, Carried::Udp, self.place, client, reply), 1);
+        }
         // SAFETY: the header points to a client address and maybe control data of this struct, and to one part, the reply,
         // which sendmsg only reads; all of them live during the call, and the lengths are theirs. MSG_DONTWAIT: a full queue
         // loses the reply, as it would on the wire, and keeps nobody waiting.
