@@ -10,6 +10,12 @@ pub(super) fn date(seconds: u64) -> String {
     date_in(seconds, here())
 }
 
+/// Milliseconds since 1970 as the time of day, in the same time zone.
+pub(super) fn time_of_day(millis: u64) -> String {
+    let time = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    time.map_or_else(String::new, |time| time.to_zoned(here()).strftime("%H:%M:%S%.3f").to_string())
+}
+
 /// How long ago that was, in the largest unit that says something.
 pub(super) fn ago(seconds: u64) -> String {
     let past = super::span::now().saturating_sub(seconds);

@@ -32,6 +32,7 @@ mod horizond;
 mod import_dnsmasq;
 mod import_text;
 mod import_verify;
+mod live;
 mod make;
 mod man;
 mod man_text;
@@ -47,7 +48,9 @@ mod span;
 mod status;
 mod style;
 mod table;
+mod tail;
 mod token_text;
+mod top;
 mod zone_texts;
 mod zonectl;
 

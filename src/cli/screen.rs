@@ -30,15 +30,16 @@ pub(super) fn show<T: Serialize>(output: Output, answer: &T, text: impl FnOnce(&
         },
         Output::Text | Output::Wide => text(answer),
     };
-    write(&text)
+    write(&text).map(drop)
 }
 
-/// Writes to stdout. Colours are left out where no terminal shows them or `NO_COLOR` is set.
-pub(super) fn write(text: &str) -> Result<(), Failure> {
+/// Writes to stdout; false when nobody reads it any more, which is no error. Colours are left out where no terminal shows
+/// them or `NO_COLOR` is set.
+pub(super) fn write(text: &str) -> Result<bool, Failure> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failure::new(Exit::Error, format!("cannot write to stdout: {error}"))),
     }
 }

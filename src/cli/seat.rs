@@ -25,7 +25,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 /// For answers that only look.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// For a reload or a change, which may compile millions of records.
 const RELOAD_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -53,6 +53,14 @@ pub(super) fn ask<T: DeserializeOwned>(scope: &Scope, request: &Request) -> Resu
     let patience =
         if matches!(request, Request::Reload { .. } | Request::AcmeOrder { .. }) { RELOAD_PATIENCE } else { PATIENCE };
     control::ask(&socket(scope)?, request, patience).map_err(refused)
+}
+
+/// The socket of the server that is meant, for those who speak to it themselves.
+pub(super) fn socket_of_server(scope: &Scope) -> Result<PathBuf, Failure> {
+    if scope.offline {
+        return Err(Failure::new(Exit::Error, "only the server can answer this; leave out `--offline`"));
+    }
+    socket(scope)
 }
 
 /// Has an errand run by the server, or on the files when none runs.
@@ -147,7 +155,7 @@ fn socket(scope: &Scope) -> Result<PathBuf, Failure> {
     }
 }
 
-fn refused(error: AskError) -> Failure {
+pub(super) fn refused(error: AskError) -> Failure {
     let mut lines = Vec::new();
     let mut exit = Exit::Error;
     if let AskError::Refused(refusal) = &error {

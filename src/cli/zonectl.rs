@@ -49,6 +49,8 @@ use super::screen::write;
 use super::status::status;
 use super::style::BAD;
 use super::style::painted;
+use super::tail::tail;
+use super::top::top;
 use clap::Command;
 use clap::CommandFactory;
 use clap::Parser;
@@ -136,6 +138,10 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         }
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
+        Look::Top { interval, count } => top(scope, *interval, *count),
+        Look::Tail { client, name, rcode } => {
+            tail(scope, client.as_deref(), name.as_deref(), rcode.as_deref())
+        }
         Look::Completions { shell } => completions(*shell, Arguments::command()),
         Look::Man { out } => man(out.as_deref()),
     }

@@ -30,6 +30,8 @@ pub fn answer(request: &Request, published: &Published) -> Result<Value, Refusal
         Request::Status
         | Request::AcmeAck { .. }
         | Request::AcmeHere { .. }
+        | Request::Top
+        | Request::Tail { .. }
         | Request::AcmeChallenges
         | Request::AcmeOrder { .. }
         | Request::AcmeTokens(_)

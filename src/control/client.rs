@@ -88,6 +88,44 @@ pub fn ask<T: DeserializeOwned>(path: &Path, request: &Request, limit: Duration)
     }
 }
 
+/// Sends one request and hands over each answer until `take` says false or the server ends; waits at most `limit` for the next.
+///
+/// # Errors
+/// [`AskError`].
+pub fn watch<T: DeserializeOwned>(
+    path: &Path,
+    request: &Request,
+    limit: Duration,
+    mut take: impl FnMut(T) -> bool,
+) -> Result<(), AskError> {
+    let broken = |source| AskError::Broken { path: path.to_path_buf(), source };
+    let not_a_reply = |reason: String| AskError::NotAReply { path: path.to_path_buf(), reason };
+    let mut stream = connect(path)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
+    stream.set_read_timeout(Some(limit)).map_err(broken)?;
+    let versioned = Versioned { version: VERSION, request: request.clone() };
+    let mut octets = serde_json::to_vec(&versioned).map_err(|error| not_a_reply(error.to_string()))?;
+    octets.push(b'\n');
+    stream.write_all(&octets).map_err(broken)?;
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = Vec::new();
+        (&mut reader).take(LARGEST_REPLY).read_until(b'\n', &mut line).map_err(broken)?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        let reply: Reply = serde_json::from_slice(&line).map_err(|error| not_a_reply(error.to_string()))?;
+        let answer = match reply {
+            Reply { refusal: Some(refusal), .. } => return Err(refusal.into()),
+            Reply { answer: Some(answer), .. } => answer,
+            _ => return Err(not_a_reply("neither an answer nor a refusal".to_owned())),
+        };
+        if !take(serde_json::from_value(answer).map_err(|error| not_a_reply(error.to_string()))?) {
+            return Ok(());
+        }
+    }
+}
+
 fn connect(path: &Path) -> Result<UnixStream, AskError> {
     UnixStream::connect(path).map_err(|source| {
         let path = path.to_path_buf();

@@ -1,6 +1,8 @@
 //! What the daemon lays out for the control socket: the state that serves, its health, and a way to order a reload.
 
 use super::ErrandOrder;
+use super::Traffic;
+use crate::counters::Totals;
 use crate::finding::Finding;
 use crate::forward::UpstreamState;
 use crate::inventory::Inventory;
@@ -71,6 +73,12 @@ pub struct Health {
     pub encrypted: Vec<String>,
     /// How many challenge values live.
     pub challenges: usize,
+    /// Where metrics and status page are served.
+    pub web: Vec<SocketAddr>,
+    /// All counters at one moment.
+    pub totals: Totals,
+    /// When the state that serves went live.
+    pub live_since: SystemTime,
 }
 
 /// How the last attempt to load went.
@@ -120,6 +128,8 @@ pub struct Desk {
     pub watched: Arc<Watched>,
     /// Who may write them.
     pub tokens: Arc<Tokens>,
+    /// What goes on now.
+    pub traffic: Arc<Traffic>,
 }
 
 impl fmt::Debug for Desk {

@@ -59,7 +59,7 @@ pub fn flow(published: &Published, names: &[String], horizon: Option<&str>) -> R
 }
 
 /// Owners of addresses and aliases in the zones that these horizons see.
-fn leading(published: &Published, horizons: &[&str]) -> BTreeSet<Name> {
+pub(super) fn leading(published: &Published, horizons: &[&str]) -> BTreeSet<Name> {
     let seen: BTreeSet<&str> = horizons.iter().flat_map(|horizon| chain(&published.snapshot, horizon)).collect();
     let zones = published.zones.iter().filter(|zone| seen.contains(zone.horizon.as_str()));
     let records = zones.flat_map(|zone| zone.records.iter());

@@ -157,6 +157,23 @@ pub enum Request {
     AcmeTokens(TokenStep),
     /// What the server runs with and how it is.
     Status,
+    /// What goes on now; every query counts for the next ten seconds.
+    Top,
+    /// Queries as they are answered: replies come until the connection ends.
+    Tail {
+        /// Only of this client or prefix.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+        /// Only for this whole name and names below it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        /// Only with this RCODE.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rcode: Option<String>,
+        /// Only of this horizon.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<String>,
+    },
     /// Reads config, inventory and zones again.
     Reload {
         /// True: the reply comes when the new state serves or was refused.
@@ -236,6 +253,11 @@ mod tests {
             (
                 r#"{"version":1,"verb":"acme-tokens","step":"revoke","name":"traefik"}"#,
                 Request::AcmeTokens(TokenStep::Revoke { name: "traefik".into() }),
+            ),
+            (r#"{"version":1,"verb":"top"}"#, Request::Top),
+            (
+                r#"{"version":1,"verb":"tail","rcode":"NXDOMAIN"}"#,
+                Request::Tail { client: None, name: None, rcode: Some("NXDOMAIN".into()), horizon: None },
             ),
             (r#"{"version":1,"verb":"reload","wait":true}"#, Request::Reload { wait: true }),
             (

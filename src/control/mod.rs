@@ -18,6 +18,8 @@
 //! | `acme challenges` | `ChallengesAnswer` |
 //! | `acme token create`, `list`, `revoke` | `TokenMade`, `TokensAnswer`, `TokenShown` |
 //! | `status` | `StatusAnswer` |
+//! | `top` | `TopAnswer` |
+//! | `tail` | `TailAnswer`, one after the other |
 //! | `reload` | `ordered`; with `--wait` also `live`, `changed` (zones as `origin in horizon`) and `findings` |
 //! | `check` | `ok`, `config`, `zones` (how many), `pending` (files that generation would change), `findings` |
 //! | `generate` | `written`, `files` (each with its `diff`), `findings` |
@@ -44,6 +46,7 @@ mod incoming;
 mod listener;
 mod meant;
 mod message;
+mod most;
 mod order;
 mod origin;
 mod place;
@@ -57,14 +60,18 @@ mod serve;
 mod shown;
 mod standing;
 mod status;
+mod tail;
 mod tokens;
+mod top;
+mod traffic;
+pub mod web;
 
 pub use acme::{AckAnswer, AcmeAnswer, AcmeChallenge, AcmeName, acme_check, acme_status};
 pub use answer::answer;
 pub(crate) use answer::to_value;
 pub use cache::{CacheAnswer, CacheEntryShown, FlushAnswer};
 pub use challenges::{ChallengeShown, ChallengesAnswer};
-pub use client::{AskError, ask};
+pub use client::{AskError, ask, watch};
 pub use desk::{Desk, Health, LastReload, Published, PublishedZone, ReloadOrder, ReloadOutcome};
 pub use difference::{DiffAnswer, DiffRow, diff, diff_zones};
 pub use errand::{
@@ -87,4 +94,7 @@ pub(crate) use resolve::known_horizon;
 pub use serve::serve;
 pub use shown::RecordShown;
 pub use status::{HorizonStatus, ListStatus, ReloadStatus, StatusAnswer, UpstreamStatus, ZoneStatus, status};
+pub use tail::TailAnswer;
 pub use tokens::{TokenMade, TokenShown, TokenStep, TokenWish, TokensAnswer, tokens};
+pub use top::TopAnswer;
+pub use traffic::{Counted, Frequent, Latency, Pace, QueryShown, Traffic, ZoneQueries};

@@ -21,7 +21,10 @@ use super::incoming::incoming;
 use super::order::order;
 use super::status::status;
 use super::status::urls;
+use super::tail::Wanted;
+use super::tail::tail;
 use super::tokens::tokens;
+use super::top::top;
 use crate::finding::Finding;
 use crate::plugin::acme::reach::CaFact;
 use serde_json::Value;
@@ -40,6 +43,8 @@ use tokio::time::timeout;
 
 /// Connections served at once; more wait in the system's queue.
 const MOST_CONNECTIONS: usize = 32;
+/// Of these, connections that look at queries.
+const MOST_LOOKING: usize = 8;
 /// Before the next try when the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,14 +56,15 @@ pub async fn serve(listener: &ControlListener, desk: Arc<Desk>) -> io::Result<()
     let socket = UnixListener::from_std(listener.listener.try_clone()?)?;
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let turn = Arc::new(Semaphore::new(1));
+    let looking = Arc::new(Semaphore::new(MOST_LOOKING));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
         match socket.accept().await {
             Ok((stream, _)) => {
-                let (desk, turn) = (Arc::clone(&desk), Arc::clone(&turn));
+                let (desk, turn, looking) = (Arc::clone(&desk), Arc::clone(&turn), Arc::clone(&looking));
                 tokio::spawn(async move {
                     // A client that goes away in the middle is its own affair.
-                    let _ = converse(stream, &desk, &turn).await;
+                    let _ = converse(stream, &desk, &turn, &looking).await;
                     drop(place);
                 });
             }
@@ -71,12 +77,20 @@ pub async fn serve(listener: &ControlListener, desk: Arc<Desk>) -> io::Result<()
 }
 
 /// Requests and replies of one connection, until the client ends it, is too slow or breaks the protocol.
-async fn converse(stream: UnixStream, desk: &Arc<Desk>, turn: &Semaphore) -> io::Result<()> {
+async fn converse(stream: UnixStream, desk: &Arc<Desk>, turn: &Semaphore, looking: &Semaphore) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
         let (reply, last) = match incoming(&mut read, turn).await? {
             Incoming::End => return Ok(()),
+            Incoming::Request(Request::Tail { client, name, rcode, horizon }, _) => {
+                let [client, name, rcode, horizon] = [&client, &name, &rcode, &horizon].map(Option::as_deref);
+                match (Wanted::read(desk, client, name, rcode, horizon), looking.try_acquire()) {
+                    (Ok(wanted), Ok(_place)) => return tail(&mut read, &mut write, &wanted, desk).await,
+                    (Ok(_), Err(_)) => (Err(crowded()), true),
+                    (Err(refusal), _) => (Err(refusal), true),
+                }
+            }
             Incoming::Request(request, _large) => (answer(request, desk).await, false),
             Incoming::Refused(refusal) => (Err(refusal), true),
         };
@@ -108,6 +122,7 @@ async fn answer(request: Request, desk: &Arc<Desk>) -> Result<Value, Refusal> {
 fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
     let published = desk.published.load_full();
     match request {
+        Request::Top => to_value(&top(desk, true)),
         Request::Status => to_value(&status(&published, &(desk.health)())),
         Request::CacheShow { name, below, rtype, horizon, limit } => {
             let (name, rtype, horizon) = (name.as_deref(), rtype.as_deref(), horizon.as_deref());
@@ -131,6 +146,10 @@ fn compute(request: &Request, desk: &Desk) -> Result<Value, Refusal> {
         Request::CacheStats => to_value(&cache_stats(&published)),
         other => super::answer(other, &published),
     }
+}
+
+fn crowded() -> Refusal {
+    Refusal::new("BUSY", format!("{MOST_LOOKING} others look at queries already"), "end one of them")
 }
 
 async fn run(errand: Errand, desk: &Arc<Desk>) -> Result<Value, Refusal> {

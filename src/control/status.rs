@@ -55,6 +55,9 @@ pub struct StatusAnswer {
     /// Where encrypted DNS is listened for, such as `tls 10.0.0.153:853`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub encrypted_listen: Vec<String>,
+    /// Where metrics and status page are served: URLs without a path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub web: Vec<String>,
     /// How many challenge values of ACME clients live.
     #[serde(default)]
     pub challenges: usize,
@@ -171,6 +174,7 @@ pub fn status(published: &Published, health: &Health) -> StatusAnswer {
         lists: lists(published),
         acme_listen: urls(&health.http),
         encrypted_listen: health.encrypted.clone(),
+        web: urls(&(health.web.clone(), false)),
         challenges: health.challenges,
         counters: health.counters.clone(),
     }
@@ -195,7 +199,7 @@ fn lists(published: &Published) -> Vec<ListStatus> {
     states.into_iter().map(|ListState { name: list, names, answered }| ListStatus { list, names, answered }).collect()
 }
 
-fn upstreams(states: &[UpstreamState]) -> Vec<UpstreamStatus> {
+pub(super) fn upstreams(states: &[UpstreamState]) -> Vec<UpstreamStatus> {
     let mut shown: Vec<_> = states
         .iter()
         .map(|state| UpstreamStatus {

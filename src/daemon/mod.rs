@@ -24,6 +24,7 @@ mod rounds;
 mod securing;
 mod serial;
 mod serve;
+mod showing;
 mod source;
 mod status;
 mod strays;

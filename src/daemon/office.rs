@@ -5,9 +5,10 @@ use super::orders::Orders;
 use super::outcome::{Cause, Outcome};
 use super::receiving::Received;
 use super::securing::Secured;
+use super::showing::Shown;
 use super::status::Board;
 use crate::control::{
-    ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome,
+    ControlListener, Desk, ErrandOrder, Health, LastReload, Published, ReloadOrder, ReloadOutcome, Traffic,
     serve as serve_control,
 };
 use crate::counters::{Counters, Event, RCODES};
@@ -56,6 +57,7 @@ impl Office {
         health: Box<dyn Fn() -> Health + Send + Sync>,
         orders: Orders,
         of_acme: OfAcme,
+        traffic: Traffic,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);
@@ -64,12 +66,18 @@ impl Office {
         runtime.spawn(pass_on_errands(errand_queue, orders));
         let OfAcme { challenges, tokens, reaches, watched } = of_acme;
         let published = Arc::new(ArcSwap::new(published));
-        Desk { published, health, reload: sender, errands, challenges, reaches, watched, tokens }
+        let traffic = Arc::new(traffic);
+        Desk { published, health, reload: sender, errands, challenges, reaches, watched, tokens, traffic }
     }
 
     /// An office whose socket is still closed.
     pub(super) fn new(desk: Desk, runtime: Handle) -> Self {
         Office { desk: Arc::new(desk), runtime, open: None }
+    }
+
+    /// What requests are answered from.
+    pub(super) fn shared_desk(&self) -> &Arc<Desk> {
+        &self.desk
     }
 
     /// Binds the socket of a server that starts.
@@ -157,9 +165,11 @@ pub(super) fn health(
     challenges: &Arc<Challenges>,
     received: &Arc<Received>,
     secured: &Arc<Secured>,
+    shown: &Arc<Shown>,
 ) -> impl Fn() -> Health + Send + Sync + use<> {
     let (board, counters, forwarding) = (Arc::clone(board), Arc::clone(counters), Arc::clone(forwarding));
-    let (challenges, received, secured) = (Arc::clone(challenges), Arc::clone(received), Arc::clone(secured));
+    let (challenges, received) = (Arc::clone(challenges), Arc::clone(received));
+    let (secured, shown) = (Arc::clone(secured), Arc::clone(shown));
     move || {
         let status = board.load();
         Health {
@@ -177,6 +187,7 @@ pub(super) fn health(
                     .chain(challenges.trouble())
                     .chain(received.troubles())
                     .chain(secured.troubles())
+                    .chain(shown.troubles())
                     .collect(),
             },
             counters: named(&counters).into_iter().chain(received.counts()).collect(),
@@ -184,6 +195,9 @@ pub(super) fn health(
             encrypted: secured.shown(),
             upstreams: forwarding.upstreams(),
             challenges: challenges.count(),
+            web: shown.addresses(),
+            totals: counters.totals(),
+            live_since: status.live_since,
         }
     }
 }

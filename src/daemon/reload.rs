@@ -12,6 +12,7 @@ use super::probing::Probing;
 use super::reaching::Reaching;
 use super::receiving::Receiving;
 use super::securing::Securing;
+use super::showing::Showing;
 use super::source::Source;
 use super::status::{Board, Status};
 use super::supervised::{Herald, Keeper};
@@ -42,6 +43,7 @@ pub(super) struct Reloads {
     pub(super) updating: Updating,
     pub(super) receiving: Receiving,
     pub(super) securing: Securing,
+    pub(super) showing: Showing,
     pub(super) office: Office,
     pub(super) watch: Watch,
     pub(super) fetching: Fetching,
@@ -192,6 +194,7 @@ impl Reloads {
         self.updating.follow(&self.board.load().serving.settings);
         self.receiving.follow(&serving.settings, &serving.published.acme);
         self.securing.follow(&self.board.load().serving.settings);
+        self.showing.follow(&self.board.load().serving.settings);
         self.fetching.follow(&self.board.load().serving.settings);
         Ok(outcome)
     }

@@ -15,12 +15,14 @@ use super::receiving::{Received, Receiving};
 use super::reload::{Reloads, tell};
 use super::renewing::Renewal;
 use super::securing::{Secured, Securing};
+use super::showing::{Showing, Shown};
 use super::source::Source;
 use super::status::{Board, Status};
 use super::supervised::{Herald, Proof, ProofOf, Supervisor};
 use super::unwritten::{unwritten, write};
 use super::updating::Updating;
 use super::watch::{Patience, Watch};
+use crate::control::Traffic;
 use crate::counters::Counters;
 use crate::finding::{Finding, Severity};
 use crate::forward::Forwarder;
@@ -146,16 +148,21 @@ impl Server {
         let renewal =
             Renewal { live: Arc::clone(&live), challenges: Arc::clone(values), reaches: Arc::clone(reaching.board()) };
         let securing = Securing::start(settings, &listeners, renewal, runtime.handle());
-        let health = Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state()));
+        let shown = Arc::new(Shown::default());
+        let health =
+            Box::new(health(&board, &counters, &forwarding, values, receiving.state(), securing.state(), &shown));
         let of_acme = OfAcme {
             challenges: Arc::clone(values),
             tokens: Arc::clone(updating.tokens()),
             reaches: Arc::clone(reaching.board()),
             watched: Arc::clone(&watched),
         };
-        let desk = Office::desk(published, health, orders.clone(), of_acme, &runtime);
+        let traffic = Traffic::new(listeners.feed(), Arc::clone(&counters));
+        let desk = Office::desk(published, health, orders.clone(), of_acme, traffic, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
+        let settings = &board.load().serving.settings;
+        let showing = Showing::start(settings, shown, office.shared_desk(), &live, runtime.handle());
         let asking = orders.clone();
         let watch = Watch::start(Patience::default(), move || asking.ask(Cause::Files))
             .map_err(|error| system("the watching of files", &error))?;
@@ -184,6 +191,7 @@ impl Server {
             updating,
             receiving,
             securing,
+            showing,
             office,
             watch,
             fetching,
@@ -286,11 +294,12 @@ impl Server {
         self.orders.end();
         // On a thread of its own: the caller may be a task of another runtime, where waiting is not allowed.
         let ending = thread::spawn(move || {
-            if let Ok(Reloads { listeners, forwarding, receiving, securing, office, watch, probing, .. }) =
+            if let Ok(Reloads { listeners, forwarding, receiving, securing, showing, office, watch, probing, .. }) =
                 reloading.join()
             {
                 drop((office, watch, probing));
                 runtime.block_on(receiving.stop(FAREWELL));
+                runtime.block_on(showing.stop(FAREWELL));
                 runtime.block_on(async { tokio::join!(listeners.stop(FAREWELL), securing.stop(FAREWELL)) });
                 // Who still waits, over UDP, is told so.
                 forwarding.stop();

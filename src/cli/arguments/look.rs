@@ -189,6 +189,43 @@ Examples:
   zonectl status
   zonectl status -o json | jq .healthy")]
     Status,
+    /// Watch what goes on: queries a second, RCODEs, latency, the most frequent names and clients, upstreams
+    #[command(after_help = "\
+Names, clients and latency count every query while this runs, as far as the server can write them
+down without waiting; the figures of the last minute are exact. On a terminal the screen is kept
+fresh until Ctrl-C; elsewhere each look is a block of lines.
+
+Examples:
+  zonectl top
+  zonectl top --count 1 -o json | jq .pace.latency.p99")]
+    Top {
+        /// Seconds between two looks
+        #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        interval: u64,
+        /// End after so many looks [default: go on]
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+        count: Option<u64>,
+    },
+    /// Show queries as they are answered, one line each, until Ctrl-C
+    #[command(after_help = "\
+time, client, transport, horizon, name, type, RCODE, octets, time taken. Nobody waits for this: what
+comes faster than it can be shown is left out, and how much is said at the end. Conditions narrow.
+
+Examples:
+  zonectl tail --client 10.0.0.12
+  zonectl tail --name internal.example --rcode NXDOMAIN
+  zonectl tail -o json | jq -r .name")]
+    Tail {
+        /// Only of this client or prefix
+        #[arg(long, value_name = "IP|PREFIX")]
+        client: Option<String>,
+        /// Only for this whole name and those below it
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Only with this RCODE
+        #[arg(long, value_name = "RCODE")]
+        rcode: Option<String>,
+    },
     /// Write a completion script for a shell to stdout
     #[command(after_help = "\
 Example:
