@@ -74,7 +74,7 @@ pub(super) fn flow(
             say(&format!("{} written", path.display()));
         }
         None if json => show(scope.output, &drawn, |_| String::new())?,
-        None => write(&picture(&drawn, format, true))?,
+        None => drop(write(&picture(&drawn, format, true))?),
     }
     Ok(conclude(&drawn))
 }
