@@ -59,7 +59,7 @@ pub enum QueryLog {
     /// None.
     #[default]
     Off,
-    /// Those of one batch of 64.
+    /// Those that are looked at: all while little goes on, under load those of one batch of up to 64.
     Sampled,
     /// All, as far as they can be written: what comes faster is left out and counted.
     Full,

@@ -35,7 +35,7 @@ pub struct TopAnswer {
 /// Rows of each list.
 const ROWS: usize = 20;
 
-/// Looks at what goes on; with `closely`, every query counts for the next seconds, not one of 64.
+/// Looks at what goes on; with `closely`, every query counts for the next seconds.
 pub(super) fn top(desk: &Desk, closely: bool) -> TopAnswer {
     let health = (desk.health)();
     let traffic = &desk.traffic;

@@ -2,7 +2,8 @@
 //! answered.
 //!
 //! The sender of [`Traffic::look`] comes round some times a second and takes in what workers have fed; queries never wait for
-//! anybody here. Names, clients and zones are counted out of one batch of 64, or of all while somebody looks on.
+//! anybody here. Names, clients and zones are counted out of the batches that are looked
+//! at: all while little goes on or somebody looks on, under load one of up to 64, which then stands for the others.
 
 use super::most::Most;
 use crate::config::QueryLog;
@@ -88,7 +89,7 @@ pub struct Frequent {
 pub struct Counted {
     /// Who or what.
     pub what: String,
-    /// How many queries; those that were picked out stand for 64 each.
+    /// How many queries; those that were picked out stand for the others.
     pub queries: u64,
 }
 
@@ -99,7 +100,7 @@ pub struct ZoneQueries {
     pub horizon: String,
     /// The zone's apex, with its final dot.
     pub zone: String,
-    /// Queries since the start; those that were picked out stand for 64 each.
+    /// Queries since the start; those that were picked out stand for the others.
     pub queries: u64,
 }
 
@@ -113,6 +114,8 @@ pub struct Traffic {
 
 #[derive(Debug)]
 struct Inner {
+    /// When it was looked last, and the queries until then.
+    last: (Instant, u64),
     moments: VecDeque<Moment>,
     names: Most<(Vec<u8>, u16)>,
     clients: Most<IpAddr>,
@@ -157,6 +160,7 @@ impl Traffic {
     /// Nothing was asked yet.
     pub fn new(feed: Arc<Feed>, counters: Arc<Counters>) -> Self {
         let inner = Inner {
+            last: (Instant::now(), 0),
             moments: VecDeque::new(),
             names: Most::default(),
             clients: Most::default(),
@@ -181,8 +185,12 @@ impl Traffic {
         let inner = &mut *inner;
         let now = Instant::now();
         inner.follow(snapshot, now);
+        let totals = self.counters.totals();
+        let (before, queries) = std::mem::replace(&mut inner.last, (now, totals.queries()));
+        let millis = (now - before).as_millis().max(1) as u64;
+        self.feed.adapt(totals.queries().saturating_sub(queries).saturating_mul(1000) / millis);
         if inner.moments.back().is_none_or(|last| now - last.at >= Duration::from_secs(1)) {
-            inner.moments.push_back(Moment::of(&self.counters.totals(), now));
+            inner.moments.push_back(Moment::of(&totals, now));
             while inner.moments.len() > SECONDS + 1 {
                 inner.moments.pop_front();
             }
@@ -235,7 +243,7 @@ impl Traffic {
         }
     }
 
-    /// Who asks for what, so many rows each. With `closely`, every query counts for the next seconds, not one of 64.
+    /// Who asks for what, so many rows each. With `closely`, every query counts for the next seconds.
     pub fn frequent(&self, rows: usize, closely: bool) -> Frequent {
         let mut inner = self.lock();
         if closely {

@@ -1,4 +1,5 @@
-//! Replies as people look at them while they are sent: every so-manieth batch always, every batch while somebody listens.
+//! Replies as people look at them while they are sent: every batch while little goes on or somebody listens, under load one
+//! of up to 64.
 //!
 //! Workers write through a [`Witness`] each; whoever reads does so some times a second.
 
@@ -10,12 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// One batch of so many is looked at when nobody listens.
+/// Under the highest load one batch of so many is looked at; a power of two.
 pub const EACH: u32 = 64;
+
+/// Replies a second that are all looked at; twice as many, and each second batch is.
+const ALL: u64 = 2000;
 
 /// Replies on their way to those who look. Takes 300 KB.
 pub struct Feed {
     ring: Ring,
+    /// A batch is looked at when its turn has none of these bits: one less than a power of two.
+    mask: AtomicU32,
     /// How many want every reply.
     listeners: AtomicUsize,
     lost: Count,
@@ -56,7 +62,7 @@ pub struct Answered {
     pub length: usize,
     /// Microseconds from the arrival of the query to the leaving of the reply, those of its batch included.
     pub micros: u64,
-    /// How many replies it stands for: 1, or [`EACH`] when it was picked out.
+    /// How many replies it stands for: 1, or up to [`EACH`] when it was picked out.
     pub weight: u32,
 }
 
@@ -75,7 +81,7 @@ impl Default for Feed {
 impl Feed {
     /// Nobody listens.
     pub fn new() -> Self {
-        Feed { ring: Ring::new(), listeners: AtomicUsize::new(0), lost: Count::default() }
+        Feed { ring: Ring::new(), mask: AtomicU32::new(EACH - 1), listeners: AtomicUsize::new(0), lost: Count::default() }
     }
 
     /// The way for a worker that starts.
@@ -86,7 +92,15 @@ impl Feed {
     /// Every reply is fed from now on, as long as there is room and what is given lives.
     pub fn listen(self: &Arc<Self>) -> Listening {
         self.listeners.fetch_add(1, Ordering::Relaxed);
+        self.mask.store(0, Ordering::Relaxed);
         Listening { feed: Arc::clone(self) }
+    }
+
+    /// Says how many replies a second leave, so that no more are looked at than can be. To be called some times a second.
+    pub fn adapt(&self, per_second: u64) {
+        let each = per_second.div_ceil(ALL).next_power_of_two().min(u64::from(EACH)) as u32;
+        let heard = self.listeners.load(Ordering::Relaxed) > 0;
+        self.mask.store(if heard { 0 } else { each - 1 }, Ordering::Relaxed);
     }
 
     /// Hands over what was fed since the last reading. One reader at a time.
@@ -107,11 +121,8 @@ impl Witness {
         // Workers that share a witness may lose a turn to each other, which changes nothing but the choice.
         let turn = self.turn.load(Ordering::Relaxed).wrapping_add(1);
         self.turn.store(turn, Ordering::Relaxed);
-        let heard = self.feed.listeners.load(Ordering::Relaxed) > 0;
-        if turn % EACH != 0 && !heard {
-            return None;
-        }
-        Some(begun(if heard { 1 } else { EACH }))
+        let mask = self.feed.mask.load(Ordering::Relaxed);
+        if turn & mask == 0 { Some(begun(mask + 1)) } else { None }
     }
 
     /// Feeds one reply of a batch that is looked at; gives the microseconds that it took. A reply that echoes no question is
@@ -278,7 +289,12 @@ mod tests {
             assert_eq!((one.rtype, one.rcode, one.length, one.weight), (28, 3, reply.len(), 1));
         }
         drop(listening);
-        assert!((0..EACH - 1).filter(|_| witness.begin().is_some()).count() <= 1, "nobody listens any more");
+        for (per_second, picked) in [(0, 64), (2000, 64), (2001, 32), (100_000, 1), (u64::MAX, 1)] {
+            feed.adapt(per_second);
+            let begun: Vec<_> = (0..EACH).filter_map(|_| witness.begin()).collect();
+            assert_eq!(begun.len(), picked, "{per_second} a second");
+            assert!(begun.iter().all(|one| one.weight as usize * picked == EACH as usize));
+        }
     }
 
     /// Replies without a whole question are passed over, whatever they hold; what finds no room is counted.

@@ -91,9 +91,9 @@ impl Taken {
         let buckets: Vec<(f64, u64)> = (0..=BOUNDS)
             .map(|at| (if at == BOUNDS { f64::MAX } else { bound(at) as f64 / 1e6 }, totals.times.buckets[at]))
             .collect();
-        let help = "From the arrival of a query to its reply, out of one batch of 64, or of all while somebody looks on.";
+        let help = "From the arrival of a query to its reply, in the batches that were looked at: all, under load one of up to 64.";
         families.histogram("reply_latency", help, &Unit::Seconds, totals.times.sum as f64 / 1e6, &buckets)?;
-        let help = "Queries of each zone, estimated: those of one batch of 64 stand for the others.";
+        let help = "Queries of each zone, estimated under load: those that were looked at stand for the others.";
         families.counters("zone_queries_estimated", help, self.zones.iter().cloned())?;
         families.counters("looks_lost", "Queries that were to be looked at and found no room.", plain(self.lost))?;
         for (name, help, event) in EVENTS {

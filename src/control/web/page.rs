@@ -7,6 +7,7 @@ use http::StatusCode;
 const HTML: &str = include_str!("page/index.html");
 const CSS: &str = include_str!("page/app.css");
 const SCRIPT: &str = include_str!("page/app.js");
+const ICON: &str = include_str!("page/icon.svg");
 const DESCRIPTION: &str = include_str!("openapi.json");
 
 pub(super) fn html() -> Response {
@@ -19,6 +20,10 @@ pub(super) fn css() -> Response {
 
 pub(super) fn script() -> Response {
     reply(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT)
+}
+
+pub(super) fn icon() -> Response {
+    reply(StatusCode::OK, "image/svg+xml", ICON)
 }
 
 pub(super) fn description() -> Response {

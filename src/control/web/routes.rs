@@ -43,10 +43,11 @@ use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
 
 /// Every path that is answered.
-pub const PATHS: [&str; 17] = [
+pub const PATHS: [&str; 18] = [
     "/",
     "/app.css",
     "/app.js",
+    "/icon.svg",
     "/flow.svg",
     "/metrics",
     "/health",
@@ -94,6 +95,7 @@ fn route(path: &str) -> MethodRouter<Arc<Web>> {
         "/" => get(async || page::html()),
         "/app.css" => get(async || page::css()),
         "/app.js" => get(async || page::script()),
+        "/icon.svg" => get(async || page::icon()),
         "/flow.svg" => get(picture),
         "/metrics" => get(async |State(web): Shared| {
             web.compute(|web| Ok(reply(StatusCode::OK, METRICS, metrics(&web.desk)))).await

@@ -74,7 +74,7 @@ function showTraffic(traffic) {
   $("p99").textContent = micros(latency.p99);
   $("latency").textContent = latency.looked_at
     ? `half within ${micros(latency.median)}, 90 % within ${micros(latency.p90)}; ${number(latency.looked_at)} replies looked at in the last minute`
-    : "no reply was looked at in the last minute: one batch of 64 is";
+    : "no reply in the last minute";
   const total = Object.values(replies).reduce((sum, count) => sum + count, 0);
   const sorted = Object.entries(replies).sort((a, b) => b[1] - a[1]);
   fill("rcodes", sorted.length ? sorted.flatMap(([rcode, count]) => [
@@ -244,8 +244,15 @@ async function showHistory() {
     change.sets.length > 20 ? el("p", { class: "dim" }, `and ${change.sets.length - 20} more`) : null)) : el("p", {}, "No change was made yet."));
 }
 
-function draw() {
+const MOST_DRAWN = 300;
+
+async function draw() {
   const name = $("flow-name").value.trim();
+  const { total } = await ask("names", { limit: 1 });
+  const many = !name && total > MOST_DRAWN;
+  $("many").hidden = !many;
+  $("picture").hidden = many;
+  if (many) return;
   $("picture").src = `/flow.svg?${new URLSearchParams(name ? { name } : {})}`;
 }
 
@@ -324,7 +331,7 @@ for (const id of ["search", "acme"]) {
 }
 $("draw").addEventListener("submit", (event) => {
   event.preventDefault();
-  draw();
+  attempt(draw);
 });
 everySo(2, async () => showTraffic(await ask("traffic")));
 everySo(10, async () => showStatus(await ask("status")));
