@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use horizon_dns::config::{Acme, Forward, Horizon, Routes, Server, Settings, Tls};
+use horizon_dns::config::{Acme, Forward, Horizon, QueryLog, Routes, Server, Settings, Tls, Web};
 use horizon_dns::counters::{Counters, Event};
 use horizon_dns::dns::{Rtype, parse_name};
 use horizon_dns::snapshot::{Live, Snapshot, ZoneSource, build};
@@ -123,6 +123,8 @@ pub(crate) fn settings() -> Settings {
         routes: Routes::default(),
         acme: Acme::default(),
         tls: Tls::default(),
+        web: Web::default(),
+        query_log: QueryLog::Off,
     }
 }
 
