@@ -93,9 +93,11 @@ fn five_thousand_names_by_the_keyboard_alone() {
     let begun = Instant::now();
     browser.open(&format!("http://{address}/"));
     browser.wait("document.querySelector('#count-names').textContent === '5,000'");
-    browser.press("Tab");
-    browser.press("Tab");
-    browser.wait("document.activeElement.id === 'tab-overview'");
+    let reached = (0..3).any(|_| {
+        browser.press("Tab");
+        browser.eval("document.activeElement.id") == "tab-overview"
+    });
+    assert!(reached, "{}", browser.eval("document.activeElement.outerHTML"));
     browser.press("ArrowRight");
     browser.wait(&format!("document.activeElement.id === 'tab-names' && {ROWS} === 100"));
     println!("5,000 names are there after {:?}", begun.elapsed());

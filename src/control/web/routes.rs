@@ -37,6 +37,7 @@ use http::header;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json as object;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -216,13 +217,12 @@ fn findings(web: &Web) -> Value {
     for reach in web.desk.reaches.standings().reaches {
         let name = &reach.key.name;
         let problems = reach.problems().filter(|problem| problem.severity >= Gravity::Warning);
-        for finding in problems.map(|problem| problem.finding(name)) {
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
-        }
+        findings.extend(problems.map(|problem| problem.finding(name)));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    // Several ways of one name have the same fault, each as bad as it is for that way: the worst is told.
+    let mut known = HashSet::new();
+    findings.retain(|finding| known.insert((finding.code.clone(), finding.subject.clone(), finding.what.clone())));
     let total = findings.len();
     findings.truncate(MOST_FINDINGS);
     object!({ "total": total, "findings": findings })

@@ -309,6 +309,8 @@ $("matrix").addEventListener("keydown", (event) => {
     event.preventDefault();
     turnPage(event.key === "PageDown" ? 1 : -1);
   } else if (event.key === "Enter") {
+    // Else the same key would press the button that has the focus then.
+    event.preventDefault();
     attempt(() => openName(row.dataset.name));
   }
 });
