@@ -52,7 +52,8 @@ impl Running {
 #[test]
 fn tail_shows_what_fits_and_ends_well() {
     let (lab, _) = web_lab::server("");
-    let tail = Running::start(&lab, &["tail", "--name", "example.org", "--rcode", "nxdomain", "--client", "127.0.0.0/8"]);
+    let tail =
+        Running::start(&lab, &["tail", "--name", "example.org", "--rcode", "nxdomain", "--client", "127.0.0.0/8"]);
     let mut first = None;
     wait_until("the first line", || {
         ask(lab.address(), "www.example.org A");
@@ -81,7 +82,10 @@ fn tail_is_for_scripts_too() {
         value = tail.line().map_or(serde_json::Value::Null, |line| serde_json::from_str(&line).unwrap());
         !value.is_null()
     });
-    assert_eq!((&value["name"], &value["rcode"], &value["type"]), (&"www.example.org.".into(), &"NOERROR".into(), &"A".into()));
+    assert_eq!(
+        (&value["name"], &value["rcode"], &value["type"]),
+        (&"www.example.org.".into(), &"NOERROR".into(), &"A".into())
+    );
     drop(std::mem::replace(&mut tail.lines, channel().1));
     tail.process.kill().unwrap();
     tail.process.wait().unwrap();

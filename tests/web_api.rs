@@ -60,7 +60,8 @@ fn every_answer_is_as_described() {
             let full = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
             let (status, head, body) = get(address, &full);
             asked += 1;
-            let (kind, content) = entry["get"]["responses"]["200"]["content"].as_object().unwrap().iter().next().unwrap();
+            let (kind, content) =
+                entry["get"]["responses"]["200"]["content"].as_object().unwrap().iter().next().unwrap();
             if status != 200 || !head.contains(&format!("content-type: {kind}")) {
                 wrong.push(format!("{full}: {status} {head} {body}"));
                 continue;

@@ -17,14 +17,41 @@ fn smuggled_requests_are_no_second_request() {
     let host = format!("Host: {address}");
     let inner = format!("GET /metrics HTTP/1.1\r\n{host}\r\n\r\n");
     let table = [
-        ("length and chunks", format!("GET /health HTTP/1.1\r\n{host}\r\nContent-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}", inner.len() + 5)),
-        ("two lengths", format!("GET /health HTTP/1.1\r\n{host}\r\nContent-Length: 0\r\nContent-Length: {}\r\n\r\n{inner}", inner.len())),
-        ("a length with a sign", format!("GET /health HTTP/1.1\r\n{host}\r\nContent-Length: +{}\r\n\r\n{inner}", inner.len())),
+        (
+            "length and chunks",
+            format!(
+                "GET /health HTTP/1.1\r\n{host}\r\nContent-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}",
+                inner.len() + 5
+            ),
+        ),
+        (
+            "two lengths",
+            format!(
+                "GET /health HTTP/1.1\r\n{host}\r\nContent-Length: 0\r\nContent-Length: {}\r\n\r\n{inner}",
+                inner.len()
+            ),
+        ),
+        (
+            "a length with a sign",
+            format!("GET /health HTTP/1.1\r\n{host}\r\nContent-Length: +{}\r\n\r\n{inner}", inner.len()),
+        ),
         ("an unknown coding", format!("GET /health HTTP/1.1\r\n{host}\r\nTransfer-Encoding: xchunked\r\n\r\n{inner}")),
-        ("a blank before the colon", format!("GET /health HTTP/1.1\r\n{host}\r\nContent-Length : {}\r\n\r\n{inner}", inner.len())),
-        ("a folded line", format!("GET /health HTTP/1.1\r\n{host}\r\nX: a\r\n Content-Length: {}\r\n\r\n{inner}", inner.len())),
-        ("a bare line feed in a value", format!("GET /health HTTP/1.1\r\n{host}\r\nX: a\rContent-Length: 1\r\n\r\n{inner}")),
-        ("a chunk size that is none", format!("GET /health HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{inner}")),
+        (
+            "a blank before the colon",
+            format!("GET /health HTTP/1.1\r\n{host}\r\nContent-Length : {}\r\n\r\n{inner}", inner.len()),
+        ),
+        (
+            "a folded line",
+            format!("GET /health HTTP/1.1\r\n{host}\r\nX: a\r\n Content-Length: {}\r\n\r\n{inner}", inner.len()),
+        ),
+        (
+            "a bare line feed in a value",
+            format!("GET /health HTTP/1.1\r\n{host}\r\nX: a\rContent-Length: 1\r\n\r\n{inner}"),
+        ),
+        (
+            "a chunk size that is none",
+            format!("GET /health HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{inner}"),
+        ),
     ];
     for (why, text) in table {
         // Only what the server itself keeps open would be read on: the end of ours makes it answer all that it saw.
@@ -55,7 +82,11 @@ fn garbage_and_climbing_paths_are_refused() {
         ("a NUL", format!("GET /app.js%00.css HTTP/1.1\r\n{host}\r\n"), &["404"]),
         ("a blank in the path", format!("GET /app .js HTTP/1.1\r\n{host}\r\n"), &["400"]),
         ("another method", format!("TRACE / HTTP/1.1\r\n{host}\r\n"), &["405"]),
-        ("a name of markup", format!("GET /api/v1/records?name=%3Cscript%3Ealert(1)%3C/script%3E HTTP/1.1\r\n{host}\r\n"), &["200", "400"]),
+        (
+            "a name of markup",
+            format!("GET /api/v1/records?name=%3Cscript%3Ealert(1)%3C/script%3E HTTP/1.1\r\n{host}\r\n"),
+            &["200", "400"],
+        ),
     ];
     for (why, text, expected) in table {
         let reply = exchange(address, text.as_bytes());

@@ -95,17 +95,18 @@ fn a_horizon_without_its_canary_is_not_ready() {
 fn names_follow_the_conventions() {
     let (_lab, address) = server("");
     let text = get(address, "/metrics").2;
-    let kinds: BTreeMap<&str, &str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
-        .collect();
+    let kinds: BTreeMap<&str, &str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
     assert!(kinds.len() > 40, "{}", kinds.len());
     for (name, kind) in &kinds {
         assert!(name.starts_with("horizon_"), "{name}");
         assert!(name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_'), "{name}");
         assert!(!name.ends_with("_total"), "{name}: the ending is written by the format");
         assert!(["counter", "gauge", "histogram"].contains(kind), "{name} {kind}");
-        assert!(!["milli", "micro", "kilo", "minutes", "hours", "days"].iter().any(|unit| name.contains(unit)), "{name}");
+        assert!(
+            !["milli", "micro", "kilo", "minutes", "hours", "days"].iter().any(|unit| name.contains(unit)),
+            "{name}"
+        );
         assert!(text.contains(&format!("# HELP {name} ")), "{name} has no help");
     }
 }

@@ -37,6 +37,13 @@ fn network(hosts: usize) -> (Lab, SocketAddr) {
 
 const ROWS: &str = "document.querySelectorAll('#matrix tbody tr').length";
 
+/// Values that came out as something else than text.
+fn shows_texts(browser: &mut Browser) {
+    let text = browser.eval("document.body.innerText");
+    let text = text.as_str().unwrap();
+    assert!(!["[object", "undefined", "NaN", "null"].iter().any(|word| text.contains(word)), "{text}");
+}
+
 fn well(browser: &Browser, address: SocketAddr) {
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
     let own = format!("http://{address}/");
@@ -59,12 +66,13 @@ fn five_names_are_shown_and_nothing_in_them_is_markup() {
     browser.wait("document.querySelector('#zones').innerText.includes('corp.example.')");
     browser.wait("document.querySelector('#frequent-names').innerText.includes('corp.example.')");
     browser.shoot("overview");
+    shows_texts(&mut browser);
     browser.eval("document.querySelector('#tab-names').click()");
     browser.wait(&format!("{ROWS} === 5"));
     assert_eq!(browser.eval("document.querySelectorAll('#matrix img, #matrix script').length"), 0);
     let text = browser.eval("document.querySelector('#matrix').innerText");
     let text = text.as_str().unwrap();
-    for part in ["<img\\032src=x>.corp.example.", "10.0.0.9", "192.0.2.153", "→ ns.corp.example."] {
+    for part in ["<img\\032src=x>.corp.example.", "plausible", "10.0.0.9", "192.0.2.153", "→ ns.corp.example."] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let title = browser.eval("[...document.querySelectorAll('#matrix .traced')].map((one) => one.title).join('|')");
@@ -72,6 +80,7 @@ fn five_names_are_shown_and_nothing_in_them_is_markup() {
     browser.eval("document.querySelector('#tab-findings').click()");
     browser.wait("document.querySelector('#list-findings').innerText.includes('gone.corp.example')");
     browser.shoot("findings");
+    shows_texts(&mut browser);
     browser.eval("document.querySelector('#tab-flow').click()");
     browser.wait("document.querySelector('#picture').naturalWidth > 100");
     browser.scheme("dark");
@@ -128,6 +137,7 @@ fn five_thousand_names_by_the_keyboard_alone() {
     browser.wait("document.querySelector('#detail-body').innerText.includes('lxc/121 traefik_service')");
     browser.wait("document.querySelector('#detail-body img').naturalWidth > 100");
     browser.shoot("detail");
+    shows_texts(&mut browser);
     browser.press("Escape");
     browser.wait("!document.querySelector('#detail').open");
     browser.scheme("dark");

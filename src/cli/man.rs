@@ -19,6 +19,7 @@ use super::man_text::SERVER_EXIT_CODES;
 use super::man_text::SERVICE;
 use super::man_text::SIGNALS;
 use super::man_text::Section;
+use super::man_text::WATCHING;
 use super::screen::say;
 use super::screen::write;
 use crate::files;
@@ -50,8 +51,9 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 }
 
 fn zonectl_page() -> Result<String, Failure> {
-    let sections =
-        [EDITING, FORWARDING, ENCRYPTED, CERTIFICATES, ACME, ACME_DOORS, MOVING, EXIT_CODES, ENVIRONMENT, FILES];
+    let sections = [
+        EDITING, FORWARDING, ENCRYPTED, CERTIFICATES, ACME, ACME_DOORS, WATCHING, MOVING, EXIT_CODES, ENVIRONMENT, FILES,
+    ];
     page(Arguments::command(), "1", &sections, "horizond(8)")
 }
 

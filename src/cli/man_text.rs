@@ -278,6 +278,32 @@ pub(super) const ACME_DOORS: Section = (
     ],
 );
 
+/// What can be watched while the server answers.
+pub(super) const WATCHING: Section = (
+    "WATCHING",
+    &[
+        Text(
+            "With `listen` in [web] the server shows itself over HTTP, for reading only: the status page at `/`, `/metrics` for \
+             Prometheus, `/health`, `/ready`, and all that the page shows as JSON under `/api/v1/`, described by \
+             `/api/v1/openapi.json`. There is no password: listen where only those come who may know names and clients. \
+             Requests whose `Host` is neither an address, nor localhost, nor a name of the zones are refused.",
+        ),
+        Lines(
+            "[web]\nlisten = [\"10.0.0.153:8080\"]\n\n[web.canary]                          # /ready asks for these; else for each zone's SOA\n\
+             internal = \"ca.internal.example\"\n\n[log]\nqueries = \"sampled\"                   # off, sampled or full",
+        ),
+        Lines(
+            "$ zonectl top                         pace, latency, names, clients, upstreams\n\
+             $ zonectl tail --name internal.example --rcode NXDOMAIN",
+        ),
+        Text(
+            "Nobody waits for those who watch. Queries, replies and RCODEs are counted one by one; latency, names, clients and \
+             zones are taken from every batch of queries while there are fewer than 2,000 a second or somebody runs `top` or \
+             `tail`, and from one batch of up to 64 under load. What finds no room is left out and counted.",
+        ),
+    ],
+);
+
 /// How to leave dnsmasq.
 pub(super) const MOVING: Section = (
     "MOVING FROM DNSMASQ",

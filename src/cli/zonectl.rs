@@ -139,9 +139,7 @@ fn look(scope: &Scope, verb: &Look) -> Result<Exit, Failure> {
         Look::Reload { wait } => reload(scope, *wait),
         Look::Status => status(scope),
         Look::Top { interval, count } => top(scope, *interval, *count),
-        Look::Tail { client, name, rcode } => {
-            tail(scope, client.as_deref(), name.as_deref(), rcode.as_deref())
-        }
+        Look::Tail { client, name, rcode } => tail(scope, client.as_deref(), name.as_deref(), rcode.as_deref()),
         Look::Completions { shell } => completions(*shell, Arguments::command()),
         Look::Man { out } => man(out.as_deref()),
     }

@@ -65,7 +65,9 @@ impl Wanted {
             })
         });
         let name = name.map(|text| {
-            parse_name(text).map_err(|error| Refusal::new("BAD_NAME", format!("`{text}` is no name: {error}"), "write a whole name"))
+            parse_name(text).map_err(|error| {
+                Refusal::new("BAD_NAME", format!("`{text}` is no name: {error}"), "write a whole name")
+            })
         });
         let rcode = rcode.map(|text| {
             let known = (0..16u8).map(|code| Rcode::masked_from_int(code).to_string());

@@ -417,7 +417,8 @@ mod tests {
         let (mut queries, _listening) = traffic.queries();
         traffic.look(&snapshot);
         let client = "192.0.2.9".parse().unwrap();
-        for name in [&b"\x01a\x03sub\x07example\0"[..], b"\x07EXAMPLE\0", b"\x01b\x07example\0", b"\x05other\0", b"\0"] {
+        for name in [&b"\x01a\x03sub\x07example\0"[..], b"\x07EXAMPLE\0", b"\x01b\x07example\0", b"\x05other\0", b"\0"]
+        {
             witness.feed(witness.begin().unwrap(), Carried::Udp, 0, client, &reply(name));
         }
         counters.add(Event::QueriesUdp, 5);

@@ -111,7 +111,10 @@ mod tests {
         latency.add(1000, 1);
         latency.add(100_000_000, 1);
         let times = read();
-        assert_eq!([500, 980, 990, 1000].map(|part| times.quantile(part)), [Some(8), Some(8), Some(1024), Some(bound(BOUNDS))]);
+        assert_eq!(
+            [500, 980, 990, 1000].map(|part| times.quantile(part)),
+            [Some(8), Some(8), Some(1024), Some(bound(BOUNDS))]
+        );
         assert_eq!(times.since(&before).count(), 2);
         assert_eq!(times.since(&before).sum, 100_001_000);
     }

@@ -107,7 +107,11 @@ mod tests {
         assert_eq!(totals.replies[3], 5);
         assert_eq!(totals.replies[RCODES - 1], 1);
         assert_eq!(totals.by_horizon[Carried::Tcp as usize][1][3], 5);
-        assert_eq!(totals.by_horizon[Carried::Udp as usize][PLACES - 1][RCODES - 1], 1, "what is beyond shares the last");
+        assert_eq!(
+            totals.by_horizon[Carried::Udp as usize][PLACES - 1][RCODES - 1],
+            1,
+            "what is beyond shares the last"
+        );
         assert_eq!((totals.times.count(), totals.times.sum), (2, 18));
         assert_eq!(totals.of(Event::Truncated), 5);
         assert_eq!(totals.of(Event::Dropped), 0);

@@ -43,7 +43,13 @@ struct Front {
 
 impl Showing {
     /// Opens what the settings ask for.
-    pub(super) fn start(settings: &Settings, shown: Arc<Shown>, desk: &Arc<Desk>, live: &Arc<Live>, runtime: &Handle) -> Self {
+    pub(super) fn start(
+        settings: &Settings,
+        shown: Arc<Shown>,
+        desk: &Arc<Desk>,
+        live: &Arc<Live>,
+        runtime: &Handle,
+    ) -> Self {
         let limits = HttpLimits::default();
         let listeners = HttpListeners::new(web::routes(Arc::clone(desk)), HttpTls::default(), limits, runtime.clone());
         shown.front().listeners = Some(listeners);
@@ -128,6 +134,7 @@ async fn try_again(shown: Arc<Shown>) {
 
 fn not_shown(error: &BindError) -> Finding {
     let what = format!("metrics and status page are not shown: {}", error.reason);
-    let remedy = "stop what holds the port or write another address in `listen` of [web]; it is tried again every minute";
+    let remedy =
+        "stop what holds the port or write another address in `listen` of [web]; it is tried again every minute";
     Finding::new("WEB_LISTEN_FAILED", Severity::Error, error.address.to_string(), what, remedy).tolerated()
 }

@@ -81,7 +81,12 @@ impl Default for Feed {
 impl Feed {
     /// Nobody listens.
     pub fn new() -> Self {
-        Feed { ring: Ring::new(), mask: AtomicU32::new(EACH - 1), listeners: AtomicUsize::new(0), lost: Count::default() }
+        Feed {
+            ring: Ring::new(),
+            mask: AtomicU32::new(EACH - 1),
+            listeners: AtomicUsize::new(0),
+            lost: Count::default(),
+        }
     }
 
     /// The way for a worker that starts.

@@ -236,8 +236,16 @@ impl Batch {
                 Verdict::Reply(length) | Verdict::Refresh(length) | Verdict::Forward(length) => length,
                 Verdict::Signed => {
                     let header = self.incoming[index].msg_hdr;
-                    let late =
-                        || LateReply::new(desk, &self.clients[index], &self.controls[index], &header, ELSEWHERE, self.begun);
+                    let late = || {
+                        LateReply::new(
+                            desk,
+                            &self.clients[index],
+                            &self.controls[index],
+                            &header,
+                            ELSEWHERE,
+                            self.begun,
+                        )
+                    };
                     let client = self.clients[index].ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
                     if desk.onward.submit_signed(client, Transport::Udp, query, || Box::new(late())) {
                         continue;

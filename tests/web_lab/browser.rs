@@ -41,7 +41,15 @@ impl Browser {
         // The shell gives it the pipes as descriptors 3 and 4; both are opened for both ways, so that no opening waits.
         let command = "exec \"$0\" \"$@\" 3<>\"$TO\" 4<>\"$FROM\"";
         let process = Command::new("sh")
-            .args(["-c", command, PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+            .args([
+                "-c",
+                command,
+                PROGRAM,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+            ])
             .args(["--no-first-run", "--disable-background-networking", "--remote-debugging-pipe"])
             .args(["--window-size=1200,900", "about:blank"])
             .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))

@@ -87,7 +87,11 @@ impl Taken {
                 }
             }
         }
-        families.counters("replies", "Replies sent, by the horizon of the client; none when it was not looked for.", replies)?;
+        families.counters(
+            "replies",
+            "Replies sent, by the horizon of the client; none when it was not looked for.",
+            replies,
+        )?;
         let buckets: Vec<(f64, u64)> = (0..=BOUNDS)
             .map(|at| (if at == BOUNDS { f64::MAX } else { bound(at) as f64 / 1e6 }, totals.times.buckets[at]))
             .collect();
@@ -149,7 +153,12 @@ impl Taken {
         families.counters("cache_evictions", "Answers that went early to make room.", plain(cache.evicted))?;
         let upstreams = || self.health.upstreams.iter().map(|one| (vec![("upstream", one.text.clone())], one));
         let rows = upstreams().map(|(labels, one)| (labels, f64::from(u8::from(one.up && !one.loops))));
-        families.gauges("upstream_up", "1 when an upstream is asked, 0 when it is down or leads back here.", None, rows)?;
+        families.gauges(
+            "upstream_up",
+            "1 when an upstream is asked, 0 when it is down or leads back here.",
+            None,
+            rows,
+        )?;
         let rows = upstreams().filter_map(|(labels, one)| Some((labels, one.srtt?.as_secs_f64())));
         families.gauges("upstream_rtt", "Smoothed round-trip time.", Some(Unit::Seconds), rows)?;
         let rows = upstreams().map(|(labels, one)| (labels, one.asked));
@@ -199,7 +208,11 @@ impl Taken {
 
 /// Further counters: the name, what it counts, the event.
 const EVENTS: [(&str, &str, Event); 27] = [
-    ("queries_dropped_by_kernel", "Messages that the kernel dropped: the socket's queue was full.", Event::DroppedByKernel),
+    (
+        "queries_dropped_by_kernel",
+        "Messages that the kernel dropped: the socket's queue was full.",
+        Event::DroppedByKernel,
+    ),
     ("queries_dropped", "Messages that were not answered: no query, or too short.", Event::Dropped),
     ("replies_truncated", "Replies with the TC bit.", Event::Truncated),
     ("replies_not_sent", "Replies that the system did not take.", Event::SendFailed),
@@ -214,7 +227,11 @@ const EVENTS: [(&str, &str, Event); 27] = [
     ("tcp_connections_refused", "TCP connections beyond a cap.", Event::TcpRefused),
     ("tcp_connections_closed_idle", "TCP connections that were closed because they were idle.", Event::TcpClosedIdle),
     ("tcp_connections_closed_slow", "TCP connections that were closed because they were slow.", Event::TcpClosedSlow),
-    ("tcp_accept_pauses", "Times that no TCP connection could be taken for want of descriptors.", Event::TcpAcceptPaused),
+    (
+        "tcp_accept_pauses",
+        "Times that no TCP connection could be taken for want of descriptors.",
+        Event::TcpAcceptPaused,
+    ),
     ("upstream_asked", "Questions to upstreams in all.", Event::UpstreamAsked),
     ("upstream_timeouts", "Questions to upstreams that were not answered in time.", Event::UpstreamTimeout),
     ("upstream_unmatched", "Messages from upstreams that fit no question.", Event::UpstreamUnmatched),

@@ -3,8 +3,8 @@
 use super::acme::acme;
 use super::host::is_meant;
 use super::metrics::metrics;
-use super::names::names;
 use super::names::add_wanted;
+use super::names::names;
 use super::page;
 use super::ready::health;
 use super::ready::ready;
@@ -174,7 +174,10 @@ pub(super) fn missing(what: &str) -> Refusal {
     Refusal::new("BAD_REQUEST", format!("`{what}` is missing"), format!("add `{what}=` to the query"))
 }
 
-async fn records(State(web): Shared, asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>) -> Response {
+async fn records(
+    State(web): Shared,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     web.answer(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         let name = asked.name.ok_or_else(|| missing("name"))?;
@@ -188,7 +191,10 @@ pub(super) fn bad_query(error: &axum::extract::rejection::QueryRejection) -> Ref
     Refusal::new("BAD_REQUEST", error.body_text(), "see /api/v1/openapi.json for what a query may hold")
 }
 
-async fn explained(State(web): Shared, asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>) -> Response {
+async fn explained(
+    State(web): Shared,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     web.answer(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         let name = asked.name.ok_or_else(|| missing("name"))?;
@@ -251,7 +257,10 @@ async fn drawn(State(web): Shared, asked: Result<Query<Asked>, axum::extract::re
     .await
 }
 
-async fn picture(State(web): Shared, asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>) -> Response {
+async fn picture(
+    State(web): Shared,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     web.compute(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         Ok(reply(StatusCode::OK, "image/svg+xml", flow::svg(&draw(web, &asked)?)))
@@ -269,7 +278,10 @@ struct Since {
 /// Changes of one answer.
 const MOST_CHANGES: usize = 200;
 
-async fn history(State(web): Shared, asked: Result<Query<Since>, axum::extract::rejection::QueryRejection>) -> Response {
+async fn history(
+    State(web): Shared,
+    asked: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
+) -> Response {
     let Query(Since { since, limit }) = match asked {
         Ok(asked) => asked,
         Err(error) => return refused(&bad_query(&error)),

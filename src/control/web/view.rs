@@ -31,7 +31,8 @@ impl View {
         }
         let horizons: Vec<&str> = published.snapshot.views.iter().map(|view| view.name.as_str()).collect();
         let names: BTreeSet<Name> = leading(published, &horizons);
-        let names: Arc<[String]> = names.iter().map(|name| present_name(name.as_slice()).to_ascii_lowercase()).collect();
+        let names: Arc<[String]> =
+            names.iter().map(|name| present_name(name.as_slice()).to_ascii_lowercase()).collect();
         self.made.store(Some(Arc::new(Made { of: Arc::downgrade(published), names: Arc::clone(&names) })));
         names
     }

@@ -112,16 +112,20 @@ let offset = 0;
 let matching = 0;
 let asking = 0;
 
-const VERDICTS = { open: ["good", "open"], shut: ["bad", "shut"], none: ["", "not known"] };
+// From the worst to the best that can be known of a way.
+const STATES = ["not-applicable", "blocked", "contradicted", "unreachable", "unknown", "plausible", "degraded", "reachable", "verified"];
 
 function certificate(acme) {
   if (!acme) return el("span", { class: "none" }, "–");
-  const [kind, word] = VERDICTS[acme.verdict] ?? VERDICTS.none;
-  const ways = Object.entries(acme.challenges).map(([challenge, state]) => `${challenge}: ${state}`).join("\n");
+  const states = Object.values(acme.challenges).sort((a, b) => STATES.indexOf(b) - STATES.indexOf(a));
+  const shut = states.filter((state) => kindOf(state) === "bad").length;
+  const others = shut > 0 && acme.verdict !== "shut" ? badge("warn", `${shut} of ${states.length} shut`, ways(acme)) : null;
   const days = acme.days_left;
   const left = days === undefined ? null : badge(days < 0 ? "bad" : days < 2 ? "warn" : "good", days < 0 ? "expired" : `${days} d left`, when(acme.expires));
-  return [badge(kind, word, ways), left].filter(Boolean);
+  return [badge(kindOf(states[0]), states[0], ways(acme)), others, left].filter(Boolean);
 }
+
+const ways = (acme) => Object.entries(acme.challenges).map(([challenge, state]) => `${challenge}: ${state}`).join("\n");
 
 function provenance(address) {
   const place = address.place ? `${address.place.file}${address.place.line ? `:${address.place.line}` : ""}` : "";
@@ -183,7 +187,7 @@ async function openName(name) {
     const answer = await ask("explain", { name, type: rtype, horizon });
     explained.replaceChildren(el("p", {}, `A client of ${horizon} gets ${answer.rcode}${answer.authoritative ? ", authoritative" : ""}.`),
       el("ol", { class: "steps" }, answer.steps.map((step) => el("li", {}, `${step.name} in ${step.zone ?? "no zone"}: ${step.why}`))),
-      answer.answer.map((record) => el("p", { class: "code" }, `${record.name} ${record.ttl} ${record.type} ${record.data}`)));
+      ...answer.answer.map((record) => el("p", { class: "code" }, `${record.name} ${record.ttl} ${record.type} ${record.data}`)));
   };
   const types = [...new Set(["A", "AAAA", ...records.horizons.flatMap((one) => one.records.map((record) => record.type))])];
   const choice = el("select", { "aria-label": "type" }, types.map((type) => el("option", { value: type }, type)));
@@ -191,13 +195,13 @@ async function openName(name) {
   const rows = records.horizons.flatMap((one) => one.records.length
     ? one.records.map((record) => [one.horizon, record.type, String(record.ttl), record.data, source(record.from)])
     : [[one.horizon, one.outcome, "", "", ""]]);
-  const ways = acme.ways.flatMap((way) => [
+  const known = acme.ways.flatMap((way) => [
     el("p", {}, badge(kindOf(way.state), `${way.challenge} ${way.state}`), ` known by: ${way.evidence}${way.expires ? `, certificate until ${when(way.expires)}` : ""}`),
     way.problems.map((problem) => finding({ severity: problem.severity, code: problem.code, subject: "", what: problem.summary, remedy: [problem.remedy.text, ...(problem.remedy.commands ?? [])].join("  "), places: problem.places ?? [] }))]).flat();
   fill("detail-body", el("h3", {}, "Records"), table(["Horizon", "Type", ">TTL", "Data", "From"], rows),
     records.findings?.map(finding) ?? [],
     el("h3", {}, "Why"), el("div", { class: "bar" }, choice, buttons), explained,
-    el("h3", {}, "Certificate"), ways.length ? ways : el("p", { class: "dim" }, "no certificate is wanted for this name, as far as is known"),
+    el("h3", {}, "Certificate"), known.length ? known : el("p", { class: "dim" }, "no certificate is wanted for this name, as far as is known"),
     el("h3", {}, "Way"), el("div", { class: "scroll" }, el("img", { src: `/flow.svg?${new URLSearchParams({ name })}`, alt: `the way that ${name} takes` })));
   if (records.horizons.length) await explain(records.horizons[0].horizon, "A");
 }
