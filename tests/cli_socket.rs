@@ -7,9 +7,11 @@ use horizon_dns::control;
 use horizon_dns::control::{
     AskError, ControlListener, Desk, GetAnswer, Health, LARGEST_ERRAND, LARGEST_REQUEST, LastReload,
 };
-use horizon_dns::control::{MatchAnswer, ReloadOrder, ReloadOutcome, Request, StatusAnswer};
+use horizon_dns::control::{MatchAnswer, ReloadOrder, ReloadOutcome, Request, StatusAnswer, Traffic};
+use horizon_dns::counters::Counters;
 use horizon_dns::finding::{Finding, Severity};
 use horizon_dns::plugin::acme::{Board, Challenges, Tokens};
+use horizon_dns::query::Feed;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -41,6 +43,9 @@ fn health() -> Health {
         http: (Vec::new(), false),
         encrypted: Vec::new(),
         challenges: 2,
+        web: Vec::new(),
+        totals: Counters::new(1).totals(),
+        live_since: UNIX_EPOCH + Duration::from_secs(2000),
         counters: BTreeMap::from([("queries".to_owned(), 7)]),
     }
 }
@@ -63,6 +68,7 @@ fn lab() -> Lab {
         reaches,
         tokens,
         watched: Arc::default(),
+        traffic: Arc::new(Traffic::new(Arc::new(Feed::new()), Arc::new(Counters::new(1)))),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let listener = ControlListener::bind(&socket).unwrap();

@@ -51,13 +51,13 @@ pub(super) struct OfAcme {
 const ORDERS: usize = 16;
 
 impl Office {
-    /// What requests are answered from. Orders to reload are passed on from now on.
+    /// What requests are answered from: `health` and `traffic` are looked at anew with each. Orders to reload are passed on
+    /// from now on.
     pub(super) fn desk(
         published: Arc<Published>,
-        health: Box<dyn Fn() -> Health + Send + Sync>,
+        (health, traffic): (Box<dyn Fn() -> Health + Send + Sync>, Traffic),
         orders: Orders,
         of_acme: OfAcme,
-        traffic: Traffic,
         runtime: &Runtime,
     ) -> Desk {
         let (sender, receiver) = mpsc::channel(ORDERS);

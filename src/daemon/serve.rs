@@ -158,7 +158,7 @@ impl Server {
             watched: Arc::clone(&watched),
         };
         let traffic = Traffic::new(listeners.feed(), Arc::clone(&counters));
-        let desk = Office::desk(published, health, orders.clone(), of_acme, traffic, &runtime);
+        let desk = Office::desk(published, (health, traffic), orders.clone(), of_acme, &runtime);
         let mut office = Office::new(desk, runtime.handle().clone());
         office.adopt(Some(control));
         let settings = &board.load().serving.settings;

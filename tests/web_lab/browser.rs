@@ -92,10 +92,10 @@ impl Browser {
     }
 
     /// Calls a method and waits for its result; what comes meanwhile is noted.
-    pub(crate) fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, parameters: impl Into<Value>) -> Value {
         self.next += 1;
         let id = self.next;
-        let mut message = json!({ "id": id, "method": method, "params": parameters });
+        let mut message = json!({ "id": id, "method": method, "params": parameters.into() });
         if !self.session.is_empty() {
             message["sessionId"] = self.session.as_str().into();
         }

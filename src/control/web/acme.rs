@@ -72,12 +72,12 @@ struct Way {
 pub(super) async fn acme(State(web): State<Arc<Web>>, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     web.answer(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
-        to_value(&page(web.desk.reaches.standings(), &asked))
+        to_value(&page(&web.desk.reaches.standings(), &asked))
     })
     .await
 }
 
-fn page(standings: Standings, asked: &Asked) -> AcmeAnswer {
+fn page(standings: &Standings, asked: &Asked) -> AcmeAnswer {
     let mut states = BTreeMap::new();
     for reach in &standings.reaches {
         *states.entry(reach.state.word()).or_default() += 1;

@@ -67,7 +67,7 @@ impl Taken {
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
         families.gauges("build_info", "The version that runs; always 1.", None, [(version, 1.0)])?;
         let started = seconds(self.health.started);
-        families.gauges("start_time", "When the server started, since 1970.", Some(Unit::Seconds), one(started))
+        families.gauges("start_time", "When the server started, since 1970.", Some(&Unit::Seconds), one(started))
     }
 
     fn answering(&self, families: &mut Families<'_>) -> fmt::Result {
@@ -114,8 +114,8 @@ impl Taken {
         let live = f64::from(u8::from(health.last_reload.live));
         families.gauges("last_reload_live", "1 when what the files say is served, else 0.", None, one(live))?;
         let help = "When the state that serves went live, since 1970.";
-        let since = Some(Unit::Seconds);
-        families.gauges("last_reload_success_timestamp", help, since.clone(), one(seconds(health.live_since)))?;
+        let since = Some(&Unit::Seconds);
+        families.gauges("last_reload_success_timestamp", help, since, one(seconds(health.live_since)))?;
         let help = "When files were last loaded, live or not, since 1970.";
         families.gauges("last_reload_timestamp", help, since, one(seconds(health.last_reload.at)))?;
         let severities = [Severity::Error, Severity::Warning, Severity::Info];
@@ -146,7 +146,7 @@ impl Taken {
         families.gauges("cache_entries", "Answers that are kept.", None, one(cache.entries as f64))?;
         let size = [("used", cache.octets), ("most", cache.size)];
         let size = size.map(|(word, octets)| (vec![("kind", word.to_owned())], octets as f64));
-        families.gauges("cache_size", "What the cache takes, and may take.", Some(Unit::Bytes), size)?;
+        families.gauges("cache_size", "What the cache takes, and may take.", Some(&Unit::Bytes), size)?;
         let looks = [("hit", cache.hits), ("miss", cache.misses)];
         let looks = looks.map(|(word, count)| (vec![("result", word.to_owned())], count));
         families.counters("cache_lookups", "Questions that were looked for in the cache.", looks)?;
@@ -160,7 +160,7 @@ impl Taken {
             rows,
         )?;
         let rows = upstreams().filter_map(|(labels, one)| Some((labels, one.srtt?.as_secs_f64())));
-        families.gauges("upstream_rtt", "Smoothed round-trip time.", Some(Unit::Seconds), rows)?;
+        families.gauges("upstream_rtt", "Smoothed round-trip time.", Some(&Unit::Seconds), rows)?;
         let rows = upstreams().map(|(labels, one)| (labels, one.asked));
         families.counters("upstream_questions", "Questions sent, repeated ones each time.", rows)?;
         let outcomes = upstreams().flat_map(|(labels, one)| {
@@ -200,7 +200,7 @@ impl Taken {
         ends.truncate(MOST_CERTIFICATES);
         let rows = ends.into_iter().map(|(name, end)| (vec![("name", name.to_owned())], end as f64 - now));
         let help = "Time that the certificate has left that a name got last; those that end first are told.";
-        families.gauges("certificate_remaining", help, Some(Unit::Seconds), rows)?;
+        families.gauges("certificate_remaining", help, Some(&Unit::Seconds), rows)?;
         let live = self.health.challenges as f64;
         families.gauges("acme_challenge_values", "Challenge values of ACME clients that live.", None, one(live))
     }

@@ -35,10 +35,10 @@ impl<'a> Families<'a> {
         &mut self,
         name: &str,
         help: &str,
-        unit: Option<Unit>,
+        unit: Option<&Unit>,
         rows: impl IntoIterator<Item = (Labels, f64)>,
     ) -> fmt::Result {
-        let mut family = self.encoder.encode_descriptor(name, help, unit.as_ref(), MetricType::Gauge)?;
+        let mut family = self.encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?;
         each(&mut family, rows, |metric, value| metric.encode_gauge(&value))
     }
 
