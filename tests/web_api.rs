@@ -127,6 +127,6 @@ fn what_makes_no_sense_is_refused_with_a_remedy() {
     }
     let (status, head, body) = request(address, &plain("HEAD /api/v1/status"));
     assert_eq!((status, body.as_str()), (200, ""), "{head}");
-    let own = format!("GET /health HTTP/1.1\r\nHost: ns.example.org:80\r\nConnection: close\r\n\r\n");
-    assert_eq!(request(address, &own).0, 200, "a name of our zones means us");
+    let own = "GET /health HTTP/1.1\r\nHost: ns.example.org:80\r\nConnection: close\r\n\r\n";
+    assert_eq!(request(address, own).0, 200, "a name of our zones means us");
 }
