@@ -157,8 +157,8 @@ fn compare(name: &str, system: &[IpAddr], told: &[IpAddr], dns: SocketAddr, file
         let remedy = Remedy::new(
             "delete the name from that line; the CA needs no restart, and `--resolver` of step-ca does not help",
         )
-        .run(line.removal(name));
-        let problem = Problem::new("HOSTS_BYPASS", Gravity::Fatal, summary, remedy).seen_at(line.place.clone());
+        .run(files.removal(line, name));
+        let problem = Problem::new("HOSTS_BYPASS", Gravity::Fatal, summary, remedy).seen_at(files.place_of(line));
         problems.push(problem.because(format!("the line: {}", line.text.trim())));
     }
     let differs = !system.is_empty() && system.iter().any(|address| !told.contains(address));

@@ -2,40 +2,19 @@
 
 use crate::files;
 use crate::finding::Place;
+use crate::plugin::doctor::{HostsLine, hosts_lines};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What stands in them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GuestFiles {
-    /// Every name of every line of the hosts file.
     hosts: Vec<HostsLine>,
+    hosts_file: PathBuf,
     /// `nameserver` of resolv.conf, in order.
     pub(super) nameservers: Vec<(IpAddr, Place)>,
     /// `search` or `domain` of resolv.conf; the last one counts.
     pub(super) search: Option<(String, Place)>,
-}
-
-/// A line of a hosts file.
-#[derive(Debug, Clone)]
-pub(super) struct HostsLine {
-    pub(super) address: IpAddr,
-    names: Vec<String>,
-    /// As written.
-    pub(super) text: String,
-    pub(super) place: Place,
-}
-
-impl HostsLine {
-    /// The command that takes the name away: the line, if there is no other name on it.
-    pub(super) fn removal(&self, name: &str) -> String {
-        let (line, file) = (self.place.line.unwrap_or_default(), self.place.file.display());
-        if self.names.len() == 1 {
-            return format!("sed -i '{line}d' {file}");
-        }
-        let pattern = name.replace('.', "\\.");
-        format!("sed -i -E '{line}s/[[:space:]]+{pattern}\\.?([[:space:]]|$)/\\1/I' {file}")
-    }
 }
 
 /// Octets of either file.
@@ -44,17 +23,11 @@ const LARGEST_FILE: u64 = 16 << 20;
 impl GuestFiles {
     /// Reads `etc/hosts` and `etc/resolv.conf` below `root`; a file that cannot be read says nothing.
     pub(super) fn read(root: &Path) -> Self {
-        let mut found = GuestFiles::default();
-        let hosts = root.join("etc/hosts");
-        for (number, line) in lines(&hosts) {
-            let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-            let Some(address) = words.next().and_then(|word| word.parse::<IpAddr>().ok()) else { continue };
-            let names = words.map(|word| word.trim_end_matches('.').to_ascii_lowercase()).collect();
-            let place = Place::at(&hosts, number, 1);
-            found.hosts.push(HostsLine { address: address.to_canonical(), names, text: line, place });
-        }
+        let hosts_file = root.join("etc/hosts");
+        let hosts = hosts_lines(&text(&hosts_file)).collect();
+        let mut found = GuestFiles { hosts, hosts_file, ..GuestFiles::default() };
         let resolv = root.join("etc/resolv.conf");
-        for (number, line) in lines(&resolv) {
+        for (number, line) in (1u32..).zip(text(&resolv).lines()) {
             let mut words = line.split_whitespace();
             let place = Place::at(&resolv, number, 1);
             match (words.next(), words.next()) {
@@ -71,15 +44,22 @@ impl GuestFiles {
         found
     }
 
-    /// The lines of the hosts file with this name, in lower case without a final dot.
+    /// The lines of the hosts file with this name.
     pub(super) fn lines_for(&self, name: &str) -> impl Iterator<Item = &HostsLine> {
-        self.hosts.iter().filter(move |line| line.names.iter().any(|own| own == name))
+        self.hosts.iter().filter(move |line| line.has(name))
+    }
+
+    /// Where a line of the hosts file stands.
+    pub(super) fn place_of(&self, line: &HostsLine) -> Place {
+        Place::at(&self.hosts_file, line.number, 1)
+    }
+
+    /// The command that takes a name out of the hosts file.
+    pub(super) fn removal(&self, line: &HostsLine, name: &str) -> String {
+        line.removal(name, &self.hosts_file)
     }
 }
 
-/// Lines with their numbers, from 1.
-fn lines(file: &Path) -> Vec<(u32, String)> {
-    let text = files::read(file, LARGEST_FILE).map(|octets| String::from_utf8_lossy(&octets).into_owned());
-    let text = text.unwrap_or_default();
-    (1u32..).zip(text.lines().map(str::to_owned)).collect()
+fn text(file: &Path) -> String {
+    files::read(file, LARGEST_FILE).map(|octets| String::from_utf8_lossy(&octets).into_owned()).unwrap_or_default()
 }

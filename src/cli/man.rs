@@ -52,7 +52,17 @@ pub(super) fn man(out: Option<&Path>) -> Result<Exit, Failure> {
 
 fn zonectl_page() -> Result<String, Failure> {
     let sections = [
-        EDITING, FORWARDING, ENCRYPTED, CERTIFICATES, ACME, ACME_DOORS, WATCHING, MOVING, EXIT_CODES, ENVIRONMENT, FILES,
+        EDITING,
+        FORWARDING,
+        ENCRYPTED,
+        CERTIFICATES,
+        ACME,
+        ACME_DOORS,
+        WATCHING,
+        MOVING,
+        EXIT_CODES,
+        ENVIRONMENT,
+        FILES,
     ];
     page(Arguments::command(), "1", &sections, "horizond(8)")
 }

@@ -26,6 +26,7 @@ pub use forwarding::{Block, BlockAnswer, Cache, Dnssec, Forward, ForwardDomain, 
 pub use parse::{DEFAULT_CONTROL, DEFAULT_FILES, control_socket, find, load, parse};
 pub use prefix::{Prefix, PrefixError};
 pub use settings::{
-    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, QueryLog, Rate, Route, Routes, Server, Settings, Tls, Web,
+    Acme, AcmeName, Challenge, Gate, Horizon, KindRoutes, Probing, QueryLog, Rate, Route, Routes, Server, Settings,
+    Tls, Web,
 };
 pub use similar::closest;

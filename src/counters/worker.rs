@@ -211,7 +211,11 @@ pub struct Worker {
 
 impl Default for Worker {
     fn default() -> Self {
-        Worker { events: std::array::from_fn(|_| Count::default()), replies: Default::default() }
+        Worker {
+            events: std::array::from_fn(|_| Count::default()),
+            replies: Default::default(),
+            latency: Latency::default(),
+        }
     }
 }
 

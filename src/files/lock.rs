@@ -7,6 +7,8 @@ use std::fs::TryLockError;
 use std::io::Read;
 use std::io::Write;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// An advisory lock on a file, held until it is dropped or the process ends, however it ends.
 ///
@@ -43,7 +45,24 @@ impl Lock {
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Lock { file })
     }
+
+    /// Takes the lock as soon as it is given back, waiting so long at most.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn wait(path: impl AsRef<Path>, patience: Duration) -> Result<Self, FileError> {
+        let end = Instant::now() + patience;
+        loop {
+            match Lock::take(&path) {
+                Err(FileError::Locked { .. }) if Instant::now() < end => thread::sleep(LOOK_AGAIN),
+                taken => return taken,
+            }
+        }
+    }
 }
+
+/// How often a lock is looked at that another holds; a waiting `flock` could not be given up.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 impl Drop for Lock {
     fn drop(&mut self) {

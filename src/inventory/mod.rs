@@ -36,7 +36,7 @@ pub use model::{
     Certificate, CertificateAuthority, Firewall, Guest, GuestAddress, GuestId, GuestKind, HostName, Inventory, Network,
     Service, Stack, StackUse, WrittenRecord, ZoneName,
 };
-pub use passage::{Passage, passage};
+pub use passage::{By, Connection, List, Passage, Ruling, Word, decisive, passage, rulings};
 pub use publish::{may_publish, private_address_published};
 pub use read::read;
 pub use roles::{Role, Roles, find_roles};

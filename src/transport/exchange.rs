@@ -117,7 +117,9 @@ pub(super) fn append(
         verdict = pending.not_forwarded(Transport::Stream, message, reply).map_or(Verdict::Drop, Verdict::Reply);
     }
     if verdict == Verdict::Signed {
-        if shared.onward.submit_signed(client, Transport::Stream, message, || late.way_back(Counted { place: ELSEWHERE, begun }, padded)) {
+        if shared.onward.submit_signed(client, Transport::Stream, message, || {
+            late.way_back(Counted { place: ELSEWHERE, begun }, padded)
+        }) {
             return verdict;
         }
         counters.count(Event::SignedNotTaken);

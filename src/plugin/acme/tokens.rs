@@ -26,7 +26,6 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
-use std::time::Instant;
 use thiserror::Error;
 
 const FILE: &str = "tokens.json";
@@ -240,7 +239,7 @@ impl Tokens {
     fn change(&self, change: impl FnOnce(&mut Vec<Arc<Token>>) -> Result<(), TokenError>) -> Result<(), TokenError> {
         let folder = self.folder();
         files::create_private_folder(&*folder)?;
-        let _lock = patient_lock(&folder.join(LOCK))?;
+        let _lock = Lock::wait(folder.join(LOCK), PATIENCE)?;
         let file = folder.join(FILE);
         let mut all = self.read(&file).map_err(|finding| TokenError::Content(Box::new(finding)))?.all;
         change(&mut all)?;
@@ -312,20 +311,6 @@ fn same_holder(one: &Token, other: &Token) -> bool {
     let same_account = account(one).is_some_and(|user| account(other).as_ref() == Some(&user));
     one.name == other.name || same_account
 }
-
-/// Takes the lock, or waits a little for the one who is writing.
-fn patient_lock(path: &Path) -> Result<Lock, FileError> {
-    let start = Instant::now();
-    loop {
-        match Lock::take(path) {
-            Err(FileError::Locked { .. }) if start.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            taken => return taken,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::secret::password;

@@ -1,6 +1,7 @@
 //! Lines of a hosts file that answer for our names in our place.
 
 use super::super::acme::reach::{Gravity, Problem, Remedy};
+use super::hosts_line::{HostsLine, hosts_lines};
 use crate::dns::{Name, parse_name};
 use crate::finding::Place;
 use std::net::IpAddr;
@@ -11,8 +12,6 @@ const MOST: usize = 64;
 
 /// Judges a hosts file. `told` gives what this server says of a name of its own zones to the guest whose file it is; none for
 /// names that are not ours. `machine` is where commands are to be run.
-///
-/// A line is read as the C library reads it: an address, then names, up to a `#`.
 pub fn judge_hosts(
     file: &Path,
     text: &str,
@@ -20,35 +19,23 @@ pub fn judge_hosts(
     told: &dyn Fn(&Name) -> Option<Vec<IpAddr>>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        let words = line.split('#').next().unwrap_or_default();
-        let mut words = words.split_whitespace();
-        let Some(address) = words.next().and_then(|word| word.parse::<IpAddr>().ok()) else { continue };
-        for word in words {
-            let Some(name) = parse_name(word.trim_end_matches('.')).ok() else { continue };
-            let Some(ours) = told(&name) else { continue };
+    for line in hosts_lines(text) {
+        for name in &line.names {
+            let Some(ours) = parse_name(name.trim_end_matches('.')).ok().and_then(|name| told(&name)) else { continue };
             // Debian gives each machine its own name so.
-            if address.is_loopback() && !ours.is_empty() && number < 8 && is_own(text, word) {
+            if line.address.is_loopback() && !ours.is_empty() && line.number < 8 && is_own(text, name) {
                 continue;
             }
             if problems.len() < MOST {
-                problems.push(judge_line(file, number, line.trim(), word, address, &ours, machine));
+                problems.push(judge_line(file, &line, name, &ours, machine));
             }
         }
     }
     problems
 }
 
-fn judge_line(
-    file: &Path,
-    number: u32,
-    line: &str,
-    name: &str,
-    address: IpAddr,
-    ours: &[IpAddr],
-    machine: Option<&str>,
-) -> Problem {
+fn judge_line(file: &Path, line: &HostsLine, name: &str, ours: &[IpAddr], machine: Option<&str>) -> Problem {
+    let address = line.address;
     let same = ours.contains(&address);
     let listed = match ours {
         [] => "no address".to_owned(),
@@ -66,24 +53,21 @@ fn judge_line(
             format!("a hosts line repeats what this server says of `{name}`, and goes on saying it when that changes"),
         ),
     };
-    let remedy = Remedy::new("delete the line; no program needs a restart for it")
-        .run(format!("sed -i '{number}d' {}", file.display()));
+    let what = if line.names.len() == 1 { "delete the line" } else { "take the name out of the line" };
+    let remedy = Remedy::new(format!("{what}; no program needs a restart for it")).run(line.removal(name, file));
     let remedy = match machine {
         Some(machine) => remedy.on(machine),
         None => remedy,
     };
     Problem::new(code, gravity, summary, remedy)
-        .detailed(format!("the line is `{line}`"))
-        .seen_at(Place::at(file, number, 1))
+        .detailed(format!("the line is `{}`", line.text.trim()))
+        .seen_at(Place::at(file, line.number, 1))
 }
 
 /// Whether a name is the machine's own as far as its loopback lines tell: `127.0.1.1 full short`.
 fn is_own(text: &str, name: &str) -> bool {
     let short = name.split('.').next().unwrap_or(name);
-    text.lines().any(|line| {
-        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        words.next() == Some("127.0.1.1") && words.clone().any(|word| word == name) && words.any(|word| word == short)
-    })
+    hosts_lines(text).any(|line| line.address == IpAddr::from([127, 0, 1, 1]) && line.has(name) && line.has(short))
 }
 
 #[cfg(test)]
@@ -134,7 +118,8 @@ mod tests {
                 .iter()
                 .map(|one| {
                     let line = one.places[0].line.unwrap();
-                    assert_eq!(one.remedy.commands, [format!("sed -i '{line}d' etc/hosts")]);
+                    let command = if text.contains("www") || text.contains(" traefik ") { "s/" } else { "d'" };
+                    assert!(one.remedy.commands[0].contains(&format!("'{line}{command}")), "{:?}", one.remedy.commands);
                     match one.summary.strip_prefix("a hosts line sends ") {
                         Some(rest) => format!("{} {line} {rest}", one.code),
                         None => format!("{} {line}", one.code),

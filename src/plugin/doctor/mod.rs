@@ -7,6 +7,7 @@
 mod examine;
 mod guest_files;
 mod hosts;
+mod hosts_line;
 mod promise;
 mod reached;
 mod resolv;
@@ -19,6 +20,7 @@ mod lab;
 pub use examine::{Patient, examine};
 pub use guest_files::{GuestFiles, read_guest_files};
 pub use hosts::judge_hosts;
+pub use hosts_line::{HostsLine, hosts_lines};
 pub use promise::{Promise, promise};
 pub use resolv::{judge_nsswitch, judge_resolv};
 pub use row::{Area, Examination, Row, Verdict};

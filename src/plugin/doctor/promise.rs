@@ -1,12 +1,7 @@
-//! What the inventory's firewall rules promise for one connection between two guests.
-//!
-//! As Proxmox does it: a guest's firewall works when it is switched on; of its rules for a direction the first that matches
-//! decides, then the policy, which is DROP inwards and ACCEPT outwards unless another is written. Both guests must let the
-//! connection through. Rules of the stacks that a guest runs come after its own, then the global ones, as in
-//! `inventory::passage`.
+//! What the inventory's firewall rules promise for one connection between two guests, in words.
 
 use crate::finding::Place;
-use crate::inventory::{Action, Direction, FirewallRule, Guest, Inventory};
+use crate::inventory::{By, Connection, Direction, Guest, Inventory, List, Ruling, Word, decisive, rulings};
 use std::net::IpAddr;
 
 /// What the rules say of a connection.
@@ -50,79 +45,38 @@ pub fn promise(
     protocol: &str,
     port: u16,
 ) -> Promise {
-    let flow = Flow { source: from.1, destination: to.1, protocol, port };
-    let out = one_side(inventory, from.0, Direction::Out, &flow);
-    let into = one_side(inventory, to.0, Direction::In, &flow);
-    match (out, into) {
-        (refused @ Promise::Refused { .. }, _) | (_, refused @ Promise::Refused { .. }) => refused,
-        (open @ Promise::Open { .. }, _) | (_, open @ Promise::Open { .. }) => open,
-        // The rule at the door of the one who is called is what people look for.
-        (_, allowed @ Promise::Allowed { .. }) => allowed,
-    }
-}
-
-struct Flow<'a> {
-    source: IpAddr,
-    destination: IpAddr,
-    protocol: &'a str,
-    port: u16,
-}
-
-fn one_side(inventory: &Inventory, guest: &Guest, direction: Direction, flow: &Flow<'_>) -> Promise {
-    let (firewall, global) = (&guest.firewall, &inventory.firewall);
-    if !global.enabled {
-        return Promise::Allowed { by: "the global firewall is off".to_owned() };
-    }
-    if !firewall.enabled {
-        return Promise::Allowed { by: format!("the firewall of {} is off", guest.id) };
-    }
-    let own = firewall.rules.iter().enumerate().map(|(index, rule)| (guest.id.to_string(), index, rule));
-    let stacks = inventory.stacks.iter().filter(|stack| stack.guest == guest.id);
-    let stacks = stacks.flat_map(|stack| {
-        stack.firewall.iter().enumerate().map(move |(index, rule)| (format!("stack {}", stack.name), index, rule))
-    });
-    let global_rules = global.rules.iter().enumerate();
-    let global_rules = global_rules.map(|(index, rule)| ("the global firewall".to_owned(), index, rule));
-    let rules = own.chain(stacks).chain(global_rules).filter(|(_, _, rule)| rule.direction == direction);
-    for (whose, index, rule) in rules {
-        let said = || said(&whose, index, rule);
-        match matches(rule, flow) {
-            Some(false) => {}
-            None => return Promise::Open { by: format!("{} names what is not in the inventory", said()) },
-            Some(true) if rule.action == Action::Accept => return Promise::Allowed { by: said() },
-            Some(true) => return Promise::Refused { by: said(), place: Some(rule.place.clone()) },
-        }
-    }
-    let (policy, written) = match direction {
-        Direction::In => ("DROP", firewall.input_policy.as_deref().or(global.input_policy.as_deref())),
-        Direction::Out => ("ACCEPT", firewall.output_policy.as_deref().or(global.output_policy.as_deref())),
+    let connection = Connection { from: from.1, to: to.1, protocol, port };
+    let Some(ruling) = decisive(rulings(inventory, Some(from.0), Some(to.0), connection)) else {
+        return Promise::Allowed { by: "no firewall stands in between".to_owned() };
     };
-    let policy = written.unwrap_or(policy);
-    let word = if direction == Direction::In { "in" } else { "out" };
-    match policy.eq_ignore_ascii_case("accept") {
-        true => Promise::Allowed { by: format!("policy {word} of {}", guest.id) },
-        false => {
-            Promise::Refused { by: format!("no {word} rule of {}", guest.id), place: Some(guest.place_of("firewall")) }
+    let by = said(&ruling);
+    match ruling.word {
+        Word::Open => Promise::Allowed { by },
+        Word::Unsure => Promise::Open { by: format!("{by} names what is not in the inventory") },
+        Word::Shut => {
+            let guest = [from.0, to.0].into_iter().find(|guest| guest.id == ruling.guest);
+            let place = ruling.by.place().cloned().or_else(|| Some(guest?.place_of("firewall")));
+            Promise::Refused { by, place }
         }
     }
 }
 
-fn said(whose: &str, index: usize, rule: &FirewallRule) -> String {
-    let comment = if rule.comment.is_empty() { String::new() } else { format!(" \"{}\"", rule.comment) };
-    format!("rule {} of {whose}{comment}", index + 1)
-}
-
-/// Whether the rule is for the flow; none when only the firewall knows.
-fn matches(rule: &FirewallRule, flow: &Flow<'_>) -> Option<bool> {
-    let protocol = rule.protocol.as_deref().is_none_or(|own| own == flow.protocol);
-    let port = rule.ports.is_empty() || rule.ports.iter().any(|range| range.contains(&flow.port));
-    if !protocol || !port {
-        return Some(false);
-    }
-    match (rule.source.holds(flow.source), rule.destination.holds(flow.destination)) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
+fn said(Ruling { guest, direction, word, by }: &Ruling) -> String {
+    let direction = if *direction == Direction::In { "in" } else { "out" };
+    match by {
+        By::GlobalOff => "the global firewall is off".to_owned(),
+        By::GuestOff => format!("the firewall of {guest} is off"),
+        By::Policy if *word == Word::Open => format!("policy {direction} of {guest}"),
+        By::Policy => format!("no {direction} rule of {guest}"),
+        By::Rule { list, number, comment, .. } => {
+            let comment = if comment.is_empty() { String::new() } else { format!(" \"{comment}\"") };
+            let list = match list {
+                List::Guest => guest.to_string(),
+                List::Stack(name) => format!("stack {name}"),
+                List::Global => "the global firewall".to_owned(),
+            };
+            format!("rule {number} of {list}{comment}")
+        }
     }
 }
 
@@ -130,6 +84,7 @@ fn matches(rule: &FirewallRule, flow: &Flow<'_>) -> Option<bool> {
 mod tests {
     use super::super::lab::inventory;
     use super::*;
+    use crate::inventory::Action;
 
     /// The first rule that matches decides, then the policy; both sides must agree.
     #[test]

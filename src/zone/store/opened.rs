@@ -5,13 +5,12 @@ use super::error::StoreError;
 use super::history::{Head, History};
 use super::journal::Journal;
 use super::switch::Place;
-use crate::files::{self, FileError, Lock};
+use crate::files::{self, Lock};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The zone files of one directory with their history. There is one in the process that edits; it holds the lock.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl Store {
     /// The cost is that of reading the journal once; what is kept in memory is some hundred octets a change.
     ///
     /// # Errors
-    /// - [`StoreError::File`] with [`FileError::Locked`]: another process holds the lock for more than two seconds.
+    /// - [`StoreError::File`] with [`crate::files::FileError::Locked`]: another process holds the lock for more than two seconds.
     /// - [`StoreError::Broken`]: the journal is damaged. Nothing is changed then.
     /// - [`StoreError::File`]: the system refused.
     pub fn open(zones: &Path) -> Result<(Store, Vec<Recovered>), StoreError> {
@@ -74,7 +73,7 @@ impl Store {
             // The history tells what zone files that others may not read have held.
             let _ = fs::set_permissions(&folder, fs::Permissions::from_mode(0o750));
         }
-        let lock = take_lock(&folder.join("lock"))?;
+        let lock = Lock::wait(folder.join("lock"), PATIENCE)?;
         let mut history = History::default();
         let (journal, torn) = Journal::open(&folder.join("journal"), |line, span| history.take(line, span))?;
         let mut recovered = Vec::new();
@@ -169,16 +168,6 @@ impl Drop for Store {
         // A change that is half done needs what lies beside its files when the history is opened again.
         if !self.stuck {
             let _ = self.settle();
-        }
-    }
-}
-
-fn take_lock(path: &Path) -> Result<Lock, StoreError> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match Lock::take(path) {
-            Err(FileError::Locked { .. }) if Instant::now() < end => thread::sleep(Duration::from_millis(20)),
-            taken => return Ok(taken?),
         }
     }
 }
