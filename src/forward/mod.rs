@@ -25,6 +25,7 @@ pub use ask::{Ask, Foreign, Note};
 pub use block::{
     Blocked, BlockedBy, FetchError, FetchLimits, Fetched, Kept, ListState, block_files, fetch, load_blocked,
 };
+pub(crate) use cache::AT_ONCE;
 pub use cache::{Cache, Entry, Key, Kind, Reader, Selection, Shown, Stats, Unfit};
 pub(crate) use complete::{alias_targets, complete};
 pub use compose::{Age, compose};

@@ -185,12 +185,25 @@ impl Plan {
     /// Writes what can be said without asking anybody behind the question of `reply`, which must be for the same name.
     /// `now` is what [`Cache::now`] said for this batch. Allocates nothing.
     pub(crate) fn answer(&self, ask: &Ask<'_>, now: u32, reply: &mut Reply<'_>) -> Foreign {
+        match self.hash(ask) {
+            Some(hash) => self.answer_at(ask, hash, now, reply),
+            None => Foreign::NoUpstream,
+        }
+    }
+
+    /// The hash under which the cache has the answer; none for clients who may not use the forwarder.
+    pub(crate) fn hash(&self, ask: &Ask<'_>) -> Option<u64> {
+        Some(self.cache.hash(&Key::of(ask, self.tag(ask.horizon)?)))
+    }
+
+    /// As [`Plan::answer`], by one who knows the hash.
+    pub(crate) fn answer_at(&self, ask: &Ask<'_>, hash: u64, now: u32, reply: &mut Reply<'_>) -> Foreign {
         let Some(tag) = self.tag(ask.horizon) else { return Foreign::NoUpstream };
         if let Some(refusal) = self.refuse(ask.horizon, ask.name, ask.rtype) {
             return refusal.write(ask, reply);
         }
         let wants_authentic = ask.dnssec_ok || ask.authentic_data;
-        match self.cache.answer(&Key::of(ask, tag), wants_authentic, now, reply) {
+        match self.cache.answer_at(&Key::of(ask, tag), hash, wants_authentic, now, reply) {
             Foreign::Miss if self.group(ask.horizon, ask.name).is_none() => Foreign::NoUpstream,
             said => said,
         }

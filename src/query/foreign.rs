@@ -3,9 +3,9 @@
 
 use super::code::ede;
 use super::code::rcode;
-use super::pending::Pending;
 use super::pending::Status;
 use super::pending::wants_recursion;
+use super::pending::{KeptAs, Pending};
 use super::verdict::Transport;
 use super::verdict::Verdict;
 use crate::answer::Reply;
@@ -13,6 +13,7 @@ use crate::answer::SearchName;
 use crate::answer::flag;
 use crate::dns::HEADER;
 use crate::dns::UDP_SIZE;
+use crate::forward::AT_ONCE;
 use crate::forward::Ask;
 use crate::forward::Foreign;
 use crate::forward::Miss;
@@ -24,6 +25,32 @@ use crate::forward::complete;
 use crate::snapshot::Snapshot;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Reads the places in memory that the cache's answers to a batch need, and the clock once for all of them. `octets`
+/// gives the message of each.
+pub fn reach_kept<'o>(pending: &mut [Pending], snapshot: &Snapshot, octets: impl Fn(usize) -> &'o [u8]) {
+    let cache = snapshot.plan.cache();
+    let mut now = None;
+    let mut hashes = [0; AT_ONCE];
+    let mut filled = 0;
+    for (index, pending) in pending.iter_mut().enumerate() {
+        let Some(view) = pending.asks_cache() else { continue };
+        let (name, rtype) = pending.lookup.question();
+        let ask = pending.question_to(view, name, rtype, octets(index));
+        let Some(hash) = snapshot.plan.hash(&ask) else { continue };
+        pending.kept = Some(KeptAs { now: *now.get_or_insert_with(|| cache.now()), hash });
+        hashes[filled] = hash;
+        filled += 1;
+        if filled == AT_ONCE {
+            cache.reach(&hashes);
+            filled = 0;
+        }
+    }
+    // One alone has nothing to overlap with.
+    if filled > 1 {
+        cache.reach(&hashes[..filled]);
+    }
+}
 
 impl Pending {
     /// Writes what is known of a question whose name no zone holds.
@@ -38,7 +65,12 @@ impl Pending {
         }
         let plan = &snapshot.plan;
         let (name, rtype) = self.lookup.question();
-        match plan.answer(&self.question_to(horizon, name, rtype, octets), plan.cache().now(), &mut reply) {
+        let ask = self.question_to(horizon, name, rtype, octets);
+        let said = match self.kept {
+            Some(KeptAs { now, hash }) => plan.answer_at(&ask, hash, now, &mut reply),
+            None => plan.answer(&ask, plan.cache().now(), &mut reply),
+        };
+        match said {
             Foreign::Written { rcode, authentic, note, refresh } => {
                 let flags = flags | if authentic { flag::AUTHENTIC_DATA } else { 0 };
                 let length = self.end_foreign(reply, flags, rcode, note.as_ref());

@@ -20,6 +20,7 @@ mod watched;
 pub use crate::dns::UDP_SIZE;
 pub use explain::{Explanation, Forwarded, explain, explain_own};
 pub use feed::{Answered, Begun, EACH, Feed, Listening, Witness};
+pub use foreign::reach_kept;
 pub use noter::Noter;
 pub use pending::{Charge, Pending, slip};
 pub use probe::probe;

@@ -22,6 +22,17 @@ pub struct Pending {
     state: State,
     pub(super) question: Question,
     pub(super) lookup: Lookup,
+    /// For a question that the cache may know: none before that was looked for.
+    pub(super) kept: Option<KeptAs>,
+}
+
+/// Where and when the cache is to be asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeptAs {
+    /// As [`crate::forward::Cache::now`] has it: read once for a batch.
+    pub(super) now: u32,
+    /// The hash of the question.
+    pub(super) hash: u64,
 }
 
 /// What is known before the zones are asked.
@@ -92,11 +103,17 @@ impl Default for Pending {
 impl Pending {
     /// No query yet; the reply to it is none.
     pub const fn new() -> Self {
-        Pending { state: State::Drop, question: Question { end: 0, edns: None, cookie: None }, lookup: Lookup::blank() }
+        Pending {
+            state: State::Drop,
+            question: Question { end: 0, edns: None, cookie: None },
+            lookup: Lookup::blank(),
+            kept: None,
+        }
     }
 
     /// Reads a query, finds its horizon and its zone.
     pub fn read(&mut self, snapshot: &Snapshot, client: IpAddr, octets: &[u8]) {
+        self.kept = None;
         let unread = |rcode, end| State::Unread { rcode, end, flags: flags_for(snapshot, client) };
         self.state = match Query::read(octets) {
             Err(QueryError::NotAQuery) => State::Drop,
@@ -137,6 +154,14 @@ impl Pending {
             foreign = self.lookup.is_foreign() && view.forward && query.class == class::IN;
         }
         State::Ask { view: horizon, foreign }
+    }
+
+    /// The view that is asked, for a question that goes to the cache.
+    pub(super) fn asks_cache(&self) -> Option<usize> {
+        match self.state {
+            State::Ask { view, foreign: true } => Some(view),
+            _ => None,
+        }
     }
 
     /// Reads the first of the two places in memory that the answer needs.

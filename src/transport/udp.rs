@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::counters::{Carried, ELSEWHERE, Event, Worker};
 use crate::forward::Return;
 use crate::pace::Gather;
-use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, slip};
+use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, reach_kept, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -227,6 +227,7 @@ impl Batch {
                 client.ip().into_iter().for_each(|client| desk.noter.saw(snapshot, client, pending));
             }
         }
+        reach_kept(pending, snapshot, |index| &self.queries[index][..lengths[index]]);
         pending.iter().for_each(|pending| pending.reach_node(snapshot));
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];

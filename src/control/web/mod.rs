@@ -1,7 +1,7 @@
 //! What a browser or a collector of metrics may look at over HTTP: metrics, health, the status page and the JSON behind it.
 //!
 //! For reading only: no request changes anything, and other methods than GET and HEAD are refused. Sockets, time limits and
-//! caps are for whoever serves the [`routes`].
+//! caps are for whoever serves the [`routes()`].
 
 mod acme;
 mod host;

@@ -69,6 +69,11 @@ impl Body {
         (self.0.len() + 8).next_multiple_of(16).max(32)
     }
 
+    /// Something of its first and last octets: who has it has waited for both.
+    pub(super) fn ends(&self) -> u8 {
+        self.0.first().copied().unwrap_or_default() ^ self.0.last().copied().unwrap_or_default()
+    }
+
     pub(in crate::forward) fn name(&self) -> &[u8] {
         &self.0[FIXED..FIXED + usize::from(self.0[0])]
     }

@@ -10,7 +10,9 @@ use crate::answer::{Reply, flag as header};
 use crate::config;
 use crate::dns::{HEADER, labels};
 use crate::forward::Foreign;
+use std::array;
 use std::collections::HashSet;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -42,6 +44,9 @@ struct Store {
 /// A power of two.
 const SHARDS: usize = 64;
 
+/// Answers that are reached for together.
+pub(crate) const AT_ONCE: usize = 8;
+
 /// Slots that are looked at before a lock is given back to those who answer.
 const STRETCH: usize = 256;
 
@@ -65,8 +70,13 @@ impl Cache {
 
     /// Seconds since it began. One reading of the clock.
     pub fn now(&self) -> u32 {
-        // The first second is 1, so that 0 is never a time.
-        u32::try_from(self.store.began.elapsed().as_secs()).map_or(u32::MAX, |seconds| seconds.saturating_add(1))
+        self.at(Instant::now())
+    }
+
+    /// Seconds since it began at this time, 1 for the first: 0 is never a time.
+    pub fn at(&self, time: Instant) -> u32 {
+        let since = time.saturating_duration_since(self.store.began);
+        u32::try_from(since.as_secs()).map_or(u32::MAX, |seconds| seconds.saturating_add(1))
     }
 
     /// What a question that leaves for an upstream notes: an answer to it is stored only if nothing was flushed meanwhile.
@@ -74,10 +84,37 @@ impl Cache {
         self.store.era.load(Ordering::Acquire)
     }
 
+    /// The hash under which a key is kept.
+    pub(crate) fn hash(&self, key: &Key<'_>) -> u64 {
+        self.store.hashes.of(key)
+    }
+
+    /// Reads what the answers under at most [`AT_ONCE`] hashes need of memory, each step for all of them before the next one,
+    /// so that the waits overlap. The locks are held together, for in between each would wait for what was read before; one
+    /// that somebody else holds is passed over.
+    pub(crate) fn reach(&self, hashes: &[u64]) {
+        let lock = |hash: &u64| self.store.shards[place(*hash)].try_lock().ok();
+        let shards: [Option<MutexGuard<'_, Shard>>; AT_ONCE] = array::from_fn(|at| hashes.get(at).and_then(lock));
+        let slots: [Option<&Slot>; AT_ONCE] = array::from_fn(|at| shards[at].as_ref()?.likely(hashes[at] as u32));
+        black_box(slots.map(|slot| slot.map_or(0, |slot| slot.hash)));
+        black_box(slots.map(|slot| slot.map_or(0, |slot| slot.body.ends())));
+    }
+
     /// Writes what is known behind the question of `reply`, which must be for the key's name, and the lower bits of the
     /// RCODE. `wants_authentic` says that the query has AD or DO set (RFC 6840 section 5.7). Allocates nothing.
     pub(crate) fn answer(&self, key: &Key<'_>, wants_authentic: bool, now: u32, reply: &mut Reply<'_>) -> Foreign {
-        let hash = self.store.hashes.of(key);
+        self.answer_at(key, self.hash(key), wants_authentic, now, reply)
+    }
+
+    /// As [`Cache::answer`], by one who knows the key's hash.
+    pub(crate) fn answer_at(
+        &self,
+        key: &Key<'_>,
+        hash: u64,
+        wants_authentic: bool,
+        now: u32,
+        reply: &mut Reply<'_>,
+    ) -> Foreign {
         let mut stale = false;
         {
             let mut shard = self.shard(hash);
@@ -339,9 +376,14 @@ impl Cache {
         }
     }
 
-    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
-        open(&self.store.shards[(hash >> 58) as usize % SHARDS])
+    pub(super) fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
+        open(&self.store.shards[place(hash)])
     }
+}
+
+/// The shard of a hash.
+fn place(hash: u64) -> usize {
+    (hash >> 58) as usize % SHARDS
 }
 
 /// A panic under the lock leaves a shard whose look-ups are checked: the worst is an entry that is not found.

@@ -274,3 +274,20 @@ fn what_has_ended_goes_first() {
     let stats = cache.stats(100);
     assert!(stats.entries > 150 && stats.stale == 0, "{stats:?}");
 }
+
+/// Reaching changes nothing, waits for nobody, and takes hashes that share a shard, are unknown, or come twice.
+#[test]
+fn reaching_changes_nothing_and_waits_for_nobody() {
+    let cache = cache();
+    assert!(store(&cache, "www.example A", 0, ["www.example 60 A 192.0.2.1", "", ""], 1));
+    let hash = cache.hash(&Question::new("www.example A").key());
+    let before = cache.stats(1);
+    cache.reach(&[]);
+    cache.reach(&[hash; AT_ONCE]);
+    cache.reach(&[hash, !hash, 0, u64::MAX]);
+    let held = cache.shard(hash);
+    cache.reach(&[hash, hash]);
+    drop(held);
+    assert_eq!(cache.stats(1), before);
+    assert!(asked(&cache, "www.example A", 1).is_some());
+}

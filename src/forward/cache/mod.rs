@@ -27,6 +27,7 @@ mod sort;
 mod write;
 
 pub use entry::Entry;
+pub(crate) use kept::AT_ONCE;
 pub use kept::Cache;
 pub use key::Key;
 pub use look::{Kind, Selection, Shown, Stats};

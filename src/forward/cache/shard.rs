@@ -46,6 +46,11 @@ impl Shard {
         self.index.find(spread(hash), is_it).map(|index| *index as usize)
     }
 
+    /// The slot that a hash most likely has: its key is not compared, so that little is waited for.
+    pub(super) fn likely(&self, hash: u32) -> Option<&Slot> {
+        self.index.find(spread(hash), |_| true).and_then(|index| self.slots.get(*index as usize))
+    }
+
     /// Octets that it takes, its index and what is free in it included.
     pub(super) fn octets(&self) -> usize {
         self.bodies + self.slots.capacity() * size_of::<Slot>() + self.index.allocation_size()

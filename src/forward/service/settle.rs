@@ -129,7 +129,7 @@ impl Work {
         }
         let failure = Entry::servfail(&asked.name, Some(asked.failures.note()));
         let cache = asked.plan.cache();
-        let now = cache.now();
+        let now = cache.at(self.now);
         let stale = match limit {
             // What a limit kept from being asked has not failed.
             Some(_) => cache.stale(&asked.key(), now),
@@ -160,7 +160,7 @@ impl Work {
         }
         // Before anybody is told: who asks again at once finds it there.
         if age == Age::Fresh && !entry.is_failure() {
-            plan.cache().store(&asked.key(), entry.clone(), era, plan.cache().now());
+            plan.cache().store(&asked.key(), entry.clone(), era, plan.cache().at(self.now));
         }
         self.lately[mark as usize % LATELY] = mark;
         for waiter in asked.waiters {

@@ -121,8 +121,9 @@ impl Work {
         let Miss { rtype, dnssec_ok, checking_disabled, .. } = miss;
         let cache = miss.plan.cache();
         let key = Key { tag, name: &miss.name, rtype, dnssec_ok, checking_disabled };
-        let Some(entry) = cache.stale(&key, cache.now()) else { return Some(miss) };
-        cache.failed(&key, Entry::servfail(&miss.name, None), cache.era(), cache.now());
+        let now = cache.at(self.now);
+        let Some(entry) = cache.stale(&key, now) else { return Some(miss) };
+        cache.failed(&key, Entry::servfail(&miss.name, None), cache.era(), now);
         if let Some(waiter) = miss.waiter {
             self.send_reply(waiter, &entry, Age::Stale);
         }
@@ -148,7 +149,7 @@ impl Work {
         asked.stale_looked_for = true;
         let cache = asked.plan.cache();
         let key = asked.key();
-        let Some(entry) = cache.stale(&key, cache.now()) else { return };
+        let Some(entry) = cache.stale(&key, cache.at(self.now)) else { return };
         let waiters = std::mem::take(&mut asked.waiters);
         asked.stale = Some(entry.clone());
         for waiter in waiters {
