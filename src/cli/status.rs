@@ -63,6 +63,9 @@ fn text(answer: &StatusAnswer, wide: bool) -> String {
     if !answer.acme_listen.is_empty() {
         row("hears", format!("ACME clients on {}", answer.acme_listen.join(", ")));
     }
+    if !answer.web.is_empty() {
+        row("shows", format!("status page and metrics on {}", answer.web.join(", ")));
+    }
     if answer.challenges > 0 {
         row(
             "acme",
