@@ -72,8 +72,7 @@ impl Taken {
 
     fn answering(&self, families: &mut Families<'_>) -> fmt::Result {
         let totals = &self.health.totals;
-        let carried = [(Carried::Udp, Event::QueriesUdp), (Carried::Tcp, Event::QueriesTcp)];
-        let queries = carried.map(|(carried, event)| (transport(carried), totals.of(event)));
+        let queries = Carried::ALL.map(|carried| (transport(carried), totals.of(carried.asked())));
         families.counters("queries", "Messages received.", queries)?;
         let places = &self.published.snapshot.places;
         let mut replies = Vec::new();
