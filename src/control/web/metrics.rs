@@ -206,7 +206,7 @@ impl Taken {
 }
 
 /// Further counters: the name, what it counts, the event.
-const EVENTS: [(&str, &str, Event); 27] = [
+const EVENTS: [(&str, &str, Event); 32] = [
     (
         "queries_dropped_by_kernel",
         "Messages that the kernel dropped: the socket's queue was full.",
@@ -231,6 +231,11 @@ const EVENTS: [(&str, &str, Event); 27] = [
         "Times that no TCP connection could be taken for want of descriptors.",
         Event::TcpAcceptPaused,
     ),
+    ("secure_connections_accepted", "Encrypted connections whose handshake was done.", Event::SecureAccepted),
+    ("secure_connections_refused", "Encrypted connections beyond a cap.", Event::SecureRefused),
+    ("handshakes_failed", "TLS and QUIC handshakes that failed or took too long.", Event::HandshakeFailed),
+    ("quic_retries", "QUIC clients that had to show where they are.", Event::QuicRetry),
+    ("protocol_broken", "Requests against the rules of DNS over HTTPS or QUIC.", Event::ProtocolBroken),
     ("upstream_asked", "Questions to upstreams in all.", Event::UpstreamAsked),
     ("upstream_timeouts", "Questions to upstreams that were not answered in time.", Event::UpstreamTimeout),
     ("upstream_unmatched", "Messages from upstreams that fit no question.", Event::UpstreamUnmatched),
@@ -258,4 +263,21 @@ fn plain(count: u64) -> [(Labels, u64); 1] {
 
 fn seconds(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever is counted is shown: as a counter of its own, by transport, or by the outcome of reloads.
+    #[test]
+    fn every_event_is_a_metric() {
+        let by_outcome = [Event::ReloadsOk, Event::ReloadsFailed];
+        for event in Event::ALL {
+            let own = EVENTS.iter().filter(|(_, _, one)| *one == event).count();
+            let by_transport = Carried::ALL.into_iter().filter(|carried| carried.asked() == event).count();
+            let outcome = by_outcome.iter().filter(|one| **one == event).count();
+            assert_eq!(own + by_transport + outcome, 1, "{event:?}");
+        }
+    }
 }
