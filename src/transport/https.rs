@@ -25,8 +25,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 const HEAD: usize = 16 << 10;
 /// Lines of a head.
 const HEADERS: usize = 64;
-/// Requests that are under way on one HTTP/2 connection.
-const STREAMS: u32 = 64;
+/// Requests that are under way on one HTTP/2 connection. Clients begin up to 100 before they hear of a limit (RFC 9113 section
+/// 6.5.2): those beyond a smaller one would be refused.
+const STREAMS: u32 = 128;
 
 /// Serves one connection in a task of its own, if there is a place for it.
 pub(super) fn begin(
