@@ -19,7 +19,6 @@ use super::style::painted;
 use crate::config;
 use crate::config::Settings;
 use crate::control::Request;
-use crate::dns::present_name;
 use crate::files;
 use crate::finding::Severity;
 use crate::flow;
@@ -31,7 +30,6 @@ use crate::inventory;
 use crate::inventory::Inventory;
 use anstyle::Style;
 use clap::ValueEnum;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How a picture is drawn.
@@ -117,21 +115,12 @@ fn read_inventory(scope: &Scope, seen: &Seen) -> Option<(Settings, Inventory)> {
 
 /// Asks for the names that are wanted and lead nowhere, too.
 fn complete(scope: &Scope, seen: &mut Seen, known: &Known<'_>) -> Result<(), Failure> {
-    let there: BTreeSet<String> = seen
-        .horizons
-        .iter()
-        .flat_map(|horizon| horizon.names.iter().map(|name| name.name.to_ascii_lowercase()))
-        .collect();
-    let wanted = known.names().into_iter().map(|name| present_name(name.as_slice()));
-    let missing: Vec<String> = wanted.filter(|name| !there.contains(&name.to_ascii_lowercase())).collect();
+    let missing = seen.lacks(known);
     if missing.is_empty() || seen.left_out > 0 {
         return Ok(());
     }
     let request = Request::Flow { names: missing, horizon: scope.horizon.clone() };
-    let more: Seen = answer(scope, &request)?;
-    for (horizon, more) in seen.horizons.iter_mut().zip(more.horizons) {
-        horizon.names.extend(more.names);
-    }
+    seen.add(answer(scope, &request)?);
     Ok(())
 }
 

@@ -65,13 +65,7 @@ pub enum AskError {
 pub fn ask<T: DeserializeOwned>(path: &Path, request: &Request, limit: Duration) -> Result<T, AskError> {
     let broken = |source| AskError::Broken { path: path.to_path_buf(), source };
     let not_a_reply = |reason: String| AskError::NotAReply { path: path.to_path_buf(), reason };
-    let mut stream = connect(path)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
-    stream.set_read_timeout(Some(limit)).map_err(broken)?;
-    let versioned = Versioned { version: VERSION, request: request.clone() };
-    let mut octets = serde_json::to_vec(&versioned).map_err(|error| not_a_reply(error.to_string()))?;
-    octets.push(b'\n');
-    stream.write_all(&octets).map_err(broken)?;
+    let stream = send(path, request, limit)?;
     let mut line = Vec::new();
     BufReader::new(stream).take(LARGEST_REPLY).read_until(b'\n', &mut line).map_err(broken)?;
     if line.last() != Some(&b'\n') {
@@ -100,14 +94,7 @@ pub fn watch<T: DeserializeOwned>(
 ) -> Result<(), AskError> {
     let broken = |source| AskError::Broken { path: path.to_path_buf(), source };
     let not_a_reply = |reason: String| AskError::NotAReply { path: path.to_path_buf(), reason };
-    let mut stream = connect(path)?;
-    stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
-    stream.set_read_timeout(Some(limit)).map_err(broken)?;
-    let versioned = Versioned { version: VERSION, request: request.clone() };
-    let mut octets = serde_json::to_vec(&versioned).map_err(|error| not_a_reply(error.to_string()))?;
-    octets.push(b'\n');
-    stream.write_all(&octets).map_err(broken)?;
-    let mut reader = BufReader::new(stream);
+    let mut reader = BufReader::new(send(path, request, limit)?);
     loop {
         let mut line = Vec::new();
         (&mut reader).take(LARGEST_REPLY).read_until(b'\n', &mut line).map_err(broken)?;
@@ -124,6 +111,20 @@ pub fn watch<T: DeserializeOwned>(
             return Ok(());
         }
     }
+}
+
+/// Sends one request; what is read afterwards is waited for at most so long.
+fn send(path: &Path, request: &Request, limit: Duration) -> Result<UnixStream, AskError> {
+    let broken = |source| AskError::Broken { path: path.to_path_buf(), source };
+    let mut stream = connect(path)?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(broken)?;
+    stream.set_read_timeout(Some(limit)).map_err(broken)?;
+    let versioned = Versioned { version: VERSION, request: request.clone() };
+    let mut octets = serde_json::to_vec(&versioned)
+        .map_err(|error| AskError::NotAReply { path: path.to_path_buf(), reason: error.to_string() })?;
+    octets.push(b'\n');
+    stream.write_all(&octets).map_err(broken)?;
+    Ok(stream)
 }
 
 fn connect(path: &Path) -> Result<UnixStream, AskError> {

@@ -1,7 +1,10 @@
 //! What is answered for names in each horizon, as it goes over the control socket: the "actual" side of a picture.
 
+use super::Known;
+use crate::dns::present_name;
 use crate::finding::Place;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -15,6 +18,23 @@ pub struct Seen {
     /// Names that were left out because there are too many for a picture.
     #[serde(default)]
     pub left_out: usize,
+}
+
+impl Seen {
+    /// Names that the inventory wants and that are not here, each with its final dot.
+    pub fn lacks(&self, known: &Known<'_>) -> Vec<String> {
+        let names = self.horizons.iter().flat_map(|horizon| &horizon.names);
+        let there: BTreeSet<String> = names.map(|name| name.name.to_ascii_lowercase()).collect();
+        let wanted = known.names().into_iter().map(|name| present_name(name.as_slice()));
+        wanted.filter(|name| !there.contains(&name.to_ascii_lowercase())).collect()
+    }
+
+    /// Adds the answers for other names, of the same horizons.
+    pub fn add(&mut self, more: Seen) {
+        for (horizon, more) in self.horizons.iter_mut().zip(more.horizons) {
+            horizon.names.extend(more.names);
+        }
+    }
 }
 
 /// One horizon and what its clients get.

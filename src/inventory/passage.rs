@@ -24,10 +24,10 @@ pub struct Connection<'a> {
 }
 
 /// What one guest's firewall says of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ruling {
+#[derive(Debug, Clone)]
+pub struct Ruling<'i> {
     /// Whose firewall.
-    pub guest: GuestId,
+    pub guest: &'i Guest,
     /// `out` for who opens the connection, `in` for who is called.
     pub direction: Direction,
     /// Whether it goes through.
@@ -107,29 +107,29 @@ pub fn passage(inventory: &Inventory, from: IpAddr, to: IpAddr, port: u16) -> Pa
     let guest = |address| inventory.guests.iter().find(|guest| !guest.template && guest.has(address));
     let connection = Connection { from, to, protocol: "tcp", port };
     let rulings = rulings(inventory, guest(from), guest(to), connection);
-    let by: Vec<Place> = rulings.iter().filter_map(|ruling| ruling.by.place()).cloned().collect();
     if rulings.iter().all(|ruling| matches!(ruling.by, By::GlobalOff | By::GuestOff)) {
         return Passage::Unguarded;
     }
-    let decisive = decisive(rulings);
-    match decisive.map(|ruling| (ruling.word, ruling)) {
-        None | Some((Word::Open, _)) => Passage::Allowed(by),
-        Some((Word::Unsure, Ruling { by: By::Rule { place, .. }, .. })) => Passage::Unsure(place),
-        Some((_, ruling)) => {
-            let guest = inventory.guests.iter().find(|guest| guest.id == ruling.guest);
-            let rules = guest.map_or_else(|| Place::file(""), |guest| guest.place_of("firewall/rules"));
-            Passage::Shut { rule: ruling.by.place().cloned(), guest: ruling.guest, direction: ruling.direction, rules }
-        }
+    let by = rulings.iter().filter_map(|ruling| ruling.by.place()).cloned().collect();
+    match decisive(rulings) {
+        Some(Ruling { word: Word::Unsure, by: By::Rule { place, .. }, .. }) => Passage::Unsure(place),
+        Some(Ruling { word: Word::Shut, guest, direction, by }) => Passage::Shut {
+            guest: guest.id.clone(),
+            direction,
+            rule: by.place().cloned(),
+            rules: guest.place_of("firewall/rules"),
+        },
+        _ => Passage::Allowed(by),
     }
 }
 
 /// What the firewalls of both ends say; who is no guest has none.
-pub fn rulings(
+pub fn rulings<'i>(
     inventory: &Inventory,
-    from: Option<&Guest>,
-    to: Option<&Guest>,
+    from: Option<&'i Guest>,
+    to: Option<&'i Guest>,
     connection: Connection<'_>,
-) -> Vec<Ruling> {
+) -> Vec<Ruling<'i>> {
     let sides = [(from, Direction::Out), (to, Direction::In)];
     let guests = sides.into_iter().filter_map(|(guest, direction)| Some((guest?, direction)));
     guests.map(|(guest, direction)| ruling(inventory, guest, direction, connection)).collect()
@@ -137,7 +137,7 @@ pub fn rulings(
 
 /// The ruling that counts: one that shuts, else one that is unsure; where all are open, that of the one who is called, which is
 /// the one that people look for.
-pub fn decisive(rulings: Vec<Ruling>) -> Option<Ruling> {
+pub fn decisive(rulings: Vec<Ruling<'_>>) -> Option<Ruling<'_>> {
     rulings.into_iter().reduce(|one, other| match other.word.cmp(&one.word) {
         Ordering::Greater => other,
         Ordering::Equal if other.word == Word::Open => other,
@@ -155,7 +155,7 @@ impl By {
     }
 }
 
-fn ruling(inventory: &Inventory, guest: &Guest, direction: Direction, connection: Connection<'_>) -> Ruling {
+fn ruling<'i>(inventory: &Inventory, guest: &'i Guest, direction: Direction, connection: Connection<'_>) -> Ruling<'i> {
     let global = &inventory.firewall;
     let (word, by) = match (global.enabled, guest.firewall.enabled) {
         (false, _) => (Word::Open, By::GlobalOff),
@@ -163,7 +163,7 @@ fn ruling(inventory: &Inventory, guest: &Guest, direction: Direction, connection
         _ => by_rule(inventory, guest, direction, connection)
             .unwrap_or_else(|| (by_policy(&guest.firewall, global, direction), By::Policy)),
     };
-    Ruling { guest: guest.id.clone(), direction, word, by }
+    Ruling { guest, direction, word, by }
 }
 
 fn by_rule(

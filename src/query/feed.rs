@@ -3,7 +3,7 @@
 //!
 //! Workers write through a [`Witness`] each; whoever reads does so some times a second.
 
-use super::ring::{Ring, WORDS};
+use super::ring::Ring;
 use crate::counters::{Carried, Count};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -17,9 +17,15 @@ pub const EACH: u32 = 64;
 /// Replies a second that are all looked at; twice as many, and each second batch is.
 const ALL: u64 = 2000;
 
+/// Words of a reply in the ring.
+const WORDS: usize = 37;
+
+/// Replies that there is room for between two readings.
+const SLOTS: usize = 1024;
+
 /// Replies on their way to those who look. Takes 300 KB.
 pub struct Feed {
-    ring: Ring,
+    ring: Ring<WORDS, SLOTS>,
     /// A batch is looked at when its turn has none of these bits: one less than a power of two.
     mask: AtomicU32,
     /// How many want every reply.

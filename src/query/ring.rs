@@ -1,28 +1,28 @@
 //! A ring of slots that workers write without lock, wait or allocation and that one reader empties now and then. What does
-//! not fit is lost, and so is what was read while it was written. As `notes`, with longer slots.
+//! not fit is lost, and so is what was read while it was written.
 //!
 //! Knows words only. Everything is relaxed: a sum in each slot tells what is whole.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Words of a slot, its sum not counted.
-pub(super) const WORDS: usize = 37;
-
-/// How many there is room for between two readings; a power of two.
-pub(super) const SLOTS: usize = 1024;
-
-/// What was written, until it is read.
-pub(super) struct Ring {
-    slots: Box<[[AtomicU64; WORDS + 1]]>,
+/// What was written, until it is read: slots of so many words, and room for so many between two readings.
+pub(super) struct Ring<const WORDS: usize, const SLOTS: usize> {
+    slots: Box<[Slot<WORDS>]>,
     /// Places that were given out since the start; one that is not read yet is in slot `place % SLOTS`.
     given: AtomicUsize,
     /// Places that were read.
     read: AtomicUsize,
 }
 
-impl Ring {
+struct Slot<const WORDS: usize> {
+    sum: AtomicU64,
+    words: [AtomicU64; WORDS],
+}
+
+impl<const WORDS: usize, const SLOTS: usize> Ring<WORDS, SLOTS> {
     pub(super) fn new() -> Self {
-        let slots = (0..SLOTS).map(|_| [const { AtomicU64::new(0) }; WORDS + 1]).collect();
+        let empty = || Slot { sum: AtomicU64::new(0), words: [const { AtomicU64::new(0) }; WORDS] };
+        let slots = (0..SLOTS).map(|_| empty()).collect();
         Ring { slots, given: AtomicUsize::new(0), read: AtomicUsize::new(0) }
     }
 
@@ -41,9 +41,9 @@ impl Ring {
             return false;
         }
         let slot = &self.slots[place % SLOTS];
-        slot[0].store(sum(place, words), Ordering::Relaxed);
-        for (slot, word) in slot[1..].iter().zip(words) {
-            slot.store(*word, Ordering::Relaxed);
+        slot.sum.store(sum(place, words), Ordering::Relaxed);
+        for (kept, word) in slot.words.iter().zip(words) {
+            kept.store(*word, Ordering::Relaxed);
         }
         true
     }
@@ -55,8 +55,8 @@ impl Ring {
         let mut lost = to.wrapping_sub(from).saturating_sub(SLOTS);
         for place in (from..to).take(SLOTS) {
             let slot = &self.slots[place % SLOTS];
-            let words: [u64; WORDS] = std::array::from_fn(|index| slot[index + 1].load(Ordering::Relaxed));
-            if slot[0].load(Ordering::Relaxed) == sum(place, &words) {
+            let words: [u64; WORDS] = std::array::from_fn(|index| slot.words[index].load(Ordering::Relaxed));
+            if slot.sum.load(Ordering::Relaxed) == sum(place, &words) {
                 take(&words);
             } else {
                 lost += 1;
@@ -80,10 +80,13 @@ mod tests {
     use std::sync::atomic::AtomicBool;
     use std::thread;
 
+    const WORDS: usize = 37;
+    const SLOTS: usize = 1024;
+
     /// What is written is read once; what finds no room is not taken, and there is room again after a reading.
     #[test]
     fn slots_are_read_once() {
-        let ring = Ring::new();
+        let ring = Ring::<WORDS, SLOTS>::new();
         for round in 0..3u64 {
             let written = (0..SLOTS as u64 + 50).filter(|at| ring.write(&[*at; WORDS])).count();
             assert_eq!((written, ring.has_room()), (SLOTS, false), "round {round}");
@@ -97,7 +100,7 @@ mod tests {
     /// Writers and a reader at once: no slot is read that was not written whole.
     #[test]
     fn nothing_is_read_that_was_torn() {
-        let (ring, done) = (Ring::new(), AtomicBool::new(false));
+        let (ring, done) = (Ring::<WORDS, SLOTS>::new(), AtomicBool::new(false));
         let read = thread::scope(|scope| {
             let writers: Vec<_> = (0..3u64)
                 .map(|writer| {

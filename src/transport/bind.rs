@@ -7,7 +7,7 @@ use super::udp::asks_for_addresses;
 use crate::finding::{Finding, Severity};
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -257,6 +257,16 @@ fn explain(address: SocketAddr, protocol: Protocol, error: &io::Error) -> BindEr
         _ => BindReason::System(error.to_string()),
     };
     BindError { address, protocol, reason }
+}
+
+/// Where an address that is listened on can be asked: every address of the machine includes loopback.
+pub fn reachable(address: &SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ mod tcp;
 mod tls;
 mod udp;
 
-pub use bind::{BindError, BindReason, LISTEN_FAILED};
+pub use bind::{BindError, BindReason, LISTEN_FAILED, reachable};
 pub use certificate::{CertificateOf, Pair, server_tls};
 pub use encrypted::{EncryptedListeners, Encryption};
 pub use holder::Holder;

@@ -9,7 +9,6 @@ use crate::control::Published;
 use crate::control::Refusal;
 use crate::control::answer::to_value;
 use crate::control::flow;
-use crate::dns::present_name;
 use crate::finding::Place;
 use crate::flow::Known;
 use crate::flow::Seen;
@@ -19,7 +18,6 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Names of one answer.
@@ -135,19 +133,10 @@ pub(super) fn add_wanted(
     known: &Known<'_>,
     horizon: Option<&str>,
 ) -> Result<(), Refusal> {
-    let there: BTreeSet<String> = seen
-        .horizons
-        .iter()
-        .flat_map(|horizon| horizon.names.iter().map(|name| name.name.to_ascii_lowercase()))
-        .collect();
-    let wanted = known.names().into_iter().map(|name| present_name(name.as_slice()));
-    let missing: Vec<String> = wanted.filter(|name| !there.contains(&name.to_ascii_lowercase())).collect();
+    let missing = seen.lacks(known);
     if missing.is_empty() {
         return Ok(());
     }
-    let more = flow(published, &missing, horizon)?;
-    for (horizon, more) in seen.horizons.iter_mut().zip(more.horizons) {
-        horizon.names.extend(more.names);
-    }
+    seen.add(flow(published, &missing, horizon)?);
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::dns::present_name;
 use crate::dns::present_rtype;
 use crate::query::probe;
 use crate::snapshot::Snapshot;
+use crate::transport::reachable;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
@@ -117,14 +118,4 @@ async fn ask(listen: &[SocketAddr], horizon: u16, name: &Name, rtype: Rtype) -> 
         }
     }
     Err(format!("no reply from {address}"))
-}
-
-/// Where an address that is listened on can be asked: every address of the machine includes loopback.
-fn reachable(address: &SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }

@@ -27,6 +27,7 @@ use axum::Router;
 use axum::extract::Query;
 use axum::extract::Request;
 use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
 use axum::middleware::Next;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
@@ -174,10 +175,7 @@ pub(super) fn missing(what: &str) -> Refusal {
     Refusal::new("BAD_REQUEST", format!("`{what}` is missing"), format!("add `{what}=` to the query"))
 }
 
-async fn records(
-    State(web): Shared,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
-) -> Response {
+async fn records(State(web): Shared, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     web.answer(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         let name = asked.name.ok_or_else(|| missing("name"))?;
@@ -187,14 +185,11 @@ async fn records(
     .await
 }
 
-pub(super) fn bad_query(error: &axum::extract::rejection::QueryRejection) -> Refusal {
+pub(super) fn bad_query(error: &QueryRejection) -> Refusal {
     Refusal::new("BAD_REQUEST", error.body_text(), "see /api/v1/openapi.json for what a query may hold")
 }
 
-async fn explained(
-    State(web): Shared,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
-) -> Response {
+async fn explained(State(web): Shared, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     web.answer(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         let name = asked.name.ok_or_else(|| missing("name"))?;
@@ -249,7 +244,7 @@ fn draw(web: &Web, asked: &Asked) -> Result<flow::Flow, Refusal> {
     Ok(flow::flow(&seen, known.as_ref(), true, name.as_deref()))
 }
 
-async fn drawn(State(web): Shared, asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>) -> Response {
+async fn drawn(State(web): Shared, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     web.answer(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         to_value(&draw(web, &asked)?)
@@ -257,10 +252,7 @@ async fn drawn(State(web): Shared, asked: Result<Query<Asked>, axum::extract::re
     .await
 }
 
-async fn picture(
-    State(web): Shared,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
-) -> Response {
+async fn picture(State(web): Shared, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     web.compute(move |web| {
         let Query(asked) = asked.map_err(|error| bad_query(&error))?;
         Ok(reply(StatusCode::OK, "image/svg+xml", flow::svg(&draw(web, &asked)?)))
@@ -278,10 +270,7 @@ struct Since {
 /// Changes of one answer.
 const MOST_CHANGES: usize = 200;
 
-async fn history(
-    State(web): Shared,
-    asked: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
-) -> Response {
+async fn history(State(web): Shared, asked: Result<Query<Since>, QueryRejection>) -> Response {
     let Query(Since { since, limit }) = match asked {
         Ok(asked) => asked,
         Err(error) => return refused(&bad_query(&error)),

@@ -3,6 +3,7 @@
 use crate::dns::{Name, Rtype, present_name, present_rtype};
 use crate::query::{Transport, UDP_SIZE, probe, respond};
 use crate::snapshot::Snapshot;
+use crate::transport::reachable;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -47,16 +48,6 @@ pub(in crate::daemon) fn verify(
         }
     }
     Ok(asked)
-}
-
-/// Where an address that is listened on can be asked: every address of the machine includes loopback.
-fn reachable(address: &SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 fn socket_for(address: SocketAddr) -> io::Result<UdpSocket> {

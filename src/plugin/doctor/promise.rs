@@ -54,14 +54,14 @@ pub fn promise(
         Word::Open => Promise::Allowed { by },
         Word::Unsure => Promise::Open { by: format!("{by} names what is not in the inventory") },
         Word::Shut => {
-            let guest = [from.0, to.0].into_iter().find(|guest| guest.id == ruling.guest);
-            let place = ruling.by.place().cloned().or_else(|| Some(guest?.place_of("firewall")));
-            Promise::Refused { by, place }
+            let place = ruling.by.place().cloned().unwrap_or_else(|| ruling.guest.place_of("firewall"));
+            Promise::Refused { by, place: Some(place) }
         }
     }
 }
 
-fn said(Ruling { guest, direction, word, by }: &Ruling) -> String {
+fn said(Ruling { guest, direction, word, by }: &Ruling<'_>) -> String {
+    let guest = &guest.id;
     let direction = if *direction == Direction::In { "in" } else { "out" };
     match by {
         By::GlobalOff => "the global firewall is off".to_owned(),
