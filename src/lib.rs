@@ -127,7 +127,7 @@ pub mod update;
 /// UDP and TCP listeners, and those for DNS over TLS, HTTPS and QUIC.
 pub mod transport;
 
-/// The socket protocol between `zonectl` and `horizond`, and what it can ask.
+/// The socket protocol between `zonectl` and `horizond`, and what it can ask; metrics, status page and JSON over HTTP.
 pub mod control;
 
 /// Start, reload pipeline, signals: the only room that knows everyone.

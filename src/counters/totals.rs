@@ -82,7 +82,7 @@ impl Totals {
 
     /// Messages received over all transports.
     pub fn queries(&self) -> u64 {
-        self.of(Event::QueriesUdp) + self.of(Event::QueriesTcp)
+        Carried::ALL.into_iter().map(|carried| self.of(carried.asked())).sum()
     }
 }
 
@@ -98,12 +98,13 @@ mod tests {
             let worker = counters.worker();
             worker.count(Event::QueriesUdp);
             worker.add(Event::QueriesTcp, 2);
+            worker.count(Carried::Quic.asked());
             worker.count_reply(Carried::Tcp, 1, &[0, 0, 0x82, 0x03]);
         }
         counters.worker().add_rcode(Carried::Udp, 99, 999, 1);
         counters.worker().add_latency(9, 2);
         let totals = counters.totals();
-        assert_eq!(totals.queries(), 15);
+        assert_eq!(totals.queries(), 20, "over every transport");
         assert_eq!(totals.replies[3], 5);
         assert_eq!(totals.replies[RCODES - 1], 1);
         assert_eq!(totals.by_horizon[Carried::Tcp as usize][1][3], 5);
