@@ -61,6 +61,7 @@ impl Lab {
             streams: Arc::new(streams),
             validator: Arc::new(NoValidation),
             begin: || (),
+            turned: || (),
         };
         let plan = Mutex::new(plan(&settings, None));
         Lab { forwarder: Forwarder::start(tools).unwrap(), plan, counters, settings, _runtime: runtime }

@@ -46,6 +46,7 @@ impl Lab {
             streams: Arc::new(streams),
             validator: Arc::new(world.validator_with(counters.worker())),
             begin: || (),
+            turned: || (),
         };
         Lab { forwarder: Forwarder::start(tools).unwrap(), world, counters }
     }

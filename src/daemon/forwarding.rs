@@ -16,7 +16,7 @@ use crate::forward::Validator;
 use crate::forward::loop_findings;
 use crate::forward::stream_findings;
 use crate::snapshot::Snapshot;
-use crate::transport::{Listeners, take_larger_batches};
+use crate::transport::{Listeners, begin_to_forward, send_late_replies};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -61,7 +61,8 @@ impl Forwarding {
             counters: self.counters.worker(),
             streams: Arc::clone(&streams) as _,
             validator: Arc::new(Validator::new(self.runtime.clone(), self.counters.worker())),
-            begin: take_larger_batches,
+            begin: begin_to_forward,
+            turned: send_late_replies,
         };
         let forwarder = Forwarder::start(tools).map_err(|error| {
             let remedy = "see the limits on threads, memory and open files of this service";

@@ -42,4 +42,4 @@ pub use limits::Limits;
 pub use listeners::{Keepsake, Listeners, Opened};
 pub use protocol::Protocol;
 pub use resource::DOH_PATH;
-pub use udp::take_larger_batches;
+pub use udp::{begin_to_forward, send_late_replies};

@@ -14,6 +14,7 @@ use crate::forward::Return;
 use crate::pace::Gather;
 use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, reach_kept, slip};
 use crate::snapshot::{Live, Snapshot};
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
@@ -99,7 +100,7 @@ pub(super) struct Desk {
 /// many would answer each alone, at the cost of two changes of threads: measured with the load beside two workers on two
 /// cores, a query then costs a fifth more. On an idle core a worker runs at once as ever. A single worker does not do so: it
 /// would wait for the thread that reloads. The forwarder does: woken by a worker on its own core, it lets it go on.
-pub fn take_larger_batches() {
+fn take_larger_batches() {
     // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of this policy; it lives during the call.
     unsafe {
         let param: libc::sched_param = std::mem::zeroed();
@@ -407,30 +408,108 @@ impl LateReply {
 }
 
 impl Return for LateReply {
-    fn send(mut self: Box<Self>, reply: &[u8]) {
-        let mut part = libc::iovec { iov_base: reply.as_ptr().cast_mut().cast(), iov_len: reply.len() };
-        // SAFETY: an all-zero msghdr is valid: null pointers with zero lengths.
-        let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
-        header.msg_name = self.client.0.as_mut_ptr().cast();
-        header.msg_namelen = self.client_length;
-        header.msg_iov = &raw mut part;
-        header.msg_iovlen = 1;
-        if self.control_length > 0 {
-            header.msg_control = self.control.0.as_mut_ptr().cast();
-            header.msg_controllen = self.control_length;
-        }
+    fn send(self: Box<Self>, reply: &[u8]) {
         self.counters.count_reply(Carried::Udp, self.place, reply);
         if let Some(begun) = self.begun {
             let client = self.client.ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
             self.counters.add_latency(self.witness.feed(begun, Carried::Udp, self.place, client, reply), 1);
         }
-        // SAFETY: the header points to a client address and maybe control data of this struct, and to one part, the reply,
-        // which sendmsg only reads; all of them live during the call, and the lengths are theirs. MSG_DONTWAIT: a full queue
-        // loses the reply, as it would on the wire, and keeps nobody waiting.
-        let sent = unsafe { libc::sendmsg(self.socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
-        if sent < 0 {
-            self.counters.count(Event::SendFailed);
+        let late = OUTBOX.with_borrow_mut(|outbox| match outbox {
+            Some(outbox) => {
+                outbox.push(*self, reply);
+                None
+            }
+            None => Some(self),
+        });
+        if let Some(late) = late {
+            let mut outbox = Outbox::default();
+            outbox.push(*late, reply);
+            outbox.send();
         }
+    }
+}
+
+thread_local! {
+    /// Where late replies of this thread wait to be sent together; none where each is sent at once.
+    static OUTBOX: RefCell<Option<Outbox>> = const { RefCell::new(None) };
+}
+
+/// What the forwarder's thread does first: it lets those go on that it is woken by, and its late replies wait for
+/// [`send_late_replies`].
+///
+/// One system call for those of a turn: the client that the first of them wakes finds the others as well.
+pub fn begin_to_forward() {
+    take_larger_batches();
+    OUTBOX.set(Some(Outbox::default()));
+}
+
+/// Sends the late replies that wait on this thread.
+pub fn send_late_replies() {
+    OUTBOX.with_borrow_mut(|outbox| outbox.iter_mut().for_each(Outbox::send));
+}
+
+/// Late replies that leave in one system call.
+#[derive(Default)]
+struct Outbox {
+    waiting: Vec<LateReply>,
+    /// Where the octets of each end.
+    ends: Vec<usize>,
+    octets: Vec<u8>,
+}
+
+impl Outbox {
+    fn push(&mut self, late: LateReply, reply: &[u8]) {
+        self.octets.extend_from_slice(reply);
+        self.ends.push(self.octets.len());
+        self.waiting.push(late);
+        if self.waiting.len() == BATCH {
+            self.send();
+        }
+    }
+
+    /// Sends what waits, message by message where they leave through other sockets, and is empty then.
+    fn send(&mut self) {
+        let Outbox { waiting, ends, octets } = self;
+        // SAFETY: an all-zero msghdr is valid: null pointers with zero lengths.
+        let empty: libc::mmsghdr = unsafe { std::mem::zeroed() };
+        let mut parts = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BATCH];
+        let mut headers = [empty; BATCH];
+        let mut begin = 0;
+        for (at, (late, end)) in waiting.iter_mut().zip(ends.iter()).enumerate() {
+            parts[at] = libc::iovec { iov_base: octets[begin..*end].as_mut_ptr().cast(), iov_len: end - begin };
+            begin = *end;
+            let header = &mut headers[at].msg_hdr;
+            header.msg_name = late.client.0.as_mut_ptr().cast();
+            header.msg_namelen = late.client_length;
+            header.msg_iov = &raw mut parts[at];
+            header.msg_iovlen = 1;
+            if late.control_length > 0 {
+                header.msg_control = late.control.0.as_mut_ptr().cast();
+                header.msg_controllen = late.control_length;
+            }
+        }
+        let mut sent = 0;
+        while let Some(first) = waiting.get(sent) {
+            let socket = first.socket.as_raw_fd();
+            let alike = waiting[sent..].iter().take_while(|late| late.socket.as_raw_fd() == socket).count();
+            let rest = &mut headers[sent..sent + alike];
+            // SAFETY: `rest` holds as many headers as are said, and there are BATCH at most; each points to a client address
+            // and maybe control data in `waiting` and to one part in `octets`, which nobody touches before the call has
+            // returned, and the lengths are theirs. MSG_DONTWAIT: a full queue loses replies, as it would on the wire, and
+            // keeps nobody waiting.
+            let count = unsafe { libc::sendmmsg(socket, rest.as_mut_ptr(), alike as libc::c_uint, libc::MSG_DONTWAIT) };
+            match usize::try_from(count) {
+                Ok(count) => sent += count.max(1),
+                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    first.counters.count(Event::SendFailed);
+                    sent += 1;
+                }
+            }
+        }
+        waiting.clear();
+        ends.clear();
+        octets.clear();
     }
 }
 

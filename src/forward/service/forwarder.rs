@@ -26,6 +26,8 @@ pub struct Tools {
     pub validator: Arc<dyn Validate>,
     /// What its thread does before anything else.
     pub begin: fn(),
+    /// What it does when it has answered all of whom it has heard: replies to clients may wait for it.
+    pub turned: fn(),
 }
 
 /// Answers misses by asking upstreams, on a thread of its own. Dropping it stops it.

@@ -136,11 +136,13 @@ impl Work {
             for delivery in inbox.deliveries.drain(..) {
                 self.deliver(delivery);
             }
+            (self.tools.turned)();
             for miss in inbox.misses.drain(..) {
                 self.guard(None, |work| work.take(miss));
             }
             if inbox.closed {
-                return self.close();
+                self.close();
+                return (self.tools.turned)();
             }
             gather.note(self.now, handled);
             self.now = Instant::now();
@@ -148,6 +150,7 @@ impl Work {
             for timer in due.drain(..) {
                 self.ring(timer);
             }
+            (self.tools.turned)();
         }
     }
 
