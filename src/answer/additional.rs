@@ -17,31 +17,27 @@ const NOWHERE: usize = 1 << 16;
 /// Glue for servers at or below the cut must fit, or TC is set (RFC 9471 section 3.1); other addresses are added while
 /// there is room.
 pub(crate) fn push_glue(zone: &Zone, cut: &[u8], servers: RrSet<'_>, reply: &mut Reply<'_>) {
-    let (targets, count) = reply.targets();
-    let mut records = servers.records();
-    // A bit for each target that is outside the cut: `Reply` notes at most 32.
+    // A bit for each target that is outside the cut, of those that the reply has noted.
     let mut outside = 0u32;
-    for (index, (position, server)) in targets[..count].iter().zip(&mut records).enumerate() {
-        if !is_at_or_below(server.data, cut) {
+    for (index, server) in servers.records().enumerate() {
+        let position = reply.target(index);
+        if is_at_or_below(server.data, cut) {
+            // The names of servers beyond those are written whole.
+            if !push_server(zone, server, position.unwrap_or(NOWHERE), reply) {
+                reply.set_truncated();
+                return;
+            }
+        } else if position.is_some() {
             outside |= 1 << index;
-        } else if !push_server(zone, server, usize::from(*position), reply) {
-            reply.set_truncated();
-            return;
-        }
-    }
-    // Servers beyond those that the reply has noted: their names are written whole.
-    for server in records {
-        if is_at_or_below(server.data, cut) && !push_server(zone, server, NOWHERE, reply) {
-            reply.set_truncated();
-            return;
         }
     }
     if outside == 0 {
         return;
     }
-    for (index, (position, server)) in targets[..count].iter().zip(servers.records()).enumerate() {
+    for (index, server) in servers.records().enumerate() {
+        let Some(position) = reply.target(index) else { break };
         if outside >> index & 1 == 1 && is_at_or_below(server.data, zone.origin_wire()) {
-            push_server(zone, server, usize::from(*position), reply);
+            push_server(zone, server, position, reply);
         }
     }
 }
@@ -59,10 +55,10 @@ fn push_server(zone: &Zone, server: StoredData<'_>, position: usize, reply: &mut
 /// while there is room (RFC 1034 section 4.3.2 step 6).
 pub(crate) fn push_addresses(zones: &Zones, located: &Located<'_>, rrset: RrSet<'_>, reply: &mut Reply<'_>) {
     let Some(offset) = target_offset(rrset.rtype) else { return };
-    let (targets, count) = reply.targets();
-    let mut done = [0u64; 32];
-    for (index, (position, record)) in targets[..count].iter().zip(rrset.records()).enumerate() {
-        let target = Target::of(record, offset, usize::from(*position));
+    let mut done = [0u64; Reply::TARGETS];
+    for (index, record) in rrset.records().enumerate() {
+        let Some(position) = reply.target(index) else { break };
+        let target = Target::of(record, offset, position);
         let near = if located.alone { target.find(located.zone) } else { None };
         let hash = match near {
             // Several records may lead to one target.
@@ -107,8 +103,7 @@ fn push_known(zone: &Zone, name: &SearchName, reply: &mut Reply<'_>) -> bool {
 
 /// Adds A and AAAA of a node; false when one of them did not fit.
 fn push_node(node: Node<'_>, owner: Owner<'_>, reply: &mut Reply<'_>) -> bool {
-    [rtype::A, rtype::AAAA]
-        .into_iter()
-        .filter_map(|address| node.rrset(address))
+    node.rrsets()
+        .filter(|rrset| matches!(rrset.rtype, rtype::A | rtype::AAAA))
         .all(|rrset| reply.push(Section::Additional, owner, rrset, rrset.ttl, None).is_some())
 }

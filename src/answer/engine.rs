@@ -2,6 +2,7 @@
 //! (RFC 4592) and DNAME (RFC 6672), stage by stage: answer, authority, additional. No lock, no allocation.
 
 use super::additional::{push_addresses, push_glue};
+use super::ahead::Ahead;
 use super::name::{SearchName, hash_name};
 use super::near::{Near, Target};
 use super::node::{Node, flag, rtype};
@@ -51,11 +52,13 @@ pub(crate) struct Lookup {
     found: Option<Found>,
     /// What the first slot holds; only read so that it is in the cache when the answer is written.
     entry: u32,
+    /// What is reached beyond it.
+    ahead: Ahead,
 }
 
 impl Lookup {
     pub(crate) const fn blank() -> Self {
-        Lookup { name: SearchName::blank(), rtype: 0, found: None, entry: 0 }
+        Lookup { name: SearchName::blank(), rtype: 0, found: None, entry: 0, ahead: Ahead::blank() }
     }
 
     /// Becomes the look-up of a question, whose name stands behind the header of query and reply.
@@ -63,6 +66,7 @@ impl Lookup {
         self.rtype = rtype;
         self.entry = 0;
         let read = self.name.read(name, HEADER);
+        self.ahead.start();
         self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
     }
 
@@ -106,6 +110,30 @@ impl Lookup {
         if let Some(located) = self.found.and_then(|found| zones.recall(found)) {
             self.entry = located.zone.first_slot(located.hash);
         }
+    }
+
+    /// Looks at what was reached so far: true when there is more that the answer will need. See [`Ahead`].
+    pub(crate) fn look_ahead(&mut self, zones: &Zones) -> bool {
+        match self.found.filter(|found| !found.is_special()).and_then(|found| zones.recall(found)) {
+            Some(located) => self.ahead.look(located.zone, &self.name, located.hash, self.rtype),
+            None => {
+                self.ahead.end();
+                false
+            }
+        }
+    }
+
+    /// Reads the slots of that.
+    pub(crate) fn reach_slots_ahead(&mut self, zones: &Zones) {
+        if let Some(located) = self.found.and_then(|found| zones.recall(found)) {
+            self.ahead.reach_slots(located.zone);
+        }
+    }
+
+    /// Reads its nodes.
+    pub(crate) fn reach_nodes_ahead(&self, zones: &Zones) -> u8 {
+        let located = self.found.and_then(|found| zones.recall(found));
+        located.map_or(0, |located| self.ahead.reach_nodes(located.zone))
     }
 
     /// Reads the node of the name: the second.
@@ -163,33 +191,82 @@ fn follow<'a, T: Trace>(
     reply: &mut Reply<'_>,
     trace: &mut T,
 ) -> End {
+    let mut searched = [0u64; ALIASES];
+    searched[0] = question.located.hash;
+    // The zone of the last alias, and where its origin stands in the reply.
+    let last = (question.located, asked.position(question.zone().origin_labels()));
+    let mut chain = Chain { searched, count: 1, last };
+    match chain.follow_near(question, target, redirects, reply, trace) {
+        Some(target) => follow_far(question, chain, target, redirects, reply, trace),
+        None => End { special: false, leads_out: None },
+    }
+}
+
+/// The aliases that were followed.
+struct Chain<'a> {
+    /// Hashes of the names that were searched.
+    searched: [u64; ALIASES],
+    count: usize,
+    /// The zone of the last alias, and where its origin stands in the reply.
+    last: (Located<'a>, usize),
+}
+
+impl<'a> Chain<'a> {
+    /// Notes a name that is going to be searched; false when one more ends the chain: it was searched before, or there were
+    /// too many.
+    fn note(&mut self, hash: u64) -> bool {
+        let fresh = self.count < ALIASES && !self.searched[..self.count].contains(&hash);
+        if fresh {
+            self.searched[self.count] = hash;
+            self.count += 1;
+        }
+        fresh
+    }
+
+    /// Follows aliases while they lead to names that the zone of the last one holds itself, as most do. Returns the target
+    /// with which this ends; none when it ends the chain.
+    fn follow_near<T: Trace>(
+        &mut self,
+        question: &Search<'a>,
+        target: Target<'a>,
+        redirects: &Redirects<'_>,
+        reply: &mut Reply<'_>,
+        trace: &mut T,
+    ) -> Option<Target<'a>> {
+        let mut target = target;
+        loop {
+            let held = question.near(&self.last.0, &target);
+            let held =
+                held.and_then(|near| Some((near.node.filter(|node| !node.has(flag::OCCLUDED | flag::CUT))?, near)));
+            let Some((node, near)) = held else { return Some(target) };
+            if !self.note(near.hash) {
+                return None;
+            }
+            let search = Search { located: self.last.0.with_hash(near.hash), first: false, ..*question };
+            let owner = Owner { position: target.position, wire: near.wire };
+            let place = Place { owner, origin: self.last.1 };
+            target = search.answer_from(node, place, false, redirects, reply, trace)?;
+        }
+    }
+}
+
+/// Goes on with a target that may lie anywhere.
+#[cold]
+fn follow_far<'a, T: Trace>(
+    question: &Search<'a>,
+    mut chain: Chain<'a>,
+    target: Target<'a>,
+    redirects: &Redirects<'_>,
+    reply: &mut Reply<'_>,
+    trace: &mut T,
+) -> End {
     let zones = question.zones;
     let mut room = [Redirect::default(); ALIASES];
     let mut redirects = redirects.moved(&mut room);
-    let mut searched = [0u64; ALIASES];
-    searched[0] = question.located.hash;
     let mut end = End { special: false, leads_out: None };
     let mut target = Some(target);
     let mut name = SearchName::blank();
-    // The zone of the last alias, and where its origin stands in the reply.
-    let mut last = (question.located, asked.position(question.zone().origin_labels()));
-    for alias in 1..ALIASES {
-        let Some(sought) = target else { break };
-        if let Some(near) = question.near(&last.0, &sought) {
-            // One that was searched before ends the chain.
-            if searched[..alias].contains(&near.hash) {
-                break;
-            }
-            if let Some(node) = near.node.filter(|node| !node.has(flag::OCCLUDED | flag::CUT)) {
-                searched[alias] = near.hash;
-                let located = last.0.with_hash(near.hash);
-                let search = Search { located, first: false, ..*question };
-                let owner = Owner { position: sought.position, wire: near.wire };
-                let place = Place { owner, origin: last.1 };
-                target = search.answer_from(node, place, false, &redirects, reply, trace);
-                continue;
-            }
-        }
+    while let Some(sought) = target {
         // A target that no pointer can name any more ends the chain.
         let Ok(()) = name.read_message(reply.octets(), sought.position) else { break };
         let Some(located) = zones.locate(&name, question.rtype == rtype::DS) else {
@@ -197,14 +274,16 @@ fn follow<'a, T: Trace>(
             end.leads_out = Some(sought.position);
             break;
         };
-        if searched[..alias].contains(&located.hash) {
+        if !chain.note(located.hash) {
             break;
         }
         end.special |= located.special;
-        searched[alias] = located.hash;
         let search = Search { located, first: false, ..*question };
+        chain.last = (located, name.position(located.zone.origin_labels()));
         target = search.run(&name, &mut redirects, reply, trace);
-        last = (located, name.position(located.zone.origin_labels()));
+        if let Some(sought) = target {
+            target = chain.follow_near(question, sought, &redirects, reply, trace);
+        }
     }
     end
 }

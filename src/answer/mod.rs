@@ -4,10 +4,12 @@
 //! the reply straight into the caller's buffer. Knows nothing of files, sockets or the forwarder.
 
 mod additional;
+mod ahead;
 mod compile;
 mod denial;
 mod engine;
 mod families;
+mod fold;
 mod gather;
 mod keys;
 mod name;

@@ -1,5 +1,6 @@
 //! The name that is being searched: lower-cased once, its labels found, hashed from the root so that each suffix has a hash.
 
+use super::fold::{lower, word as first_word};
 use crate::dns::{NameError, wire_len};
 
 /// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
@@ -144,7 +145,7 @@ impl SearchName {
 }
 
 /// Octets of a name, and room behind it: eight octets can be read at any label.
-pub(crate) const ROOM: usize = 255 + 8;
+const ROOM: usize = 255 + 8;
 
 /// The hash of the root name.
 pub(crate) const ROOT_HASH: u64 = 0x243F_6A88_85A3_08D3;
@@ -183,17 +184,17 @@ fn fold(value: u64) -> u64 {
     (product as u64) ^ (product >> 64) as u64
 }
 
-/// The hash of the labels in the first `end` octets, which are lower-cased, below the name of another hash.
-pub(crate) fn hash_labels(above: u64, labels: &[u8; ROOM], end: usize) -> u64 {
-    let mut starts = [0u8; 128];
-    let (mut at, mut count) = (0, 0);
-    while at < end && count < starts.len() {
-        // A start is below 255.
-        starts[count] = at as u8;
-        count += 1;
-        at += 1 + usize::from(labels[at]);
+/// The hash of a name of which these are the labels below the name of another hash, in any case.
+pub(crate) fn hash_below(above: u64, labels: &[u8]) -> u64 {
+    let Some((&length, rest)) = labels.split_first() else { return above };
+    let Some((label, right)) = rest.split_at_checked(usize::from(length)) else { return above };
+    // As deep as there are labels, 127 at most.
+    let above = if right.is_empty() { above } else { hash_below(above, right) };
+    let mut hash = above ^ u64::from(length).wrapping_mul(LENGTH_FACTOR);
+    for octets in label.chunks(8) {
+        hash = fold(hash ^ lower(first_word(octets)));
     }
-    starts[..count].iter().rev().fold(above, |hash, start| hash_label(hash, labels, usize::from(*start)))
+    hash
 }
 
 /// The hash of a whole name.
@@ -232,6 +233,16 @@ mod tests {
         let star = SearchName::new(b"\x01*\x07example\x03org\0", 0).unwrap();
         let parent = SearchName::new(b"\x07example\x03org\0", 0).unwrap();
         assert_eq!(wildcard_hash(hash_name(&parent)), hash_name(&star));
+    }
+
+    /// The hash of labels in any case below another name is that of the whole name.
+    #[test]
+    fn labels_below_a_name_hash_as_the_whole_name() {
+        let origin = SearchName::new(b"\x07example\x03org\0", 0).unwrap();
+        for labels in [&b""[..], b"\x03WwW", b"\x08EightOct", b"\x09nine-Octs\x01A\x0FfifteeN-oCtets-"] {
+            let whole = SearchName::new(&[labels, origin.wire()].concat(), 0).unwrap();
+            assert_eq!(hash_below(hash_name(&origin), labels), hash_name(&whole), "{labels:?}");
+        }
     }
 
     /// Labels are hashed with their lengths: other cuts of the same octets are other names.

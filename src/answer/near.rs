@@ -3,7 +3,7 @@
 //! Most aliases, mail exchangers and name servers lead to their own zone. Their names stand in the zone's memory whole, so
 //! that only the labels before the origin are hashed.
 
-use super::name::{ROOM, hash_labels};
+use super::name::hash_below;
 use super::node::{NO_TAIL, Node, StoredData};
 use super::overlay::CHALLENGE_LABEL;
 use super::zone::Zone;
@@ -50,12 +50,15 @@ impl<'a> Target<'a> {
     /// outside, or the reply alone holds it.
     pub(super) fn find<'z>(&self, zone: &'z Zone) -> Option<Near<'a, 'z>> {
         let Stored { wire, tail } = self.stored?;
-        let mut labels = [0; ROOM];
-        let relative = labels.get_mut(..tail)?;
-        relative.copy_from_slice(wire.get(..tail)?);
-        relative.make_ascii_lowercase();
-        let hash = hash_labels(zone.origin_hash(), &labels, tail);
-        Some(Near { wire, hash, node: zone.find(hash, &labels[..tail]) })
+        let relative = wire.get(..tail)?;
+        let hash = hash_below(zone.origin_hash(), relative);
+        Some(Near { wire, hash, node: zone.find_as_written(hash, relative) })
+    }
+
+    /// The hash of the name, as [`Target::find`] has it.
+    pub(super) fn hash(&self, zone: &Zone) -> Option<u64> {
+        let Stored { wire, tail } = self.stored?;
+        wire.get(..tail).map(|relative| hash_below(zone.origin_hash(), relative))
     }
 }
 

@@ -62,6 +62,9 @@ pub(crate) mod flag {
 const POINTER_REACH: usize = 0x3FFF;
 
 impl<'b> Reply<'b> {
+    /// How many names in record data are noted.
+    pub(crate) const TARGETS: usize = Targets::MOST;
+
     /// A reply that starts with what `question` holds: a header and maybe one question. `limit` counts octets in all,
     /// `reserved` those that [`Reply::finish`] will need.
     ///
@@ -260,9 +263,10 @@ impl<'b> Reply<'b> {
         written.is_some()
     }
 
-    /// Offsets of the names that NS, MX and SRV records written so far lead to, with their count.
-    pub(crate) fn targets(&self) -> ([u16; Targets::MOST], usize) {
-        (self.targets.at, self.targets.count)
+    /// Where the name stands that the so-manieth NS, MX or SRV record written so far leads to; none beyond
+    /// [`Reply::TARGETS`].
+    pub(crate) fn target(&self, index: usize) -> Option<usize> {
+        self.targets.at[..self.targets.count].get(index).map(|at| usize::from(*at))
     }
 
     fn note_target(&mut self, at: usize) {
@@ -296,6 +300,12 @@ impl<'b> Reply<'b> {
             };
         };
         let mut at = if rtype == rtype::MX { 2 } else { 0 };
+        // One name ends where the data does.
+        if let [tail] = *tails {
+            let Some(cut) = (tail != NO_TAIL).then(|| at + usize::from(tail)) else { return self.put(data) };
+            self.put(data.get(..cut)?)?;
+            return self.put_pointer(origin);
+        }
         self.put(data.get(..at)?)?;
         for tail in tails {
             let length = crate::dns::wire_len(data.get(at..)?).ok()?;

@@ -1,6 +1,7 @@
 //! A compiled zone: every name in a hash table of octets, cut into shards so that a change copies only what it touches.
 
 use super::denial::Denial;
+use super::fold::is_folded;
 use super::name::{SearchName, hash_name, wildcard_hash};
 use super::node::{ALIGN, Node, RrSet, flag, rtype};
 use crate::dns::{Name, NameError};
@@ -159,6 +160,16 @@ impl Zone {
     /// Finds a name by its hash and its labels before the origin.
     pub(crate) fn find(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
         self.search(hash, |found| found == relative)
+    }
+
+    /// As [`Zone::find`], for labels in any case.
+    pub(crate) fn find_as_written(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
+        self.search(hash, |found| is_folded(found, relative))
+    }
+
+    /// What most likely is the name of a hash: names are not compared.
+    pub(crate) fn likely(&self, hash: u64) -> Option<Node<'_>> {
+        self.search(hash, |_| true)
     }
 
     fn search(&self, hash: u64, is_it: impl Fn(&[u8]) -> bool) -> Option<Node<'_>> {

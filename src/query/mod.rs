@@ -22,7 +22,7 @@ pub use explain::{Explanation, Forwarded, explain, explain_own};
 pub use feed::{Answered, Begun, EACH, Feed, Listening, Witness};
 pub use foreign::reach_kept;
 pub use noter::Noter;
-pub use pending::{Charge, Pending, slip};
+pub use pending::{Charge, Pending, reach_further, slip};
 pub use probe::probe;
 pub use recent::{Asked, Recent};
 pub use respond::respond;

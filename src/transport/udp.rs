@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::counters::{Carried, ELSEWHERE, Event, Worker};
 use crate::forward::Return;
 use crate::pace::Gather;
-use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, reach_kept, slip};
+use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, reach_further, reach_kept, slip};
 use crate::snapshot::{Live, Snapshot};
 use std::cell::RefCell;
 use std::io;
@@ -229,7 +229,8 @@ impl Batch {
             }
         }
         reach_kept(pending, snapshot, |index| &self.queries[index][..lengths[index]]);
-        pending.iter().for_each(|pending| pending.reach_node(snapshot));
+        pending.iter_mut().for_each(|pending| pending.reach_node(snapshot));
+        reach_further(pending, snapshot);
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];
             let reply = &mut self.replies[index];
