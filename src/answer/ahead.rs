@@ -15,20 +15,13 @@ use super::zone::Zone;
 #[derive(Debug, Clone)]
 pub(super) struct Ahead {
     stage: Stage,
-    places: [Place; MOST],
+    /// Hashes of the names to be reached.
+    places: [u64; MOST],
     count: usize,
 }
 
-/// Places that are reached for at once: of more targets the first ones.
+/// Names that are reached for at once: of more targets the first ones.
 const MOST: usize = 2;
-
-/// A name in the zone.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    hash: u64,
-    /// What its first slot holds.
-    entry: u32,
-}
 
 /// What was reached last.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +38,7 @@ enum Stage {
 
 impl Ahead {
     pub(super) const fn blank() -> Self {
-        Ahead { stage: Stage::End, places: [Place { hash: 0, entry: 0 }; MOST], count: 0 }
+        Ahead { stage: Stage::End, places: [0; MOST], count: 0 }
     }
 
     /// A name is going to be reached.
@@ -68,7 +61,7 @@ impl Ahead {
                 None => self.step_down(zone, name, zone.origin_labels(), zone.origin_hash(), None),
             },
             Stage::Above { labels, wildcard } => {
-                let hash = self.places[0].hash;
+                let hash = self.places[0];
                 match zone.likely(hash) {
                     Some(node) if node.has(flag::CUT) => self.targets(zone, node, rtype),
                     Some(node) => {
@@ -79,7 +72,7 @@ impl Ahead {
                 }
             }
             Stage::Alias => {
-                if let Some(node) = zone.likely(self.places[0].hash) {
+                if let Some(node) = zone.likely(self.places[0]) {
                     self.targets(zone, node, rtype);
                 }
             }
@@ -88,16 +81,14 @@ impl Ahead {
         self.count > 0
     }
 
-    /// Reads the slots of what is to be reached.
-    pub(super) fn reach_slots(&mut self, zone: &Zone) {
-        for place in &mut self.places[..self.count] {
-            place.entry = zone.first_slot(place.hash);
-        }
+    /// The slots of what is to be reached; nothing is read for it.
+    pub(super) fn slots<'z>(&self, zone: &'z Zone) -> impl Iterator<Item = &'z u8> {
+        self.places[..self.count].iter().map(|hash| zone.first_slot(*hash))
     }
 
-    /// Reads their nodes; the octet means nothing, but whoever has it has waited for them.
-    pub(super) fn reach_nodes(&self, zone: &Zone) -> u8 {
-        self.places[..self.count].iter().fold(0, |octets, place| octets ^ zone.first_octet(place.hash, place.entry))
+    /// The nodes of what is to be reached; only the slots are read for it.
+    pub(super) fn nodes<'z>(&self, zone: &'z Zone) -> impl Iterator<Item = &'z u8> {
+        self.places[..self.count].iter().filter_map(|hash| zone.likely(*hash)?.first_octet())
     }
 
     /// Goes on with the name of one label more than so many, down towards a name that is not there.
@@ -140,7 +131,7 @@ impl Ahead {
 
     fn add(&mut self, hash: u64) {
         if let Some(free) = self.places.get_mut(self.count) {
-            *free = Place { hash, entry: 0 };
+            *free = hash;
             self.count += 1;
         }
     }
@@ -192,9 +183,8 @@ mod tests {
             ahead.start();
             let mut steps = Vec::new();
             while ahead.look(&zone, &sought, hash_name(&sought), rtype) {
-                steps.push(ahead.places[..ahead.count].iter().map(|place| place.hash).collect::<Vec<_>>());
-                ahead.reach_slots(&zone);
-                ahead.reach_nodes(&zone);
+                steps.push(ahead.places[..ahead.count].to_vec());
+                assert_eq!(ahead.slots(&zone).count(), ahead.count, "each has its slot");
             }
             let hashes = |names: &&[&str]| -> Vec<u64> {
                 names.iter().map(|name| hash_name(&SearchName::new(&wire(name), 0).unwrap())).collect()

@@ -50,21 +50,18 @@ pub(crate) struct Lookup {
     rtype: u16,
     /// None when no zone holds the name.
     found: Option<Found>,
-    /// What the first slot holds; only read so that it is in the cache when the answer is written.
-    entry: u32,
     /// What is reached beyond it.
     ahead: Ahead,
 }
 
 impl Lookup {
     pub(crate) const fn blank() -> Self {
-        Lookup { name: SearchName::blank(), rtype: 0, found: None, entry: 0, ahead: Ahead::blank() }
+        Lookup { name: SearchName::blank(), rtype: 0, found: None, ahead: Ahead::blank() }
     }
 
     /// Becomes the look-up of a question, whose name stands behind the header of query and reply.
     pub(crate) fn start(&mut self, zones: &Zones, name: &[u8], rtype: u16) {
         self.rtype = rtype;
-        self.entry = 0;
         let read = self.name.read(name, HEADER);
         self.ahead.start();
         self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
@@ -105,11 +102,16 @@ impl Lookup {
         self.found.and_then(|found| zones.recall(found)).map_or(0, |located| located.zone.origin_hash())
     }
 
-    /// Reads the slot of the name: the first of the two places in memory that may be far away.
-    pub(crate) fn reach_slot(&mut self, zones: &Zones) {
-        if let Some(located) = self.found.and_then(|found| zones.recall(found)) {
-            self.entry = located.zone.first_slot(located.hash);
-        }
+    /// The slot where the search for the name begins; nothing is read for it.
+    pub(crate) fn slot<'z>(&self, zones: &'z Zones) -> Option<&'z u8> {
+        let located = zones.recall(self.found?)?;
+        Some(located.zone.first_slot(located.hash))
+    }
+
+    /// The node of the name; only slots are read for it.
+    pub(crate) fn node<'z>(&self, zones: &'z Zones) -> Option<&'z u8> {
+        let located = zones.recall(self.found?)?;
+        located.zone.likely(located.hash)?.first_octet()
     }
 
     /// Looks at what was reached so far: true when there is more that the answer will need. See [`Ahead`].
@@ -123,23 +125,16 @@ impl Lookup {
         }
     }
 
-    /// Reads the slots of that.
-    pub(crate) fn reach_slots_ahead(&mut self, zones: &Zones) {
-        if let Some(located) = self.found.and_then(|found| zones.recall(found)) {
-            self.ahead.reach_slots(located.zone);
-        }
+    /// The slots of that; nothing is read for it.
+    pub(crate) fn slots_ahead<'z>(&self, zones: &'z Zones) -> impl Iterator<Item = &'z u8> {
+        let located = self.found.and_then(|found| zones.recall(found));
+        located.into_iter().flat_map(|located| self.ahead.slots(located.zone))
     }
 
-    /// Reads its nodes.
-    pub(crate) fn reach_nodes_ahead(&self, zones: &Zones) -> u8 {
+    /// The nodes of that; only slots are read for it.
+    pub(crate) fn nodes_ahead<'z>(&self, zones: &'z Zones) -> impl Iterator<Item = &'z u8> {
         let located = self.found.and_then(|found| zones.recall(found));
-        located.map_or(0, |located| self.ahead.reach_nodes(located.zone))
-    }
-
-    /// Reads the node of the name: the second.
-    pub(crate) fn reach_node(&self, zones: &Zones) -> u8 {
-        let located = self.found.and_then(|found| zones.recall(found));
-        located.map_or(0, |located| located.zone.first_octet(located.hash, self.entry))
+        located.into_iter().flat_map(|located| self.ahead.nodes(located.zone))
     }
 }
 

@@ -63,6 +63,11 @@ impl<'a> Node<'a> {
         self.octets[1] & flags != 0
     }
 
+    /// Its first octet; nothing is read for it.
+    pub(crate) fn first_octet(self) -> Option<&'a u8> {
+        self.octets.first()
+    }
+
     pub(crate) fn flags(self) -> u8 {
         self.octets[1]
     }

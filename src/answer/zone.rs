@@ -159,38 +159,28 @@ impl Zone {
 
     /// Finds a name by its hash and its labels before the origin.
     pub(crate) fn find(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
-        self.search(hash, |found| found == relative)
+        self.search(hash, |found| found.relative() == relative)
     }
 
     /// As [`Zone::find`], for labels in any case.
     pub(crate) fn find_as_written(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
-        self.search(hash, |found| is_folded(found, relative))
+        self.search(hash, |found| is_folded(found.relative(), relative))
     }
 
-    /// What most likely is the name of a hash: names are not compared.
-    pub(crate) fn likely(&self, hash: u64) -> Option<Node<'_>> {
-        self.search(hash, |_| true)
-    }
-
-    fn search(&self, hash: u64, is_it: impl Fn(&[u8]) -> bool) -> Option<Node<'_>> {
+    fn search(&self, hash: u64, is_it: impl Fn(Node<'_>) -> bool) -> Option<Node<'_>> {
         let shard = &*self.shards[shard_of(hash, self.shard_bits)];
         find_in_shard(shard, self.slots, hash, is_it)
     }
 
-    /// Reads the slot where the search for a hash begins.
-    pub(crate) fn first_slot(&self, hash: u64) -> u32 {
+    /// The first octet of the slot where the search for a hash begins; nothing is read for it.
+    pub(crate) fn first_slot(&self, hash: u64) -> &u8 {
         let shard = &*self.shards[shard_of(hash, self.shard_bits)];
-        slot(shard, slot_of(hash, self.slots))
+        &shard[slot_of(hash, self.slots) * SLOT]
     }
 
-    /// Reads the first octet of the node that a slot leads to.
-    pub(crate) fn first_octet(&self, hash: u64, entry: u32) -> u8 {
-        let shard = &*self.shards[shard_of(hash, self.shard_bits)];
-        let nodes = self.slots as usize * SLOT;
-        (entry & OFFSET)
-            .checked_sub(1)
-            .and_then(|offset| shard.get(nodes + offset as usize * ALIGN))
-            .map_or(0, |first| *first)
+    /// What most likely is the name of a hash: its name is not compared.
+    pub(crate) fn likely(&self, hash: u64) -> Option<Node<'_>> {
+        self.search(hash, |_| true)
     }
 
     /// The last `labels` labels of a name that lies in this zone, without the origin.
@@ -223,7 +213,8 @@ impl Zone {
     /// The wildcard child of a name (RFC 4592 section 2.1.1): `labels` and `hash` are those of the name.
     pub(crate) fn wildcard(&self, name: &SearchName, labels: usize, hash: u64) -> Option<Node<'_>> {
         let encloser = self.relative(name, labels);
-        self.search(wildcard_hash(hash), |found| found.strip_prefix(b"\x01*").is_some_and(|rest| rest == encloser))
+        let is_it = |found: Node<'_>| found.relative().strip_prefix(b"\x01*").is_some_and(|rest| rest == encloser);
+        self.search(wildcard_hash(hash), is_it)
     }
 }
 
@@ -264,7 +255,7 @@ pub(crate) fn tag_of(hash: u64) -> u32 {
     ((hash >> 32) as u32 & 0xFF) << 24
 }
 
-fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(&[u8]) -> bool) -> Option<Node<'_>> {
+fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(Node<'_>) -> bool) -> Option<Node<'_>> {
     let nodes = &shard[slots as usize * SLOT..];
     let mut index = slot_of(hash, slots);
     loop {
@@ -274,7 +265,7 @@ fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(&[u8]) -> b
         }
         if entry & !OFFSET == tag_of(hash) {
             let node = Node::new(&nodes[((entry & OFFSET) as usize - 1) * ALIGN..]);
-            if is_it(node.relative()) {
+            if is_it(node) {
                 return Some(node);
             }
         }

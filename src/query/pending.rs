@@ -7,7 +7,6 @@ use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply
 use crate::counters::ELSEWHERE;
 use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, UpdateFrame, wire_len};
 use crate::snapshot::{Snapshot, View};
-use std::hint::black_box;
 use std::net::IpAddr;
 
 /// The largest UDP payload without EDNS (RFC 1035 section 2.3.4).
@@ -24,33 +23,6 @@ pub struct Pending {
     pub(super) lookup: Lookup,
     /// For a question that the cache may know: none before that was looked for.
     pub(super) kept: Option<KeptAs>,
-}
-
-/// How often what was reached is looked at: aliases that go on after that are read as they come.
-const LOOKS: usize = 5;
-
-/// Reads what the answers need beyond the names of a batch, which were reached: aliases and the like, one after the other for
-/// each question, side by side for all of them.
-pub fn reach_further(batch: &mut [Pending], snapshot: &Snapshot) {
-    // One alone has nothing to overlap with.
-    if batch.len() < 2 {
-        return;
-    }
-    for _ in 0..LOOKS {
-        let mut more = false;
-        for pending in batch.iter_mut() {
-            more |= pending.in_zones(snapshot).is_some_and(|(lookup, zones)| lookup.look_ahead(zones));
-        }
-        if !more {
-            return;
-        }
-        for (lookup, zones) in batch.iter_mut().filter_map(|pending| pending.in_zones(snapshot)) {
-            lookup.reach_slots_ahead(zones);
-        }
-        for (lookup, zones) in batch.iter_mut().filter_map(|pending| pending.in_zones(snapshot)) {
-            black_box(lookup.reach_nodes_ahead(zones));
-        }
-    }
 }
 
 /// Where and when the cache is to be asked.
@@ -191,22 +163,8 @@ impl Pending {
         }
     }
 
-    /// Reads the first of the two places in memory that the answer needs.
-    pub fn reach_slot(&mut self, snapshot: &Snapshot) {
-        if let Some((lookup, zones)) = self.in_zones(snapshot) {
-            lookup.reach_slot(zones);
-        }
-    }
-
-    /// Reads the second.
-    pub fn reach_node(&mut self, snapshot: &Snapshot) {
-        if let Some((lookup, zones)) = self.in_zones(snapshot) {
-            black_box(lookup.reach_node(zones));
-        }
-    }
-
     /// The look-up and the zones that it is in, when there is one.
-    fn in_zones<'s>(&mut self, snapshot: &'s Snapshot) -> Option<(&mut Lookup, &'s Zones)> {
+    pub(super) fn in_zones<'s>(&mut self, snapshot: &'s Snapshot) -> Option<(&mut Lookup, &'s Zones)> {
         let State::Ask { view, .. } = self.state else { return None };
         snapshot.views.get(view).map(|view| (&mut self.lookup, &view.zones))
     }

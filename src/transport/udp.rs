@@ -12,7 +12,9 @@ use super::tally::Tally;
 use crate::counters::{Carried, ELSEWHERE, Event, Worker};
 use crate::forward::Return;
 use crate::pace::Gather;
-use crate::query::{Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, reach_further, reach_kept, slip};
+use crate::query::{
+    Begun, Noter, Pending, Transport, UDP_SIZE, Verdict, Witness, reach_kept, reach_nodes, reach_slots, slip,
+};
 use crate::snapshot::{Live, Snapshot};
 use std::cell::RefCell;
 use std::io;
@@ -220,7 +222,7 @@ impl Batch {
             let octets = client.map_or(&[][..], |_| &self.queries[index][..lengths[index]]);
             pending.read(snapshot, client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), octets);
         }
-        pending.iter_mut().for_each(|pending| pending.reach_slot(snapshot));
+        reach_slots(pending, snapshot);
         // Before the nodes: what was reached for last is on its way meanwhile.
         desk.noter.note(snapshot, pending);
         if desk.noter.is_watching() {
@@ -229,8 +231,7 @@ impl Batch {
             }
         }
         reach_kept(pending, snapshot, |index| &self.queries[index][..lengths[index]]);
-        pending.iter_mut().for_each(|pending| pending.reach_node(snapshot));
-        reach_further(pending, snapshot);
+        reach_nodes(pending, snapshot);
         for (index, length) in lengths.into_iter().enumerate().take(count) {
             let query = &self.queries[index][..length];
             let reply = &mut self.replies[index];
