@@ -193,6 +193,16 @@ pub(crate) fn exact_sleeps() {
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
 }
 
+/// Lets every other thread go before this one and what it starts (SCHED_IDLE of sched(7)).
+pub(crate) fn give_way() -> io::Result<()> {
+    // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of this policy; it lives during the call.
+    let result = unsafe {
+        let param: libc::sched_param = std::mem::zeroed();
+        libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const param)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Keeps this thread, and what it starts, on these cores.
 pub(crate) fn stay_on(cores: &[usize]) -> io::Result<()> {
     // SAFETY: an all-zero set is the empty set; CPU_SET checks its range; the size is that of the set.

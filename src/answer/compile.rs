@@ -7,7 +7,7 @@ use super::node::{ALIGN, MANY, NodeWriter};
 use super::sets::{printable, write_sets};
 use super::zone::{SLOT, Zone, shard_of, slot_of, tag_of};
 use crate::dns::{Name, Rtype};
-use crate::pace::breathe;
+use crate::pace::{breathe, breathe_at};
 use crate::zone::Record;
 use std::sync::Arc;
 use thiserror::Error;
@@ -106,7 +106,8 @@ impl<'g, 'a> ShardWriter<'g, 'a> {
             self.gathered.names(here, &mut names);
             self.octets.clear();
             self.octets.resize(self.slots * SLOT, 0);
-            for name in &names.names {
+            for (index, name) in names.names.iter().enumerate() {
+                breathe_at(index);
                 self.place(name, names.names.len())?;
                 shards.records += self.node(name, &names)?;
                 self.families.add(name.owner);

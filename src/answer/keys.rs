@@ -6,7 +6,7 @@ use super::name::{SearchName, hash_name};
 use super::node::rtype;
 use super::zone::shard_of;
 use crate::dns::Name;
-use crate::pace::{breathe, breathe_at};
+use crate::pace::{breathe, breathe_at, filled};
 use crate::zone::Record;
 
 /// Says that a name exists: by a record of its own, or by a name below it.
@@ -214,7 +214,7 @@ fn sort(keys: &[Key]) -> (Vec<Key>, Vec<usize>, u32) {
         starts[part] += starts[part - 1];
     }
     let mut next = starts.clone();
-    let mut sorted = vec![Key { hash: 0, index: 0, layer: 0, kind: Kind::Record, up: 0 }; keys.len()];
+    let mut sorted = filled(Key { hash: 0, index: 0, layer: 0, kind: Kind::Record, up: 0 }, keys.len());
     for (index, key) in keys.iter().enumerate() {
         breathe_at(index);
         let at = &mut next[shard_of(key.hash, bits)];

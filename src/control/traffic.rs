@@ -9,6 +9,7 @@ use super::most::Most;
 use crate::config::QueryLog;
 use crate::counters::{Counters, RCODES, Times, Totals};
 use crate::dns::{Rcode, Rtype, labels, name_from_wire, present_name, present_rtype};
+use crate::pace::give_turn_at;
 use crate::query::{Answered, Feed, Listening};
 use crate::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
@@ -197,8 +198,11 @@ impl Traffic {
         }
         let wanted = self.queries.receiver_count() > 0 || inner.log.0 != QueryLog::Off;
         let mut shown = Vec::new();
+        let mut round = 0;
         self.feed.read(|one| {
             inner.take(&one);
+            give_turn_at(round);
+            round += 1;
             if wanted {
                 shown.push(inner.known.show(&one));
             }

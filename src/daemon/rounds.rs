@@ -5,6 +5,7 @@ use super::outcome::Cause;
 use super::reload::Reloads;
 use crate::control::ErrandOrder;
 use crate::pace;
+use std::hint::black_box;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::RecvTimeoutError;
@@ -73,6 +74,7 @@ impl Queue {
         }
         for ErrandOrder { errand, done } in errands {
             let answered = catch_unwind(AssertUnwindSafe(|| reloads.errand(errand)));
+            give_memory_back();
             let _ = done.send(answered.unwrap_or_else(|_| Err(reloads.errand_failed())));
         }
         if !reload {
@@ -88,9 +90,21 @@ impl Queue {
             true => reloads.herald.ready(&reloads.board.load()),
             false => reloads.herald.standing(&reloads.board.load()),
         }
+        give_memory_back();
         for sender in waiting {
             let _ = sender.send(outcome.clone());
         }
         true
     }
 }
+
+/// Lets the allocator give free memory back to the system now.
+///
+/// glibc does so when a large piece is freed. After work on a large zone that takes some milliseconds, and who asks for the
+/// next change, being told that this one is done, would wait for them.
+fn give_memory_back() {
+    drop(black_box(Vec::<u8>::with_capacity(LARGE)));
+}
+
+/// Octets of what counts as large (FASTBIN_CONSOLIDATION_THRESHOLD of glibc is 64 KiB), and is no mapping of its own.
+const LARGE: usize = 96 << 10;

@@ -22,8 +22,10 @@ const PART: u64 = 256 << 10;
 pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FileError> {
     let path = path.as_ref();
     let file = open_plain(path)?;
-    let mut octets = Vec::new();
     let mut rest = limit.saturating_add(1);
+    // A file that is read whole is not copied on the way; it may grow or shrink meanwhile.
+    let size = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+    let mut octets = Vec::with_capacity(size as usize + 1);
     loop {
         let part = rest.min(PART);
         let read = (&file).take(part).read_to_end(&mut octets).map_err(FileError::system("read", path))?;

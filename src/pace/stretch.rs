@@ -29,6 +29,27 @@ pub(crate) fn breathe_at(round: usize) {
     }
 }
 
+/// As `vec![value; length]`, in parts: fresh memory costs the system a moment for each page that is written first.
+pub(crate) fn filled<T: Clone>(value: T, length: usize) -> Vec<T> {
+    let part = (PART / size_of::<T>().max(1)).max(1);
+    let mut all = Vec::with_capacity(length);
+    while all.len() < length {
+        all.resize(length.min(all.len() + part), value.clone());
+        breathe();
+    }
+    all
+}
+
+/// Octets of memory that are written before the next rest.
+const PART: usize = 128 << 10;
+
+/// For short work on a thread that others need, too: once in 32 rounds whoever waits for the core goes first.
+pub(crate) fn give_turn_at(round: usize) {
+    if round % 32 == 31 {
+        thread::yield_now();
+    }
+}
+
 /// A place where long work may rest; to be called every few microseconds of work.
 pub(crate) fn breathe() {
     if let Some(since) = SINCE.get()

@@ -8,6 +8,7 @@ use super::noter::{Noter, horizon_hash};
 use super::notes::Notes;
 use super::watched::Watched;
 use crate::dns::{Name, Rtype, name_from_wire};
+use crate::pace::give_turn_at;
 use crate::snapshot::Snapshot;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -103,7 +104,12 @@ impl Recent {
         let mut kept = self.kept();
         // What was noted before a minute is told was asked in the one before.
         let noted_in = self.notes.minute();
-        self.notes.read(|note| kept.take(note, noted_in));
+        let mut round = 0;
+        self.notes.read(|note| {
+            kept.take(note, noted_in);
+            give_turn_at(round);
+            round += 1;
+        });
         if noted_in != minute {
             self.notes.set_minute(minute);
             kept.forget(minute);

@@ -3,7 +3,7 @@
 use super::records::Record;
 use super::records::Records;
 use crate::dns::Rtype;
-use crate::pace::breathe;
+use crate::pace::{breathe, filled};
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use std::hint::black_box;
@@ -57,9 +57,9 @@ impl<'r> Census<'r> {
         let count = records.len();
         let mut census = Census {
             records,
-            next: vec![NONE; count],
+            next: filled(NONE, count),
             nodes: Vec::with_capacity(count),
-            table: vec![Slot::default(); (count * 2).next_power_of_two()],
+            table: filled(Slot::default(), (count * 2).next_power_of_two()),
             hasher: RandomState::new(),
         };
         let mut batch: Vec<(Record<'r>, u64)> = Vec::with_capacity(BATCH);

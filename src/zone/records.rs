@@ -71,6 +71,18 @@ impl Records {
         Records { origin, octets: Vec::new(), entries: Vec::new() }
     }
 
+    /// Makes room for so many records and octets of owners and data, so that what is there is not moved while they are added.
+    pub(super) fn reserve(&mut self, records: usize, octets: usize) {
+        self.entries.reserve_exact(records);
+        self.octets.reserve_exact(octets);
+    }
+
+    /// Gives back the room that was not needed.
+    pub(super) fn fit(&mut self) {
+        self.entries.shrink_to_fit();
+        self.octets.shrink_to_fit();
+    }
+
     /// The apex.
     pub fn origin(&self) -> &Name {
         &self.origin
