@@ -14,6 +14,10 @@ use std::time::Duration;
 /// Questions a second of the measurement of latency, whatever the server does.
 pub(crate) const RATE: u32 = 5_000;
 
+/// How long latency is measured at least: of fewer questions the last hundredth is the affair of one or two waits that are
+/// nobody's doing.
+const STEADY: Duration = Duration::from_secs(4);
+
 /// How long it may take until all names are in the cache.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -54,7 +58,7 @@ pub(crate) fn memory(asking: &Asking, server: &Running, world: &World, window: u
 pub(crate) fn latency(asking: &Asking, server: &Running, time: Duration) -> io::Result<(Sample, Option<String>)> {
     let mut paced = Paced::new(asking, server.address, RATE)?;
     paced.run(Duration::from_millis(500))?;
-    let tally = paced.run(time)?;
+    let tally = paced.run(time.max(STEADY))?;
     let quantile = |share| tally.latency.quantile(share).as_secs_f64() * 1e6;
     let sample = Sample::from([
         (figure::RATE, tally.answered as f64 / tally.elapsed.as_secs_f64()),

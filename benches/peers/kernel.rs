@@ -205,13 +205,27 @@ pub(crate) fn give_way() -> io::Result<()> {
 
 /// Keeps this thread, and what it starts, on these cores.
 pub(crate) fn stay_on(cores: &[usize]) -> io::Result<()> {
+    keep_on(0, cores)
+}
+
+/// Keeps every thread of a process on these cores, whatever it has chosen itself.
+pub(crate) fn keep_all_on(pid: u32, cores: &[usize]) -> io::Result<()> {
+    for entry in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        if let Some(thread) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) {
+            keep_on(thread, cores)?;
+        }
+    }
+    Ok(())
+}
+
+fn keep_on(thread: libc::pid_t, cores: &[usize]) -> io::Result<()> {
     // SAFETY: an all-zero set is the empty set; CPU_SET checks its range; the size is that of the set.
     let result = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         for core in cores {
             libc::CPU_SET(*core, &mut set);
         }
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
+        libc::sched_setaffinity(thread, size_of::<libc::cpu_set_t>(), &raw const set)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

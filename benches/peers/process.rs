@@ -81,6 +81,8 @@ impl Running {
         let first = world.last();
         running.await_answer(&first, program != Program::Echo, START)?;
         running.started_in = begun.elapsed();
+        // Knot puts its first worker on the first core; an upstream would be in the way of who asks it.
+        kernel::keep_all_on(running.child.id(), manner.cores)?;
         Ok(running)
     }
 
