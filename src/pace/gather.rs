@@ -36,8 +36,14 @@ impl Gather {
     }
 
     /// How long to wait before the next look; none when events come one by one.
+    ///
+    /// Twice as long when they come twice as fast: then even so many wait that one moment more is nothing to them.
     pub(crate) fn pause(&self) -> Option<Duration> {
-        (self.gap < self.close).then_some(PAUSE)
+        match self.gap {
+            gap if gap < self.close / 2 => Some(PAUSE * 2),
+            gap if gap < self.close => Some(PAUSE),
+            _ => None,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 /// What to do about a question.
 enum Next {
     Ask(Vec<Id>),
+    AskOne(Id),
     /// Somebody may still answer.
     Wait,
     /// Go through those again who did not answer.
@@ -65,6 +66,11 @@ impl Work {
         // Each turn asks somebody, begins another round or ends it.
         for _ in 0..1000 {
             match self.choose(id) {
+                Next::AskOne(server) => {
+                    if self.ask(id, server) {
+                        return self.set_due(id);
+                    }
+                }
                 Next::Ask(servers) => {
                     let mut sent = false;
                     for server in servers {
@@ -129,7 +135,7 @@ impl Work {
             (Policy::Fastest, _) => candidates.iter().min_by_key(|(_, failing, srtt)| (*failing, *srtt)),
         };
         match best {
-            Some((best, ..)) => Next::Ask(vec![*best]),
+            Some((best, ..)) => Next::AskOne(*best),
             None => self.without(id, overdue, busy, limit, any_up),
         }
     }

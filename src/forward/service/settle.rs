@@ -75,7 +75,7 @@ impl Work {
             entry = joined;
             targets = chain.targets;
         }
-        let Some(target) = entry.target().map(Box::<[u8]>::from) else { return self.finish(id, &entry, Age::Fresh) };
+        let Some(target) = entry.target().map(Box::<[u8]>::from) else { return self.finish(id, entry, Age::Fresh) };
         if targets.len() >= ALIASES || targets.contains(&target) || target == asked.name {
             return self.endless(id);
         }
@@ -91,7 +91,7 @@ impl Work {
         let may_leave = asked.plan.may_leave(asked.horizon, &target, asked.rtype);
         let Some(group) = asked.plan.group(asked.horizon, &target).filter(|_| may_leave).cloned() else {
             // It leads to a name of ours, or nobody knows where: the alias is all there is to say.
-            return self.finish(id, &so_far, Age::Fresh);
+            return self.finish(id, so_far, Age::Fresh);
         };
         asked.servers = self.servers.of(&group, now);
         asked.group = group;
@@ -136,8 +136,8 @@ impl Work {
             None => cache.failed(&asked.key(), failure.clone(), asked.era, now),
         };
         match stale {
-            Some(stale) => self.finish(id, &stale, Age::Stale),
-            None => self.finish(id, &failure, Age::Fresh),
+            Some(stale) => self.finish(id, stale, Age::Stale),
+            None => self.finish(id, failure, Age::Fresh),
         }
     }
 
@@ -147,24 +147,37 @@ impl Work {
             return self.drop_question(id);
         };
         let failure = Entry::servfail(&asked.name, Some(Note::new(reason::OTHER, why)));
-        self.finish(id, &failure, Age::Fresh);
+        self.finish(id, failure, Age::Fresh);
     }
 
     /// Keeps the answer and gives it to all who wait.
-    fn finish(&mut self, id: Id, entry: &Entry, age: Age) {
+    fn finish(&mut self, id: Id, entry: Entry, age: Age) {
         self.release(id);
         let Some(Question { purpose: Purpose::Ask(asked), .. }) = self.questions.remove(id) else { return };
-        let Asked { mark, era, ref plan, .. } = *asked;
-        if self.marks.get(&mark) == Some(&id) {
-            self.marks.remove(&mark);
+        if self.marks.get(&asked.mark) == Some(&id) {
+            self.marks.remove(&asked.mark);
         }
-        // Before anybody is told: who asks again at once finds it there.
-        if age == Age::Fresh && !entry.is_failure() {
-            plan.cache().store(&asked.key(), entry.clone(), era, plan.cache().at(self.now));
+        self.lately[asked.mark as usize % LATELY] = asked.mark;
+        let mut asked = *asked;
+        let mut waiters = std::mem::take(&mut asked.waiters);
+        // Before anybody is told: who asks again at once finds it there. Most have one who waits, and the entry goes on.
+        let last = waiters.pop().map(|waiter| (self.written(&waiter, &entry, age), waiter));
+        let others = (!waiters.is_empty()).then(|| entry.clone());
+        self.keep(&asked, entry, age);
+        if let Some((length, last)) = last {
+            self.clients.give(last.client);
+            last.back.send(&self.buffer[..length]);
         }
-        self.lately[mark as usize % LATELY] = mark;
-        for waiter in asked.waiters {
+        for (waiter, entry) in waiters.into_iter().zip(others.iter().cycle()) {
             self.reply(waiter, entry, age);
+        }
+    }
+
+    /// Keeps what just came.
+    fn keep(&self, asked: &Asked, entry: Entry, age: Age) {
+        if age == Age::Fresh && !entry.is_failure() {
+            let cache = asked.plan.cache();
+            cache.store(&asked.key(), entry, asked.era, cache.at(self.now));
         }
     }
 

@@ -173,13 +173,18 @@ impl Work {
     }
 
     fn send_reply(&mut self, waiter: Waiter, entry: &Entry, age: Age) {
+        let length = self.written(&waiter, entry, age);
+        waiter.back.send(&self.buffer[..length]);
+    }
+
+    /// Writes the reply to one who waits into the buffer, and counts it. Returns its length.
+    pub(super) fn written(&mut self, waiter: &Waiter, entry: &Entry, age: Age) -> usize {
         if age == Age::Stale {
             self.tools.counters.count(Event::ForwardStale);
         } else if entry.is_failure() {
             self.tools.counters.count(Event::ForwardFailed);
         }
-        let length = compose(&waiter, entry, age, &mut self.buffer);
-        waiter.back.send(&self.buffer[..length]);
+        compose(waiter, entry, age, &mut self.buffer)
     }
 
     /// True when the question under way is the very same one: a mark is only a hash.
