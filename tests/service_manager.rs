@@ -135,9 +135,8 @@ fn what_is_no_longer_listened_on_is_let_go() {
 /// is told, and none of them is given back or changed.
 #[test]
 fn sockets_of_a_socket_unit_are_used() {
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (udp, tcp) = udp_and_tcp();
     let address: SocketAddr = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(address).unwrap();
     let unread = UdpSocket::bind("127.0.0.3:0").unwrap();
     let unread_at = unread.local_addr().unwrap();
     let lab = Lab::new(&CONFIG.replace("127.0.0.1:0", &address.to_string()));
@@ -160,6 +159,17 @@ fn sockets_of_a_socket_unit_are_used() {
     manager.wait_for(|notice| notice.has("READY=1"));
     assert!(lab.is_answered(), "the socket is as it was");
     assert_eq!(waiting.join().unwrap(), [192, 0, 2, 1]);
+}
+
+/// Sockets of both kinds with one port. What is free for UDP may be taken for TCP, by another test.
+fn udp_and_tcp() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()) {
+            return (udp, tcp);
+        }
+    }
+    panic!("no port is free for both");
 }
 
 /// Somebody else's LISTEN_PID is not ours.
