@@ -12,7 +12,7 @@ mod stamp;
 pub use error::FileError;
 pub use exchange::{exchange, flush_folder_of, rename_over, rename_to_free, stage, unlink};
 pub use lock::Lock;
-pub use read::{read, read_lines, read_text};
+pub use read::{read, read_lines, read_parts, read_text};
 pub use replace::{
     Prepared, create_folder, create_private_folder, remove, replace, replace_all, replace_private, replace_unflushed,
 };

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::io::ErrorKind;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -23,9 +24,11 @@ pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FileError> {
     let path = path.as_ref();
     let file = open_plain(path)?;
     let mut rest = limit.saturating_add(1);
-    // A file that is read whole is not copied on the way; it may grow or shrink meanwhile.
+    // A file that is read whole is not copied on the way; it may grow or shrink meanwhile. As much room as a vector would have
+    // that has grown to it, most of it never touched: of pieces that are freed and not beyond 32 MiB, glibc learns to keep such
+    // ones for the next time (M_MMAP_THRESHOLD of mallopt(3)), among all that is allocated later.
     let size = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
-    let mut octets = Vec::with_capacity(size as usize + 1);
+    let mut octets = Vec::with_capacity((size as usize + 1).next_power_of_two());
     loop {
         let part = rest.min(PART);
         let read = (&file).take(part).read_to_end(&mut octets).map_err(FileError::system("read", path))?;
@@ -39,6 +42,33 @@ pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FileError> {
         return Err(FileError::TooLarge { path: path.to_path_buf(), limit });
     }
     Ok(octets)
+}
+
+/// Reads a plain file of at most `limit` octets part by part, with no more of it in memory than one.
+///
+/// # Errors
+/// Those of [`read`]; parts before were given already.
+pub fn read_parts(path: impl AsRef<Path>, limit: u64, mut each: impl FnMut(&[u8])) -> Result<(), FileError> {
+    let path = path.as_ref();
+    let mut reader = BufReader::with_capacity(LINES, open_plain(path)?.take(limit.saturating_add(1)));
+    let mut total = 0;
+    loop {
+        let part = match reader.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            part => part.map_err(FileError::system("read", path))?,
+        };
+        if part.is_empty() {
+            return Ok(());
+        }
+        let length = part.len();
+        total += length as u64;
+        if total > limit {
+            return Err(FileError::TooLarge { path: path.to_path_buf(), limit });
+        }
+        each(part);
+        reader.consume(length);
+        breathe();
+    }
 }
 
 /// Reads a plain UTF-8 file of at most `limit` octets; a byte order mark at its start is left out.

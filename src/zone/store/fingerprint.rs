@@ -1,10 +1,12 @@
 //! Fingerprints of texts: they tell whether a text is the one that was recorded, not who wrote it.
 
+use crate::files::{self, FileError};
 use crate::pace::breathe;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
+use std::path::Path;
 
 /// Octets that are taken in at once.
 const PART: usize = 64 << 10;
@@ -21,6 +23,16 @@ impl Fingerprint {
             hasher.write(part);
         }
         Fingerprint(hasher.finish128().as_u128())
+    }
+
+    /// That of a file of at most `limit` octets, which is never in memory as a whole; none when there is no file.
+    pub(super) fn of_file(path: &Path, limit: u64) -> Result<Option<Self>, FileError> {
+        let mut hasher = SipHasher13::new();
+        match files::read_parts(path, limit, |part| hasher.write(part)) {
+            Ok(()) => Ok(Some(Fingerprint(hasher.finish128().as_u128()))),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

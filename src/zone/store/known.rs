@@ -12,7 +12,7 @@ use super::history::{Line, Seen};
 use super::hunk;
 use super::opened::Store;
 use super::rope::Rope;
-use super::switch::{create_folder_of, text};
+use super::switch::{LARGEST, create_folder_of, text};
 use crate::files;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +79,11 @@ impl Store {
         let mut changes = Vec::new();
         for relative in self.history.files() {
             let path = self.zones.join(&*relative);
+            // Most are as they were: a large one is not read into memory for that.
+            let latest = self.history.chain(&relative).and_then(|chain| chain.latest());
+            if Fingerprint::of_file(&path, LARGEST).is_ok_and(|now| now == latest) {
+                continue;
+            }
             if let Ok(now) = text(&path) {
                 changes.extend(self.notice(&path, now.as_deref())?);
             }
