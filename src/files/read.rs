@@ -28,7 +28,9 @@ pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FileError> {
     // that has grown to it, most of it never touched: of pieces that are freed and not beyond 32 MiB, glibc learns to keep such
     // ones for the next time (M_MMAP_THRESHOLD of mallopt(3)), among all that is allocated later.
     let size = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
-    let mut octets = Vec::with_capacity((size as usize + 1).next_power_of_two());
+    let mut octets = Vec::new();
+    // Where the system has not so much, reading says so.
+    let _ = octets.try_reserve_exact((size as usize + 1).next_power_of_two());
     loop {
         let part = rest.min(PART);
         let read = (&file).take(part).read_to_end(&mut octets).map_err(FileError::system("read", path))?;
