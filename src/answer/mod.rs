@@ -12,6 +12,7 @@ mod families;
 mod fold;
 mod gather;
 mod keys;
+mod lookup;
 mod name;
 mod near;
 mod node;
@@ -31,8 +32,9 @@ mod zone;
 mod zones;
 
 pub use compile::{CompileError, compile};
-pub(crate) use engine::{Lookup, Outcome, answer};
+pub(crate) use engine::{Outcome, answer};
 pub use gather::Layer;
+pub(crate) use lookup::Lookup;
 pub(crate) use name::SearchName;
 pub use overlay::{CHALLENGE_LABEL, OVERLAY_TTL, Overlay, OverlaySet, OverlayValue, OverlayValues};
 pub use patch::NameAfter;

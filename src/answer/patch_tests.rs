@@ -1,6 +1,7 @@
 //! A patched zone answers as one that was compiled whole, and shares what did not change.
 
-use super::engine::{Lookup, answer};
+use super::engine::answer;
+use super::lookup::Lookup;
 use super::name::{SearchName, hash_name, labels_that_collide};
 use super::overlay::Overlay;
 use super::reply::Reply;
