@@ -43,6 +43,8 @@ pub(super) fn run(desk: &Desk, ending: &Ending) {
     let Desk { socket, live, counters, .. } = desk;
     if desk.several {
         take_larger_batches();
+    } else {
+        take_short_slices();
     }
     let mut batch = Batch::new(socket.local_addr().is_ok_and(|local| asks_for_addresses(&**socket, local)));
     let mut since: Option<Instant> = None;
@@ -100,14 +102,32 @@ pub(super) struct Desk {
 ///
 /// With a worker on every core, those who ask run on the same cores. A worker that took the core for the first message of
 /// many would answer each alone, at the cost of two changes of threads: measured with the load beside two workers on two
-/// cores, a query then costs a fifth more. On an idle core a worker runs at once as ever. A single worker does not do so: it
-/// would wait for the thread that reloads. The forwarder does: woken by a worker on its own core, it lets it go on.
+/// cores, a query then costs a fifth more. On an idle core a worker runs at once as ever.
 fn take_larger_batches() {
     // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of this policy; it lives during the call.
     unsafe {
         let param: libc::sched_param = std::mem::zeroed();
         // Where it is not allowed nothing changes but the cost.
         libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const param);
+    }
+}
+
+/// Asks the system to take turns in short slices with this thread, so that one who works long on the same core, such as the
+/// thread that reloads, does not keep it waiting (`sched_runtime` of sched_setattr(2) is that to the usual policy since Linux
+/// 6.12; before, nothing changes). Threads that both did so let each other go on.
+fn take_short_slices() {
+    /// Nanoseconds; the least that the system allows.
+    const SLICE: u64 = 100_000;
+    // SAFETY: an all-zero sched_attr is valid; its size is said, it lives during the call, and 0 is the calling thread. What
+    // the thread has as niceness it keeps: getpriority takes no pointers.
+    unsafe {
+        let mut attr: libc::sched_attr = std::mem::zeroed();
+        attr.size = size_of::<libc::sched_attr>() as u32;
+        attr.sched_policy = libc::SCHED_OTHER as u32;
+        attr.sched_nice = libc::getpriority(libc::PRIO_PROCESS, 0);
+        attr.sched_runtime = SLICE;
+        // Where it is not allowed nothing changes but how soon it runs.
+        libc::syscall(libc::SYS_sched_setattr, 0, &raw const attr, 0);
     }
 }
 
@@ -436,12 +456,11 @@ thread_local! {
     static OUTBOX: RefCell<Option<Outbox>> = const { RefCell::new(None) };
 }
 
-/// What the forwarder's thread does first: it lets those go on that it is woken by, and its late replies wait for
-/// [`send_late_replies`].
+/// What the forwarder's thread does first: it asks for short slices, and its late replies wait for [`send_late_replies`].
 ///
 /// One system call for those of a turn: the client that the first of them wakes finds the others as well.
 pub fn begin_to_forward() {
-    take_larger_batches();
+    take_short_slices();
     OUTBOX.set(Some(Outbox::default()));
 }
 

@@ -4,6 +4,7 @@
 //! from sockets that change, or over streams; the first answer that is of use is judged, validated, kept, and given to all
 //! who wait.
 
+mod alarm;
 mod ask;
 mod forwarder;
 mod health;

@@ -15,12 +15,14 @@ pub(super) struct Wheel<T> {
     slots: Vec<Vec<T>>,
     /// The first tick that has not run out.
     tick: u64,
+    /// The first tick that has a timer.
+    next: Option<u64>,
     count: usize,
 }
 
 impl<T> Wheel<T> {
     pub(super) fn new(now: Instant) -> Self {
-        Wheel { began: now, slots: (0..SLOTS).map(|_| Vec::new()).collect(), tick: 0, count: 0 }
+        Wheel { began: now, slots: (0..SLOTS).map(|_| Vec::new()).collect(), tick: 0, next: None, count: 0 }
     }
 
     /// Sets a timer.
@@ -28,6 +30,7 @@ impl<T> Wheel<T> {
         let since = at.saturating_duration_since(self.began).as_micros() as u64;
         let tick = since.div_ceil(TICK.as_micros() as u64).clamp(self.tick, self.tick + SLOTS as u64 - 1);
         self.slots[tick as usize % SLOTS].push(timer);
+        self.next = Some(self.next.map_or(tick, |next| next.min(tick)));
         self.count += 1;
     }
 
@@ -49,16 +52,15 @@ impl<T> Wheel<T> {
                 self.tick = end;
             }
         }
+        if self.next.is_some_and(|next| next < self.tick) {
+            let rest = self.tick..self.tick + SLOTS as u64;
+            self.next = rest.into_iter().find(|tick| !self.slots[*tick as usize % SLOTS].is_empty());
+        }
     }
 
-    /// How long until the next timer runs out; none when there is none.
-    pub(super) fn wait(&self, now: Instant) -> Option<Duration> {
-        if self.count == 0 {
-            return None;
-        }
-        let next = (self.tick..self.tick + SLOTS as u64).find(|tick| !self.slots[*tick as usize % SLOTS].is_empty())?;
-        let at = self.began + TICK.saturating_mul(u32::try_from(next).unwrap_or(u32::MAX));
-        Some(at.saturating_duration_since(now))
+    /// When the next timer runs out; none when there is none.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.next.map(|next| self.began + Duration::from_micros(next.saturating_mul(TICK.as_micros() as u64)))
     }
 }
 
@@ -83,23 +85,29 @@ mod tests {
                 seen.extend(due);
             }
             seen.sort_unstable();
-            assert_eq!((seen.as_slice(), wheel.wait(start)), (&times[..], None), "steps of {step} ms");
+            assert_eq!((seen.as_slice(), wheel.next()), (&times[..], None), "steps of {step} ms");
         }
     }
 
-    /// Waiting so long and no longer is enough.
+    /// To sleep until then and no longer is enough, whichever was set first.
     #[test]
-    fn the_wait_ends_when_the_next_runs_out() {
+    fn the_next_is_known() {
         let start = Instant::now();
+        let at = |milliseconds: u64| start + Duration::from_millis(milliseconds);
         let mut wheel = Wheel::new(start);
-        wheel.set(start + Duration::from_millis(330), ());
-        let wait = wheel.wait(start + Duration::from_millis(30)).unwrap();
-        assert!(wait >= Duration::from_millis(300) && wait <= Duration::from_millis(304), "{wait:?}");
-        let mut due = Vec::new();
-        wheel.turn(start + Duration::from_millis(30) + wait, &mut due);
-        assert_eq!(due.len(), 1);
+        wheel.set(at(5000), 5000);
+        wheel.set(at(330), 330);
+        wheel.set(at(700), 700);
+        for time in [330, 700, 5000] {
+            let next = wheel.next().unwrap();
+            assert!(next >= at(time) && next <= at(time + 4), "{:?} of {time}", next - start);
+            let mut due = Vec::new();
+            wheel.turn(next, &mut due);
+            assert_eq!(due, [time]);
+        }
+        assert_eq!(wheel.next(), None);
         // A time that has passed is due at once.
-        wheel.set(start, ());
-        assert!(wheel.wait(start + Duration::from_millis(340)).unwrap() <= TICK);
+        wheel.set(start, 0);
+        assert!(wheel.next().unwrap() <= at(5000) + TICK * 2);
     }
 }

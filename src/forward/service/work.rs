@@ -1,5 +1,6 @@
 //! The loop: waits for sockets, timers and the queue, and hands each event to what knows what to do.
 
+use super::alarm::Alarm;
 use super::forwarder::{Asking, Tools};
 use super::limits::{Clients, Complaints};
 use super::question::Question;
@@ -23,6 +24,9 @@ use std::time::{Duration, Instant};
 /// The token of the queue's waker; sockets have theirs by their place.
 pub(super) const WAKER: Token = Token(usize::MAX);
 
+/// The token of the alarm.
+const ALARM: Token = Token(usize::MAX - 1);
+
 /// Everything that the loop works on. It belongs to one thread.
 pub(super) struct Work {
     pub(super) tools: Tools,
@@ -37,6 +41,7 @@ pub(super) struct Work {
     pub(super) servers: Servers,
     pub(super) sockets: Sockets,
     pub(super) wheel: Wheel<Timer>,
+    alarm: Alarm,
     pub(super) clients: Clients,
     pub(super) complaints: Complaints,
     pub(super) random: Random,
@@ -94,6 +99,7 @@ impl Work {
             servers: Servers::new(),
             sockets: Sockets::new(poll.registry().try_clone()?),
             wheel,
+            alarm: Alarm::new(poll.registry(), ALARM)?,
             clients: Clients::default(),
             complaints: Complaints::default(),
             random: Random::new(),
@@ -116,11 +122,7 @@ impl Work {
             if let Some(pause) = gather.pause() {
                 thread::sleep(pause);
             }
-            let wait = if !self.again.is_empty() || !self.queue.sleep() {
-                Some(Duration::ZERO)
-            } else {
-                self.wheel.wait(Instant::now())
-            };
+            let wait = if !self.again.is_empty() || !self.queue.sleep() { Some(Duration::ZERO) } else { self.limit() };
             // A signal ends the wait early; other errors would be faults of ours.
             let _ = poll.poll(&mut events, wait);
             self.queue.awake();
@@ -128,8 +130,12 @@ impl Work {
             for place in std::mem::take(&mut self.again) {
                 self.guard(None, |work| work.listen(place));
             }
-            for event in events.iter().filter(|event| event.token() != WAKER) {
-                self.guard(None, |work| work.listen(event.token().0 as u32));
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    ALARM => self.alarm.went_off(),
+                    Token(place) => self.guard(None, |work| work.listen(place as u32)),
+                }
             }
             self.queue.take(&mut inbox);
             let handled = events.iter().count() + inbox.deliveries.len() + inbox.misses.len();
@@ -152,6 +158,13 @@ impl Work {
             }
             (self.tools.turned)();
         }
+    }
+
+    /// How long the loop may wait at most: until the alarm ends the wait for the next timer, for ever.
+    fn limit(&mut self) -> Option<Duration> {
+        let next = self.wheel.next()?;
+        self.alarm.set(next);
+        (!self.alarm.is_set()).then(|| next.saturating_duration_since(Instant::now()))
     }
 
     /// Does one thing. A panic in it is a fault of ours that costs the question concerned, not the forwarder.
