@@ -6,7 +6,7 @@ use super::name::{SearchName, hash_name};
 use super::node::rtype;
 use super::zone::shard_of;
 use crate::dns::Name;
-use crate::pace::{breathe, breathe_at, filled};
+use crate::pace::{breathe, breathe_at, filled, passing};
 use crate::zone::Record;
 
 /// Says that a name exists: by a record of its own, or by a name below it.
@@ -67,7 +67,7 @@ impl<'a> Keys<'a> {
             name: SearchName::blank(),
             hashes: [hash_name(apex); 128],
             // One for each record and given name, and one for the apex as their parent.
-            keys: Vec::with_capacity(layers.iter().map(|layer| layer.records.len()).sum::<usize>() + empty.len() + 1),
+            keys: passing(layers.iter().map(|layer| layer.records.len()).sum::<usize>() + empty.len() + 1),
             above: Vec::new(),
             cuts: Vec::new(),
         };

@@ -1,7 +1,7 @@
 //! Reading whole files, bounded.
 
 use super::FileError;
-use crate::pace::breathe;
+use crate::pace::{breathe, passing};
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io::BufRead;
@@ -24,13 +24,9 @@ pub fn read(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, FileError> {
     let path = path.as_ref();
     let file = open_plain(path)?;
     let mut rest = limit.saturating_add(1);
-    // A file that is read whole is not copied on the way; it may grow or shrink meanwhile. As much room as a vector would have
-    // that has grown to it, most of it never touched: of pieces that are freed and not beyond 32 MiB, glibc learns to keep such
-    // ones for the next time (M_MMAP_THRESHOLD of mallopt(3)), among all that is allocated later.
+    // A file that is read whole is not copied on the way; it may grow or shrink meanwhile.
     let size = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
-    let mut octets = Vec::new();
-    // Where the system has not so much, reading says so.
-    let _ = octets.try_reserve_exact((size as usize + 1).next_power_of_two());
+    let mut octets = passing(size as usize + 1);
     loop {
         let part = rest.min(PART);
         let read = (&file).take(part).read_to_end(&mut octets).map_err(FileError::system("read", path))?;

@@ -4,4 +4,4 @@ mod gather;
 mod stretch;
 
 pub(crate) use gather::Gather;
-pub(crate) use stretch::{breathe, breathe_at, filled, give_turn_at, give_way};
+pub(crate) use stretch::{breathe, breathe_at, filled, give_turn_at, give_way, passing};

@@ -4,6 +4,7 @@
 //! thousand queries wait meanwhile. Threads that were not told to give way lose nothing but the look at a flag.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,16 +30,34 @@ pub(crate) fn breathe_at(round: usize) {
     }
 }
 
-/// As `vec![value; length]`, in parts: fresh memory costs the system a moment for each page that is written first.
+/// As `vec![value; length]` for work that passes, in parts: fresh memory costs the system a moment for each page that is
+/// written first.
 pub(crate) fn filled<T: Clone>(value: T, length: usize) -> Vec<T> {
     let part = (PART / size_of::<T>().max(1)).max(1);
-    let mut all = Vec::with_capacity(length);
+    let mut all = passing(length);
     while all.len() < length {
         all.resize(length.min(all.len() + part), value.clone());
         breathe();
     }
     all
 }
+
+/// As [`Vec::with_capacity`] for work that passes: what is large goes back to the system as a whole when it is dropped. Where
+/// the system has not so much, the room is less.
+///
+/// glibc learns of pieces that are freed, from 128 KiB to 32 MiB (M_MMAP_THRESHOLD of mallopt(3)), to take such ones from among
+/// all that is allocated for longer, where they leave holes. So it is asked for more than that; what is not written takes no
+/// memory.
+pub(crate) fn passing<T>(length: usize) -> Vec<T> {
+    let size = size_of::<T>().max(1);
+    let asked = if length.saturating_mul(size) < LEARNED.start { length } else { length.max(LEARNED.end / size + 1) };
+    let mut room = Vec::new();
+    let _ = room.try_reserve_exact(asked).or_else(|_| room.try_reserve_exact(length));
+    room
+}
+
+/// Octets of a piece that glibc learns from.
+const LEARNED: Range<usize> = 128 << 10..32 << 20;
 
 /// Octets of memory that are written before the next rest.
 const PART: usize = 128 << 10;
