@@ -80,6 +80,17 @@ const APEX_ALIAS: Difference =
 const OTHER_DATA: Difference =
     difference(Meaning::Change, "OTHER_DATA", "a name from outside has other records, as those of large services do");
 
+const REBINDING: Difference = difference(
+    Meaning::Expected,
+    "REBINDING",
+    "an address of an inside network does not come from outside; the old server lets it through in this form",
+);
+const DOCUMENTATION: Difference = difference(
+    Meaning::Change,
+    "DOCUMENTATION",
+    "addresses for documentation (RFC 5737) pass; dnsmasq takes them for those of an inside network",
+);
+
 const SHORT_REVERSE: Difference = difference(
     Meaning::Expected,
     "SHORT_REVERSE",
@@ -98,7 +109,7 @@ pub fn judge(subject: &Subject, question: &Question, old: Option<&Reply>, new: O
             // Nobody is asked for what is filtered, so that it is not known whether the name exists.
             Vec::from_iter((old.rcode != new.rcode).then_some(FILTERED))
         } else {
-            outside(old, new)
+            outside(subject, old, new)
         };
     };
     if !matches!(old.rcode, 0 | 3) {
@@ -172,9 +183,17 @@ fn is_short_reverse(name: &Name) -> bool {
 }
 
 /// A name that no zone of the import holds.
-fn outside(old: &Reply, new: &Reply) -> Vec<Difference> {
+fn outside(subject: &Subject, old: &Reply, new: &Reply) -> Vec<Difference> {
     if !matches!(old.rcode, 0 | 3) {
         return vec![ANSWERED];
+    }
+    if subject.guards_rebinding() && old.rcode == new.rcode {
+        if new.answer.is_empty() && old.tells_private() {
+            return vec![REBINDING];
+        }
+        if old.answer.is_empty() && new.tells_documentation() {
+            return vec![DOCUMENTATION];
+        }
     }
     if old.rcode != new.rcode || old.answer.is_empty() != new.answer.is_empty() {
         return vec![OUTSIDE];
@@ -198,7 +217,7 @@ mod tests {
     use crate::import::proof::Why;
     use crate::import::proof::reply::Rr;
 
-    const TEXT: &str = "no-hosts\nno-resolv\nserver=192.0.2.1\nlocal=/home.example/\naddress=/app.home.example/10.0.0.5\n\
+    const TEXT: &str = "no-hosts\nno-resolv\nstop-dns-rebind\nserver=192.0.2.1\nlocal=/home.example/\naddress=/app.home.example/10.0.0.5\n\
                         host-record=www.public.example,10.0.0.6\n";
 
     fn subject() -> Subject {
@@ -257,6 +276,11 @@ mod tests {
             ("elsewhere.example", "far 300 192.0.2.1", "far 10 192.0.2.1", ""),
             ("elsewhere.example", "far 300 192.0.2.1", "far 10 192.0.2.2", "OTHER_DATA"),
             ("elsewhere.example", "far 300 192.0.2.1", "nxdomain", "OUTSIDE"),
+            ("elsewhere.example", "far 300 100.64.0.1", "nodata", "REBINDING"),
+            ("elsewhere.example", "far 300 8.8.8.8", "nodata", "OUTSIDE"),
+            ("elsewhere.example", "nodata", "far 300 203.0.113.1", "DOCUMENTATION"),
+            ("elsewhere.example", "nodata", "far 300 203.0.113.1 8.8.8.8", "DOCUMENTATION"),
+            ("elsewhere.example", "nodata", "far 300 8.8.8.8", "OUTSIDE"),
             ("elsewhere.example", "servfail", "servfail", ""),
         ];
         for (name, old, new, expected) in table {

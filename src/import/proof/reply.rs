@@ -1,17 +1,20 @@
 //! What of a reply counts in a comparison.
 
+use crate::config::Prefix;
 use crate::dns::Name;
 use crate::dns::Rtype;
 use crate::dns::canonical_data;
 use crate::dns::name_from_wire;
 use crate::dns::present_data;
 use crate::dns::present_rtype;
+use crate::dns::wire_len;
 use domain::base::Message;
 use domain::base::ParsedName;
 use domain::base::ParsedRecord;
 use domain::base::name::ToName;
 use domain::base::rdata::ComposeRecordData;
 use domain::rdata::AllRecordData;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A reply, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,37 @@ impl Rr {
     }
 }
 
+impl Rr {
+    /// The addresses that it tells, v4-mapped ones as IPv4.
+    fn told(&self) -> Vec<IpAddr> {
+        const IPV4HINT: u16 = 4;
+        const IPV6HINT: u16 = 6;
+        let four = |octets: &[u8]| octets.try_into().ok().map(|four: [u8; 4]| IpAddr::V4(Ipv4Addr::from(four)));
+        let six = |octets: &[u8]| octets.try_into().ok().map(|six: [u8; 16]| Ipv6Addr::from(six).to_canonical());
+        match self.rtype {
+            Rtype::A => four(&self.data).into_iter().collect(),
+            Rtype::AAAA => six(&self.data).into_iter().collect(),
+            Rtype::SVCB | Rtype::HTTPS => {
+                let target = self.data.get(2..).and_then(|rest| wire_len(rest).ok());
+                let mut rest = target.and_then(|length| self.data.get(2 + length..)).unwrap_or_default();
+                let mut told = Vec::new();
+                while let Some(([key_high, key_low, high, low], behind)) = rest.split_first_chunk() {
+                    let length = usize::from(u16::from_be_bytes([*high, *low]));
+                    let Some((value, behind)) = behind.split_at_checked(length) else { break };
+                    match u16::from_be_bytes([*key_high, *key_low]) {
+                        IPV4HINT => told.extend(value.chunks(4).filter_map(four)),
+                        IPV6HINT => told.extend(value.chunks(16).filter_map(six)),
+                        _ => {}
+                    }
+                    rest = behind;
+                }
+                told
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Reply {
     /// Takes a reply apart; none when it is no message.
     pub fn read(octets: &[u8]) -> Option<Self> {
@@ -76,6 +110,17 @@ impl Reply {
     pub(super) fn addresses(&self) -> Vec<&[u8]> {
         let addresses = self.answer.iter().filter(|record| matches!(record.rtype, Rtype::A | Rtype::AAAA));
         addresses.map(|record| record.data.as_slice()).collect()
+    }
+
+    /// True when a record tells an address of an inside network, be it as a hint of SVCB or HTTPS (RFC 9460 section 7.3).
+    pub(super) fn tells_private(&self) -> bool {
+        self.answer.iter().flat_map(Rr::told).any(|address| Prefix::new(address, u8::MAX).is_private())
+    }
+
+    /// True when a record tells an address for documentation (RFC 5737).
+    pub(super) fn tells_documentation(&self) -> bool {
+        let mut told = self.answer.iter().flat_map(Rr::told);
+        told.any(|address| matches!(address, IpAddr::V4(four) if four.is_documentation()))
     }
 
     /// True when it leads to another name.
@@ -112,4 +157,30 @@ fn rr(record: &ParsedRecord<'_, &[u8]>) -> Option<Rr> {
         data: canonical_data(record.rtype(), &data).into_owned(),
         ttl: record.ttl().as_secs(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Addresses are found in all records that tell some, and nothing is read beyond what is there.
+    #[test]
+    fn addresses_are_found_where_they_are_told() {
+        let hints = b"\0\x01\x01a\0\0\x01\0\x02h2\0\x04\0\x08\x08\x08\x08\x08\x64\x40\0\x01";
+        let table: [(u16, &[u8], bool); 7] = [
+            (1, &[8, 8, 8, 8], false),
+            (1, &[10, 0, 0, 1], true),
+            (28, b"\0\0\0\0\0\0\0\0\0\0\xFF\xFF\x0A\0\0\x01", true),
+            (65, hints, true),
+            (65, &hints[..hints.len() - 1], false),
+            (64, hints, true),
+            (16, b"\x04\x0A\0\0\x01", false),
+        ];
+        for (rtype, data, expected) in table {
+            let owner = crate::dns::parse_name("a.example").unwrap();
+            let answer = vec![Rr { owner, rtype: Rtype::from_int(rtype), data: data.to_vec(), ttl: 60 }];
+            let reply = Reply { rcode: 0, authoritative: false, truncated: false, answer, soa: false };
+            assert_eq!(reply.tells_private(), expected, "{rtype} {data:?}");
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub struct Subject {
     blocked: Vec<Name>,
     /// AAAA records are told by nobody.
     filters_aaaa: bool,
+    /// Private addresses do not come from outside.
+    guards_rebinding: bool,
     server: Option<Name>,
 }
 
@@ -62,12 +64,19 @@ impl Subject {
         }
         let blocked = model.blocks.some(BLOCKED);
         let filters_aaaa = model.settings.of(Section::Guard).any(|setting| setting.key == "filter_aaaa");
-        Subject { places: places.clone(), names, blocked, filters_aaaa, server: Some(server.clone()) }
+        let guards_rebinding = model.settings.value(Section::Guard, "rebind_protection") == Some("true");
+        let (places, server) = (places.clone(), Some(server.clone()));
+        Subject { places, names, blocked, filters_aaaa, guards_rebinding, server }
     }
 
     /// Whether this is a question for AAAA records that the configuration filters.
     pub(super) fn filters(&self, question: &Question) -> bool {
         self.filters_aaaa && question.rtype == Rtype::AAAA
+    }
+
+    /// Whether the configuration holds back private addresses from outside.
+    pub(super) fn guards_rebinding(&self) -> bool {
+        self.guards_rebinding
     }
 
     /// Everything to ask about the import itself: its names, names below them, names that nobody has heard of; then names
