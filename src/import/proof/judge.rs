@@ -80,14 +80,14 @@ const APEX_ALIAS: Difference =
 const OTHER_DATA: Difference =
     difference(Meaning::Change, "OTHER_DATA", "a name from outside has other records, as those of large services do");
 
-const REBINDING: Difference = difference(
+const PRIVATE_HELD: Difference = difference(
     Meaning::Expected,
-    "REBINDING",
+    "PRIVATE_HELD",
     "an address of an inside network does not come from outside; the old server lets it through in this form",
 );
-const DOCUMENTATION: Difference = difference(
+const DOCUMENTATION_PASSED: Difference = difference(
     Meaning::Change,
-    "DOCUMENTATION",
+    "DOCUMENTATION_PASSED",
     "addresses for documentation (RFC 5737) pass; dnsmasq takes them for those of an inside network",
 );
 
@@ -189,10 +189,10 @@ fn outside(subject: &Subject, old: &Reply, new: &Reply) -> Vec<Difference> {
     }
     if subject.guards_rebinding() && old.rcode == new.rcode {
         if new.answer.is_empty() && old.tells_private() {
-            return vec![REBINDING];
+            return vec![PRIVATE_HELD];
         }
         if old.answer.is_empty() && new.tells_documentation() {
-            return vec![DOCUMENTATION];
+            return vec![DOCUMENTATION_PASSED];
         }
     }
     if old.rcode != new.rcode || old.answer.is_empty() != new.answer.is_empty() {
@@ -276,10 +276,10 @@ mod tests {
             ("elsewhere.example", "far 300 192.0.2.1", "far 10 192.0.2.1", ""),
             ("elsewhere.example", "far 300 192.0.2.1", "far 10 192.0.2.2", "OTHER_DATA"),
             ("elsewhere.example", "far 300 192.0.2.1", "nxdomain", "OUTSIDE"),
-            ("elsewhere.example", "far 300 100.64.0.1", "nodata", "REBINDING"),
+            ("elsewhere.example", "far 300 100.64.0.1", "nodata", "PRIVATE_HELD"),
             ("elsewhere.example", "far 300 8.8.8.8", "nodata", "OUTSIDE"),
-            ("elsewhere.example", "nodata", "far 300 203.0.113.1", "DOCUMENTATION"),
-            ("elsewhere.example", "nodata", "far 300 203.0.113.1 8.8.8.8", "DOCUMENTATION"),
+            ("elsewhere.example", "nodata", "far 300 203.0.113.1", "DOCUMENTATION_PASSED"),
+            ("elsewhere.example", "nodata", "far 300 203.0.113.1 8.8.8.8", "DOCUMENTATION_PASSED"),
             ("elsewhere.example", "nodata", "far 300 8.8.8.8", "OUTSIDE"),
             ("elsewhere.example", "servfail", "servfail", ""),
         ];
