@@ -70,7 +70,7 @@
 /// Names, record types and record data over the `domain` crate; the octets of messages.
 pub mod dns;
 
-/// Long work cut into stretches that give way to queries; messages that come fast taken in heaps.
+/// Long work cut into stretches that give way to queries, and its memory; messages that come fast taken in heaps.
 pub mod pace;
 
 /// One result of a check: code, severity, what, where, likely cause, remedy.

@@ -3,8 +3,8 @@
 //! A lower priority alone does not do it: the system lets a thread run on for some milliseconds once it has the core, and a
 //! thousand queries wait meanwhile. Threads that were not told to give way lose nothing but the look at a flag.
 
+use super::passing;
 use std::cell::Cell;
-use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,23 +41,6 @@ pub(crate) fn filled<T: Clone>(value: T, length: usize) -> Vec<T> {
     }
     all
 }
-
-/// As [`Vec::with_capacity`] for work that passes: what is large goes back to the system as a whole when it is dropped. Where
-/// the system has not so much, the room is less.
-///
-/// glibc learns of pieces that are freed, from 128 KiB to 32 MiB (M_MMAP_THRESHOLD of mallopt(3)), to take such ones from among
-/// all that is allocated for longer, where they leave holes. So it is asked for more than that; what is not written takes no
-/// memory.
-pub(crate) fn passing<T>(length: usize) -> Vec<T> {
-    let size = size_of::<T>().max(1);
-    let asked = if length.saturating_mul(size) < LEARNED.start { length } else { length.max(LEARNED.end / size + 1) };
-    let mut room = Vec::new();
-    let _ = room.try_reserve_exact(asked).or_else(|_| room.try_reserve_exact(length));
-    room
-}
-
-/// Octets of a piece that glibc learns from.
-const LEARNED: Range<usize> = 128 << 10..32 << 20;
 
 /// Octets of memory that are written before the next rest.
 const PART: usize = 128 << 10;

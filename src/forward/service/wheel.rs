@@ -53,8 +53,8 @@ impl<T> Wheel<T> {
             }
         }
         if self.next.is_some_and(|next| next < self.tick) {
-            let rest = self.tick..self.tick + SLOTS as u64;
-            self.next = rest.into_iter().find(|tick| !self.slots[*tick as usize % SLOTS].is_empty());
+            let mut ticks = self.tick..self.tick + SLOTS as u64;
+            self.next = ticks.find(|tick| !self.slots[*tick as usize % SLOTS].is_empty());
         }
     }
 

@@ -160,7 +160,7 @@ impl Work {
         }
     }
 
-    /// How long the loop may wait at most: until the alarm ends the wait for the next timer, for ever.
+    /// How long the loop may wait at most; none where the alarm wakes it for the next timer.
     fn limit(&mut self) -> Option<Duration> {
         let next = self.wheel.next()?;
         self.alarm.set(next);
