@@ -2,137 +2,19 @@
 //! everybody who waits is answered.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bare_forwarder;
 mod upstream_lab;
 
-use horizon_dns::config;
-use horizon_dns::counters::{Counters, Event};
-use horizon_dns::dns::Query as Read;
-use horizon_dns::forward::{
-    Forwarder, Miss, NoValidation, Plan, Return, StreamSettings, Streams, Tools, UpstreamState, Waiter,
-};
+use bare_forwarder::{Back, CLIENT, Lab, PATIENCE, miss, until};
+use horizon_dns::counters::Event;
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::net::{IpAddr, UdpSocket};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use upstream_lab::Act::{Say, Wait, Wrong};
 use upstream_lab::{Query, Script, Twist, Upstream, show};
-
-/// Longer than anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
-
-/// A forwarder with its upstreams.
-struct Lab {
-    forwarder: Arc<Forwarder>,
-    plan: Mutex<Arc<Plan>>,
-    counters: Arc<Counters>,
-    settings: config::Settings,
-    _runtime: tokio::runtime::Runtime,
-}
-
-struct Back(Sender<Vec<u8>>);
-
-impl Return for Back {
-    fn send(self: Box<Self>, reply: &[u8]) {
-        let _ = self.0.send(reply.to_vec());
-    }
-}
-
-impl Lab {
-    /// `more` follows the keys of `[forward]`.
-    fn start(upstreams: &[&Upstream], more: &str) -> Self {
-        let addresses: Vec<_> = upstreams.iter().map(|upstream| format!("\"{}\"", upstream.address)).collect();
-        Self::start_at(&addresses.join(", "), more)
-    }
-
-    fn start_at(upstreams: &str, more: &str) -> Self {
-        let text = format!(
-            "[[horizon]]\nname = \"lan\"\nclients = [\"any\"]\nforward = true\n[forward]\nupstreams = [{upstreams}]\n{more}\n"
-        );
-        let settings = config::parse(&text, "horizon.toml").unwrap();
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let streams = Streams::new(runtime.handle().clone(), StreamSettings::read(&settings).unwrap());
-        let counters = Arc::new(Counters::new(1));
-        let tools = Tools {
-            counters: counters.worker(),
-            streams: Arc::new(streams),
-            validator: Arc::new(NoValidation),
-            begin: || (),
-            turned: || (),
-        };
-        let plan = Mutex::new(plan(&settings, None));
-        Lab { forwarder: Forwarder::start(tools).unwrap(), plan, counters, settings, _runtime: runtime }
-    }
-
-    /// A reload without a change.
-    fn reload(&self) {
-        let mut live = self.plan.lock().unwrap();
-        *live = plan(&self.settings, Some(&live));
-    }
-
-    /// Asks `NAME TYPE`; the reply comes to the receiver.
-    fn send(&self, question: &str) -> Receiver<Vec<u8>> {
-        self.send_octets(&Query::new(question).octets(), CLIENT)
-    }
-
-    fn send_octets(&self, octets: &[u8], client: IpAddr) -> Receiver<Vec<u8>> {
-        let (sender, receiver) = channel();
-        let plan = Arc::clone(&self.plan.lock().unwrap());
-        self.forwarder.submit(miss(plan, octets, client, Box::new(Back(sender)))).unwrap();
-        receiver
-    }
-
-    fn ask(&self, question: &str) -> String {
-        show(&self.send(question).recv_timeout(PATIENCE).unwrap())
-    }
-
-    fn state(&self, upstream: &Upstream) -> Option<UpstreamState> {
-        let text = upstream.address.to_string();
-        self.forwarder.upstreams().into_iter().find(|state| state.text == text)
-    }
-
-    fn count(&self, event: Event) -> u64 {
-        self.counters.totals().of(event)
-    }
-}
-
-fn plan(settings: &config::Settings, previous: Option<&Plan>) -> Arc<Plan> {
-    Arc::new(Plan::new(settings, previous))
-}
-
-fn miss(plan: Arc<Plan>, octets: &[u8], client: IpAddr, back: Box<dyn Return>) -> Miss {
-    let query = Read::read(octets).unwrap();
-    Miss {
-        plan,
-        horizon: 0,
-        name: query.name.to_ascii_lowercase().into(),
-        rtype: query.rtype,
-        dnssec_ok: query.edns.is_some_and(|edns| edns.dnssec_ok),
-        checking_disabled: octets[3] & 0x10 != 0,
-        waiter: Some(Waiter {
-            client,
-            query: octets.into(),
-            question_end: query.question_end,
-            edns: query.edns,
-            cookie: None,
-            limit: 1232,
-            ours: None,
-            back,
-        }),
-    }
-}
-
-/// Waits for a condition.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
 
 fn good() -> Script {
     Script::default().on(".", &[Say("NOERROR; @ 300 A 11.0.0.1")])

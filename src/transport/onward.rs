@@ -30,15 +30,15 @@ impl Onward {
         self.forwarder.load().as_ref().is_some_and(|forwarder| forwarder.submit(miss).is_ok())
     }
 
-    /// As [`Onward::submit`] for one of several, behind the last of which [`Onward::wake`] is to be called.
+    /// As [`Onward::submit`] for one of several, behind the last of which [`Onward::begin`] is to be called.
     pub(super) fn lay(&self, miss: Miss) -> bool {
         self.forwarder.load().as_ref().is_some_and(|forwarder| forwarder.lay(miss).is_ok())
     }
 
-    /// Lets the forwarder see what was laid.
-    pub(super) fn wake(&self) {
+    /// Sees to as many misses as were laid: [`Forwarder::begin`].
+    pub(super) fn begin(&self, laid: usize) {
         if let Some(forwarder) = self.forwarder.load().as_ref() {
-            forwarder.wake();
+            forwarder.begin(laid);
         }
     }
 

@@ -62,7 +62,7 @@ pub(super) fn run(desk: &Desk, ending: &Ending) {
                 let tally = batch.answer(count, &snapshot, desk);
                 let lost = batch.send(socket);
                 if tally.forwarded > 0 {
-                    desk.onward.wake();
+                    desk.onward.begin(tally.forwarded);
                 }
                 tally.hand_over(counters, lost);
                 if let Some(begun) = batch.begun {

@@ -2,7 +2,7 @@
 
 use super::queue::{Delivery, Queue};
 use super::state::UpstreamState;
-use super::work::{WAKER, Work};
+use super::work::{self, WAKER, Work};
 use crate::counters::Worker;
 use crate::forward::compose::compose_known;
 use crate::forward::miss::Miss;
@@ -12,7 +12,7 @@ use mio::{Poll, Waker};
 use std::fmt;
 use std::io;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ pub struct Tools {
 /// Answers misses by asking upstreams, on a thread of its own. Dropping it stops it.
 pub struct Forwarder {
     queue: Arc<Queue>,
+    work: Arc<Mutex<Work>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -41,6 +42,10 @@ pub struct Forwarder {
 pub struct Asking {
     pub(super) queue: Arc<Queue>,
 }
+
+/// Misses that a worker may begin itself behind one batch. To change threads costs more than they do; of many it costs each
+/// little, and the worker has others to answer.
+const FEW: usize = 2;
 
 /// How long whoever asks for the state of upstreams waits for the thread at most.
 const STATES: Duration = Duration::from_secs(1);
@@ -57,12 +62,13 @@ impl Forwarder {
         let mut poll = Poll::new()?;
         let queue = Arc::new(Queue::new(Waker::new(poll.registry(), WAKER)?));
         let begin = tools.begin;
-        let mut work = Work::new(tools, Arc::clone(&queue), &poll)?;
+        let work = Arc::new(Mutex::new(Work::new(tools, Arc::clone(&queue), &poll)?));
+        let shared = Arc::clone(&work);
         let thread = thread::Builder::new().name("forward".to_owned()).spawn(move || {
             begin();
-            work.run(&mut poll);
+            work::run(&shared, &mut poll);
         })?;
-        Ok(Arc::new(Forwarder { queue, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Forwarder { queue, work, thread: Mutex::new(Some(thread)) }))
     }
 
     /// Takes a miss; its waiter is answered in any case, later, from the forwarder's thread or another.
@@ -73,8 +79,8 @@ impl Forwarder {
         self.queue.push(miss)
     }
 
-    /// As [`Forwarder::submit`], for one of several: the forwarder may sleep on until [`Forwarder::wake`] is called behind the
-    /// last one. To be woken for each costs more than all the rest where one core has to do both.
+    /// As [`Forwarder::submit`], for one of several: the forwarder may sleep on until [`Forwarder::begin`] is called behind
+    /// the last one. To be woken for each costs more than all the rest where one core has to do both.
     ///
     /// # Errors
     /// As [`Forwarder::submit`].
@@ -82,9 +88,14 @@ impl Forwarder {
         self.queue.lay(miss)
     }
 
-    /// Lets it see what was laid.
-    pub fn wake(&self) {
-        self.queue.wake();
+    /// Sees to `laid` misses that were laid. A few are begun here, on the caller's own thread, when nobody works on others:
+    /// so a miss that comes alone reaches its upstream without a change of threads. Otherwise the forwarder is woken.
+    pub fn begin(&self, laid: usize) {
+        let work = if laid <= FEW { self.work.try_lock() } else { Err(TryLockError::WouldBlock) };
+        let begun = work.is_ok_and(|mut work| work.begin_few(laid));
+        if !begun {
+            self.queue.wake();
+        }
     }
 
     /// Answers everybody who waits with SERVFAIL and ends the thread. What is submitted later comes back at once.

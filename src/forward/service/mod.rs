@@ -1,4 +1,4 @@
-//! The thread that answers misses: one event loop over sockets, timers and a queue.
+//! The thread that answers misses: one event loop over sockets, timers and a queue. While it waits, others may begin one.
 //!
 //! A miss joins an equal question that is under way or becomes one; upstreams are asked for it as the policy says, by UDP
 //! from sockets that change, or over streams; the first answer that is of use is judged, validated, kept, and given to all

@@ -59,7 +59,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Adds a miss for which the loop is not woken: whoever adds several calls [`Queue::wake`] behind the last one.
+    /// Adds a miss for which the loop is not woken: whoever does so calls [`Queue::wake`] later, or sees to it himself.
     ///
     /// # Errors
     /// As [`Queue::push`].
@@ -70,6 +70,12 @@ impl Queue {
         }
         inbox.misses.push_back(miss);
         Ok(())
+    }
+
+    /// Takes one miss; none when the queue is closed: then the loop sees to all that are left.
+    pub(super) fn pop(&self) -> Option<Miss> {
+        let mut inbox = self.lock();
+        if inbox.closed { None } else { inbox.misses.pop_front() }
     }
 
     /// Brings what the loop waits for; nothing once it has ended.

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::hash::RandomState;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,8 @@ pub(super) const WAKER: Token = Token(usize::MAX);
 /// The token of the alarm.
 const ALARM: Token = Token(usize::MAX - 1);
 
-/// Everything that the loop works on. It belongs to one thread.
+/// Everything that the loop works on. It belongs to one thread at a time: that of the loop while it works, not while it
+/// waits.
 pub(super) struct Work {
     pub(super) tools: Tools,
     pub(super) asking: Asking,
@@ -83,6 +84,28 @@ const GATHERED: u32 = 40_000;
 /// Octets that a message can have.
 const LARGEST: usize = u16::MAX as usize;
 
+/// Works until the queue is closed; then everybody who waits is told that there will be no answer.
+pub(super) fn run(work: &Mutex<Work>, poll: &mut Poll) {
+    let mut events = Events::with_capacity(1024);
+    let mut inbox = Inbox::default();
+    let mut due = Vec::new();
+    let mut gather = Gather::new(GATHERED, Instant::now());
+    while !inbox.closed {
+        if let Some(pause) = gather.pause() {
+            thread::sleep(pause);
+        }
+        let wait = lock(work).limit();
+        // A signal ends the wait early; other errors would be faults of ours.
+        let _ = poll.poll(&mut events, wait);
+        lock(work).turn(&events, &mut inbox, &mut due, &mut gather);
+    }
+}
+
+/// Whoever panicked did so outside of a guard, after what he had begun: the work is whole.
+fn lock(work: &Mutex<Work>) -> MutexGuard<'_, Work> {
+    work.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Work {
     pub(super) fn new(tools: Tools, queue: Arc<Queue>, poll: &Poll) -> io::Result<Self> {
         let now = Instant::now();
@@ -112,59 +135,64 @@ impl Work {
         })
     }
 
-    /// Works until the queue is closed; then everybody who waits is told that there will be no answer.
-    pub(super) fn run(&mut self, poll: &mut Poll) {
-        let mut events = Events::with_capacity(1024);
-        let mut inbox = Inbox::default();
-        let mut due = Vec::new();
-        let mut gather = Gather::new(GATHERED, self.now);
-        loop {
-            if let Some(pause) = gather.pause() {
-                thread::sleep(pause);
-            }
-            let wait = if !self.again.is_empty() || !self.queue.sleep() { Some(Duration::ZERO) } else { self.limit() };
-            // A signal ends the wait early; other errors would be faults of ours.
-            let _ = poll.poll(&mut events, wait);
-            self.queue.awake();
-            self.now = Instant::now();
-            for place in std::mem::take(&mut self.again) {
-                self.guard(None, |work| work.listen(place));
-            }
-            for event in &events {
-                match event.token() {
-                    WAKER => {}
-                    ALARM => self.alarm.went_off(),
-                    Token(place) => self.guard(None, |work| work.listen(place as u32)),
-                }
-            }
-            self.queue.take(&mut inbox);
-            let handled = events.iter().count() + inbox.deliveries.len() + inbox.misses.len();
-            for delivery in inbox.deliveries.drain(..) {
-                self.deliver(delivery);
-            }
-            (self.tools.turned)();
-            for miss in inbox.misses.drain(..) {
-                self.guard(None, |work| work.take(miss));
-            }
-            if inbox.closed {
-                self.close();
-                return (self.tools.turned)();
-            }
-            gather.note(self.now, handled);
-            self.now = Instant::now();
-            self.wheel.turn(self.now, &mut due);
-            for timer in due.drain(..) {
-                self.ring(timer);
-            }
-            (self.tools.turned)();
+    /// Does what there is to do, everybody's: what sockets and others have brought, new misses, timers.
+    fn turn(&mut self, events: &Events, inbox: &mut Inbox, due: &mut Vec<Timer>, gather: &mut Gather) {
+        self.queue.awake();
+        self.now = Instant::now();
+        for place in std::mem::take(&mut self.again) {
+            self.guard(None, |work| work.listen(place));
         }
+        for event in events {
+            match event.token() {
+                WAKER => {}
+                ALARM => self.alarm.went_off(),
+                Token(place) => self.guard(None, |work| work.listen(place as u32)),
+            }
+        }
+        self.queue.take(inbox);
+        let handled = events.iter().count() + inbox.deliveries.len() + inbox.misses.len();
+        for delivery in inbox.deliveries.drain(..) {
+            self.deliver(delivery);
+        }
+        (self.tools.turned)();
+        for miss in inbox.misses.drain(..) {
+            self.guard(None, |work| work.take(miss));
+        }
+        if inbox.closed {
+            self.close();
+            return (self.tools.turned)();
+        }
+        gather.note(self.now, handled);
+        self.now = Instant::now();
+        self.wheel.turn(self.now, due);
+        for timer in due.drain(..) {
+            self.ring(timer);
+        }
+        (self.tools.turned)();
     }
 
-    /// How long the loop may wait at most; none where the alarm wakes it for the next timer.
+    /// How long the loop may wait at most; none where the alarm wakes it for the next timer. Says that it is going to.
     fn limit(&mut self) -> Option<Duration> {
+        if !self.again.is_empty() || !self.queue.sleep() {
+            return Some(Duration::ZERO);
+        }
         let next = self.wheel.next()?;
         self.alarm.set(next);
         (!self.alarm.is_set()).then(|| next.saturating_duration_since(Instant::now()))
+    }
+
+    /// Takes up to `most` misses out of their turn, on the thread of whoever calls, while the loop waits. False when the
+    /// loop must be woken: it waits for longer than it may now.
+    pub(super) fn begin_few(&mut self, most: usize) -> bool {
+        self.now = Instant::now();
+        for _ in 0..most {
+            let Some(miss) = self.queue.pop() else { break };
+            self.guard(None, |work| work.take(miss));
+        }
+        if let Some(next) = self.wheel.next() {
+            self.alarm.set(next);
+        }
+        self.alarm.is_set()
     }
 
     /// Does one thing. A panic in it is a fault of ours that costs the question concerned, not the forwarder.
