@@ -28,9 +28,7 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     all.push(bounds.by_plain("flood", 1.05));
     all.push(bounds.by_plain("edns", 1.10));
     all.push(bounds.by_plain("horizons", 1.10));
-    let rate = |program| results.median("tcp", program, figure::RATE);
-    let best = results.best_peer("tcp", figure::RATE, Better::More);
-    all.push(bounds.ratio("tcp", "q/s", rate(Program::Horizon), best, 1.2, Better::More));
+    all.push(bounds.by_best("tcp", "q/s", figure::RATE, 1.2, Better::More));
     all.push(bounds.plain("idle", figure::IDLE, "MB added", 1e-6, 100.0));
     all.push(bounds.plain("memory", figure::PER_NAME, "octets a name", 1.0, 120.0));
     all.push(bounds.below_peers("memory", figure::PER_NAME, "octets a name"));
@@ -62,56 +60,33 @@ impl Bounds<'_> {
     }
 
     fn by_echo(&self, scenario: &'static str, limit: f64) -> Verdict {
-        let echo = self.results.median(scenario, Program::Echo, figure::CPU).map(|cpu| (Program::Echo, cpu));
-        let verdict = self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), echo, limit, Better::Less);
-        Verdict { bound: format!("CPU <= {limit:.2} x echo"), ..verdict }
+        self.by(scenario, "CPU", figure::CPU, Program::Echo, limit)
     }
 
     fn by_peer(&self, scenario: &'static str, limit: f64) -> Verdict {
-        let best = self.results.best_peer(scenario, figure::CPU, Better::Less);
-        self.ratio(scenario, "CPU", self.ours(scenario, figure::CPU), best, limit, Better::Less)
+        self.by_best(scenario, "CPU", figure::CPU, limit, Better::Less)
     }
 
-    /// Against one peer.
-    fn by(&self, scenario: &'static str, what: &str, figure: &str, peer: Program, limit: f64) -> Verdict {
-        let other = self.results.median(scenario, peer, figure).map(|value| (peer, value));
-        let verdict = self.ratio(scenario, what, self.ours(scenario, figure), other, limit, Better::Less);
-        Verdict { bound: format!("{what} <= {limit:.2} x {}", peer.name()), ..verdict }
+    /// Against the peer that we do worst against.
+    fn by_best(&self, scenario: &'static str, what: &str, figure: &str, limit: f64, better: Better) -> Verdict {
+        let worst = self.results.against_best(scenario, Program::Horizon, figure, better);
+        let of = match worst {
+            Some((peer, _)) => format!("best peer ({})", peer.name()),
+            None => "best peer".to_owned(),
+        };
+        ratio(scenario, what, worst.map(|(_, ratio)| ratio), &of, limit, better)
+    }
+
+    /// Against one other.
+    fn by(&self, scenario: &'static str, what: &str, figure: &str, other: Program, limit: f64) -> Verdict {
+        let value = self.results.ratio((scenario, Program::Horizon), (scenario, other), figure);
+        ratio(scenario, what, value, other.name(), limit, Better::Less)
     }
 
     /// Against our own plain hits.
     fn by_plain(&self, scenario: &'static str, limit: f64) -> Verdict {
-        let plain = self.ours("hits", figure::CPU);
-        let ratio = self.ours(scenario, figure::CPU).zip(plain).map(|(ours, plain)| ours / plain);
-        Verdict {
-            scenario,
-            bound: format!("CPU <= {limit:.2} x plain hits"),
-            figure: ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2} x")),
-            met: ratio.map(|ratio| ratio <= limit),
-        }
-    }
-
-    fn ratio(
-        &self,
-        scenario: &'static str,
-        what: &str,
-        ours: Option<f64>,
-        other: Option<(Program, f64)>,
-        limit: f64,
-        better: Better,
-    ) -> Verdict {
-        let (sign, of) = (if better == Better::Less { "<=" } else { ">=" }, other.map(|(program, _)| program));
-        let of = match of {
-            Some(peer) => format!("best peer ({})", peer.name()),
-            None => "best peer".to_owned(),
-        };
-        let ratio = ours.zip(other).map(|(ours, (_, other))| ours / other);
-        Verdict {
-            scenario,
-            bound: format!("{what} {sign} {limit:.2} x {of}"),
-            figure: ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2} x")),
-            met: ratio.map(|ratio| if better == Better::Less { ratio <= limit } else { ratio >= limit }),
-        }
+        let value = self.results.ratio((scenario, Program::Horizon), ("hits", Program::Horizon), figure::CPU);
+        ratio(scenario, "CPU", value, "plain hits", limit, Better::Less)
     }
 
     fn plain(&self, scenario: &'static str, name: &str, unit: &str, scale: f64, limit: f64) -> Verdict {
@@ -135,7 +110,7 @@ impl Bounds<'_> {
     }
 
     fn below_peers(&self, scenario: &'static str, name: &str, unit: &str) -> Verdict {
-        let best = self.results.best_peer(scenario, name, Better::Less);
+        let best = self.results.least_peer(scenario, name);
         let ours = self.ours(scenario, name);
         Verdict {
             scenario,
@@ -146,5 +121,15 @@ impl Bounds<'_> {
             figure: ours.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: ours.zip(best).map(|(ours, (_, best))| ours < best),
         }
+    }
+}
+
+fn ratio(scenario: &'static str, what: &str, value: Option<f64>, of: &str, limit: f64, better: Better) -> Verdict {
+    let sign = if better == Better::Less { "<=" } else { ">=" };
+    Verdict {
+        scenario,
+        bound: format!("{what} {sign} {limit:.2} x {of}"),
+        figure: value.map_or("-".to_owned(), |value| format!("{value:.2} x")),
+        met: value.map(|value| if better == Better::Less { value <= limit } else { value >= limit }),
     }
 }

@@ -42,7 +42,8 @@ pub(crate) mod figure {
 /// One server in one scenario.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
-    pub(crate) samples: Vec<Sample>,
+    /// By round.
+    pub(crate) samples: BTreeMap<usize, Sample>,
     /// Why there is no figure, or what went wrong.
     pub(crate) notes: Vec<String>,
 }
@@ -61,6 +62,20 @@ pub(crate) struct Spread {
     pub(crate) most: f64,
 }
 
+/// One server in one scenario.
+pub(crate) type Subject = (&'static str, Program);
+
+impl Spread {
+    /// None of no value.
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (*values.first()?, *values.last()?);
+        let middle = values.len() / 2;
+        let median = if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 };
+        Some(Spread { median, least, most })
+    }
+}
+
 /// Which is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Better {
@@ -69,8 +84,8 @@ pub(crate) enum Better {
 }
 
 impl Results {
-    pub(crate) fn add(&mut self, scenario: &'static str, program: Program, sample: Sample) {
-        self.all.entry((scenario, program)).or_default().samples.push(sample);
+    pub(crate) fn add(&mut self, scenario: &'static str, program: Program, round: usize, sample: Sample) {
+        self.all.entry((scenario, program)).or_default().samples.insert(round, sample);
     }
 
     /// Notes why something is missing or wrong, once.
@@ -92,25 +107,44 @@ impl Results {
 
     pub(crate) fn spread(&self, scenario: &'static str, program: Program, figure: &str) -> Option<Spread> {
         let samples = &self.outcome(scenario, program)?.samples;
-        let mut values: Vec<f64> = samples.iter().filter_map(|sample| sample.get(figure).copied()).collect();
-        values.sort_by(f64::total_cmp);
-        let (least, most) = (*values.first()?, *values.last()?);
-        let middle = values.len() / 2;
-        let median = if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 };
-        Some(Spread { median, least, most })
+        Spread::of(samples.values().filter_map(|sample| sample.get(figure).copied()).collect())
     }
 
     pub(crate) fn median(&self, scenario: &'static str, program: Program, figure: &str) -> Option<f64> {
         self.spread(scenario, program, figure).map(|spread| spread.median)
     }
 
-    /// The peer with the best median.
-    pub(crate) fn best_peer(&self, scenario: &'static str, figure: &str, better: Better) -> Option<(Program, f64)> {
+    /// How often the other's figure this one's is: the median over the rounds in which both were measured, so that what
+    /// slows the whole machine for a while weighs on both.
+    pub(crate) fn ratio(&self, ours: Subject, theirs: Subject, figure: &str) -> Option<f64> {
+        let theirs = &self.outcome(theirs.0, theirs.1)?.samples;
+        let ratios = self.outcome(ours.0, ours.1)?.samples.iter().filter_map(|(round, sample)| {
+            let other = theirs.get(round)?.get(figure)?;
+            Some(sample.get(figure)? / other)
+        });
+        Spread::of(ratios.collect()).map(|spread| spread.median)
+    }
+
+    /// The peer that this one does worst against, and the ratio.
+    pub(crate) fn against_best(
+        &self,
+        scenario: &'static str,
+        program: Program,
+        figure: &str,
+        better: Better,
+    ) -> Option<(Program, f64)> {
+        let peers = crate::program::ALL.into_iter().filter(|program| program.is_peer());
+        let ratios = peers.filter_map(|peer| Some((peer, self.ratio((scenario, program), (scenario, peer), figure)?)));
+        match better {
+            Better::Less => ratios.max_by(|a, b| a.1.total_cmp(&b.1)),
+            Better::More => ratios.min_by(|a, b| a.1.total_cmp(&b.1)),
+        }
+    }
+
+    /// The peer with the least median.
+    pub(crate) fn least_peer(&self, scenario: &'static str, figure: &str) -> Option<(Program, f64)> {
         let peers = crate::program::ALL.into_iter().filter(|program| program.is_peer());
         let medians = peers.filter_map(|peer| Some((peer, self.median(scenario, peer, figure)?)));
-        match better {
-            Better::Less => medians.min_by(|a, b| a.1.total_cmp(&b.1)),
-            Better::More => medians.max_by(|a, b| a.1.total_cmp(&b.1)),
-        }
+        medians.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 }

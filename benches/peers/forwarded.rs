@@ -16,7 +16,7 @@ pub(crate) const RATE: u32 = 5_000;
 
 /// How long latency is measured at least: of fewer questions the last hundredth is the affair of one or two waits that are
 /// nobody's doing.
-const STEADY: Duration = Duration::from_secs(4);
+const STEADY: Duration = Duration::from_secs(12);
 
 /// How long it may take until all names are in the cache.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -16,12 +16,12 @@ pub(crate) fn text(results: &Results, verdicts: &[Verdict], options: &Options) -
         let mut servers = Map::new();
         for program in program::ALL {
             let Some(outcome) = results.outcome(scenario.name, program) else { continue };
-            let names: BTreeSet<_> = outcome.samples.iter().flat_map(|sample| sample.keys().copied()).collect();
+            let names: BTreeSet<_> = outcome.samples.values().flat_map(|sample| sample.keys().copied()).collect();
             let figures: Map<String, Value> = names
                 .into_iter()
                 .filter_map(|name| {
                     let spread = results.spread(scenario.name, program, name)?;
-                    let samples: Vec<_> = outcome.samples.iter().filter_map(|sample| sample.get(name)).collect();
+                    let samples: Vec<_> = outcome.samples.values().filter_map(|sample| sample.get(name)).collect();
                     let value = json!({
                         "median": spread.median, "least": spread.least, "most": spread.most, "samples": samples,
                     });

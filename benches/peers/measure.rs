@@ -55,7 +55,7 @@ pub(crate) fn all(options: &Options, cores: &Cores, folder: &Path, results: &mut
                     return Ok(());
                 }
                 eprintln!("round {} of {}, {kind:?}, {}", round + 1, options.rounds, program.name());
-                serve(options, cores, program, &scenarios, &mut prepared, results);
+                serve(options, cores, program, round, &scenarios, &mut prepared, results);
             }
         }
     }
@@ -107,6 +107,7 @@ fn serve(
     options: &Options,
     cores: &Cores,
     program: Program,
+    round: usize,
     scenarios: &[&Scenario],
     prepared: &mut Prepared,
     results: &mut Results,
@@ -145,7 +146,7 @@ fn serve(
         };
         match measured {
             Ok((sample, fault)) => {
-                results.add(scenario.name, program, sample);
+                results.add(scenario.name, program, round, sample);
                 if let Some(fault) = fault {
                     results.note(scenario.name, program, format!("first fault: {fault}"));
                 }
@@ -254,7 +255,7 @@ impl Bench<'_> {
             // Sixteen ports, so that the kernel spreads them over both workers.
             let clients = [world.clients(), world.clients()].concat();
             let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
-            self.datagrams(load, &server)
+            self.datagrams_for(load, &server, self.options.time.max(STEADY))
         };
         let (one, _) = run(1)?;
         let (mut two, fault) = run(2)?;
@@ -267,10 +268,14 @@ impl Bench<'_> {
         if self.program == Program::Echo { Judge::Id } else { Judge::Answer }
     }
 
-    fn datagrams(&self, mut load: Load<'_>, server: &Running) -> Measured {
+    fn datagrams(&self, load: Load<'_>, server: &Running) -> Measured {
+        self.datagrams_for(load, server, self.options.time)
+    }
+
+    fn datagrams_for(&self, mut load: Load<'_>, server: &Running, time: Duration) -> Measured {
         load.run(WARM_UP)?;
         let before = server.tree.cpu();
-        let tally = load.run(self.options.time)?;
+        let tally = load.run(time)?;
         self.sample(server, before, tally)
     }
 
@@ -299,6 +304,9 @@ impl Bench<'_> {
 fn per_query(spent: Duration, answered: u64) -> f64 {
     spent.as_secs_f64() * 1e6 / answered.max(1) as f64
 }
+
+/// How long each of two servers is measured at least that are to differ by less than a tenth.
+const STEADY: Duration = Duration::from_secs(2);
 
 /// Before anything is counted: caches and socket queues fill.
 const WARM_UP: Duration = Duration::from_millis(300);

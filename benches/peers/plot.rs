@@ -53,8 +53,8 @@ pub(crate) fn svg(results: &Results) -> String {
         let bars: Vec<_> = program::ALL
             .iter()
             .filter_map(|program| {
-                let echo = results.median(panel.name, Program::Echo, figure::CPU)?;
-                Some((*program, results.median(panel.name, *program, figure::CPU)? / echo))
+                let ratio = results.ratio((panel.name, *program), (panel.name, Program::Echo), figure::CPU)?;
+                Some((*program, ratio))
             })
             .collect();
         let longest = bars.iter().map(|(_, value)| value.min(LONGEST)).fold(1.0, f64::max);

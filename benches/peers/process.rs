@@ -46,6 +46,9 @@ const START: Duration = Duration::from_secs(120);
 /// How long a server may take to end before it is killed.
 const END: Duration = Duration::from_secs(10);
 
+/// How long a command to a server may take.
+const COMMAND: Duration = Duration::from_secs(60);
+
 impl Running {
     /// Starts a server and waits for its first right answer.
     pub(crate) fn start(program: Program, world: &World, manner: Manner<'_>) -> io::Result<Self> {
@@ -130,7 +133,19 @@ impl Running {
                 Ok(())
             }
             Again::Command(program, arguments) => {
-                let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+                let mut command = Command::new(program);
+                let quiet = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+                let mut child = quiet.spawn()?;
+                let begun = Instant::now();
+                while child.try_wait()?.is_none() {
+                    if begun.elapsed() > COMMAND {
+                        child.kill()?;
+                        child.wait()?;
+                        return Err(io::Error::other(format!("{} did not end within {COMMAND:?}", program.display())));
+                    }
+                    thread::sleep(Duration::from_millis(1));
+                }
+                let output = child.wait_with_output()?;
                 if output.status.success() {
                     return Ok(());
                 }

@@ -110,17 +110,19 @@ const COLUMNS: [Column; 25] = [
 ];
 
 fn cell(results: &Results, scenario: &'static str, program: Program, column: &Column) -> Option<String> {
-    let cpu = || results.median(scenario, program, figure::CPU);
     match column.show {
         Show::Figure(name, scale, digits, spread) => {
             let Spread { median, least, most } = results.spread(scenario, program, name)?;
             let [median, least, most] = [median, least, most].map(|value| format!("{:.digits$}", value * scale));
             Some(if spread { format!("{median} ({least}-{most})") } else { median })
         }
-        Show::ByEcho => Some(format!("{:.2}", cpu()? / results.median(scenario, Program::Echo, figure::CPU)?)),
+        Show::ByEcho => {
+            let ratio = results.ratio((scenario, program), (scenario, Program::Echo), figure::CPU)?;
+            Some(format!("{ratio:.2}"))
+        }
         Show::ByPeer => {
-            let (_, best) = results.best_peer(scenario, figure::CPU, Better::Less)?;
-            Some(format!("{:.2}", cpu()? / best))
+            let (_, ratio) = results.against_best(scenario, program, figure::CPU, Better::Less)?;
+            Some(format!("{ratio:.2}"))
         }
     }
 }

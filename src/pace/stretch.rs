@@ -45,10 +45,11 @@ pub(crate) fn filled<T: Clone>(value: T, length: usize) -> Vec<T> {
 /// Octets of memory that are written before the next rest.
 const PART: usize = 128 << 10;
 
-/// For short work on a thread that others need, too: once in 32 rounds whoever waits for the core goes first.
+/// For short work on a thread that others need, too: once in 32 rounds whoever waits for the core goes first. Only rest lets
+/// them: whoever yields is often given the core again at once (`protect_slice` of the Linux scheduler).
 pub(crate) fn give_turn_at(round: usize) {
     if round % 32 == 31 {
-        thread::yield_now();
+        thread::sleep(REST);
     }
 }
 
