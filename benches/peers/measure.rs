@@ -246,7 +246,8 @@ impl Bench<'_> {
         }
     }
 
-    /// One worker and then two, both free to use the same two cores.
+    /// One worker and two, both free to use the same two cores, in an order in which a machine that gets slower or faster
+    /// meanwhile weighs on both alike.
     fn workers(&self, world: &World, askings: &[Asking]) -> Measured {
         let run = |workers| {
             let manner =
@@ -257,10 +258,10 @@ impl Bench<'_> {
             let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
             self.datagrams_for(load, &server, self.options.time.max(STEADY))
         };
-        let (one, _) = run(1)?;
-        let (mut two, fault) = run(2)?;
-        two.insert(figure::RATE_RATIO, two[figure::RATE] / one[figure::RATE]);
-        two.insert(figure::CPU_RATIO, two[figure::CPU] / one[figure::CPU]);
+        let [(one, _), (mut two, fault), (other_two, _), (other_one, _)] = [run(1)?, run(2)?, run(2)?, run(1)?];
+        let ratio = |figure| (two[figure] + other_two[figure]) / (one[figure] + other_one[figure]);
+        let (rate, cpu) = (ratio(figure::RATE), ratio(figure::CPU));
+        two.extend([(figure::RATE_RATIO, rate), (figure::CPU_RATIO, cpu)]);
         Ok((two, fault))
     }
 
