@@ -11,6 +11,8 @@ pub(crate) struct Verdict {
     pub(crate) figure: String,
     /// None when there is nothing to compare with.
     pub(crate) met: Option<bool>,
+    /// What the echo's figure would be, where the bound is about a peer's CPU: nothing that answers can be far below.
+    pub(crate) floor: Option<f64>,
 }
 
 /// All bounds of the scenarios that were run.
@@ -64,7 +66,9 @@ impl Bounds<'_> {
     }
 
     fn by_peer(&self, scenario: &'static str, limit: f64) -> Verdict {
-        self.by_best(scenario, "CPU", figure::CPU, limit, Better::Less)
+        let echo = self.results.against_best(scenario, Program::Echo, figure::CPU, Better::Less);
+        let verdict = self.by_best(scenario, "CPU", figure::CPU, limit, Better::Less);
+        Verdict { floor: echo.map(|(_, ratio)| ratio), ..verdict }
     }
 
     /// Against the peer that we do worst against.
@@ -96,6 +100,7 @@ impl Bounds<'_> {
             bound: format!("<= {limit} {unit}"),
             figure: value.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: value.map(|value| value <= limit),
+            floor: None,
         }
     }
 
@@ -106,6 +111,7 @@ impl Bounds<'_> {
             bound: format!(">= {limit} {unit}"),
             figure: value.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: value.map(|value| value >= limit),
+            floor: None,
         }
     }
 
@@ -120,6 +126,7 @@ impl Bounds<'_> {
             },
             figure: ours.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: ours.zip(best).map(|(ours, (_, best))| ours < best),
+            floor: None,
         }
     }
 }
@@ -131,5 +138,6 @@ fn ratio(scenario: &'static str, what: &str, value: Option<f64>, of: &str, limit
         bound: format!("{what} {sign} {limit:.2} x {of}"),
         figure: value.map_or("-".to_owned(), |value| format!("{value:.2} x")),
         met: value.map(|value| if better == Better::Less { value <= limit } else { value >= limit }),
+        floor: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::asking::Asking;
 use crate::figures::{Sample, figure};
-use crate::kernel::{give_way, interrupted};
+use crate::kernel::{give_way, interrupted, take_turns};
 use crate::load::{Judge, Load};
 use crate::process::Running;
 use crate::world::World;
@@ -78,8 +78,7 @@ impl UnderLoad<'_> {
         let done = AtomicBool::new(false);
         let (stirred, reloading) = thread::scope(|scope| {
             let asker = scope.spawn(|| load.run_until(LONGEST, || done.load(Ordering::Relaxed)));
-            // Both are on one core: files written there would keep answers waiting, and that is not the server's doing.
-            let reloading = scope.spawn(|| give_way().and_then(|()| self.reload(server, world)));
+            let reloading = scope.spawn(|| self.reload(server, world));
             let reloading = reloading.join();
             done.store(true, Ordering::Relaxed);
             (asker.join(), reloading)
@@ -111,7 +110,12 @@ impl UnderLoad<'_> {
             if interrupted() {
                 break;
             }
+            // The load is on the same core: files written there would keep answers waiting, and that is not the server's
+            // doing.
+            give_way()?;
             world.rewrite(world.version() + 1)?;
+            // A command is started as an operator would start it.
+            take_turns()?;
             let begun = Instant::now();
             server.read_again()?;
             server.await_answer(&world.probe(), true, PATIENCE)?;

@@ -195,10 +195,19 @@ pub(crate) fn exact_sleeps() {
 
 /// Lets every other thread go before this one and what it starts (SCHED_IDLE of sched(7)).
 pub(crate) fn give_way() -> io::Result<()> {
-    // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of this policy; it lives during the call.
+    scheduled(libc::SCHED_IDLE)
+}
+
+/// This thread takes its turns like others.
+pub(crate) fn take_turns() -> io::Result<()> {
+    scheduled(libc::SCHED_OTHER)
+}
+
+fn scheduled(policy: libc::c_int) -> io::Result<()> {
+    // SAFETY: an all-zero sched_param is valid, and priority 0 is the only one of these policies; it lives during the call.
     let result = unsafe {
         let param: libc::sched_param = std::mem::zeroed();
-        libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const param)
+        libc::sched_setscheduler(0, policy, &raw const param)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

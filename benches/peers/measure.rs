@@ -132,7 +132,8 @@ fn serve(
     let mut running: Option<Running> = None;
     for scenario in takes_part {
         let measured = if scenario.task == Task::Workers {
-            // It starts its own servers; on two cores one that idles would be in the way of nothing but memory.
+            // It starts its own servers, on the same files.
+            running = None;
             bench.workers(&prepared.world, &prepared.askings[scenario.name])
         } else {
             if running.is_none() {

@@ -56,14 +56,16 @@ pub(crate) fn figures(results: &Results, options: &Options) -> String {
 
 /// Every bound with its figure.
 pub(crate) fn bounds(verdicts: &[Verdict]) -> String {
-    let mut text = format!("\n{:<11} {:<52} {:>10}\n", "bounds", "", "Horizon");
+    let mut text = format!("\n{:<13} {:<58} {:>8}\n", "bounds", "", "Horizon");
     for verdict in verdicts {
         let word = match verdict.met {
             Some(true) => "MET",
             Some(false) => "NOT MET",
             None => "not measured",
         };
-        let _ = writeln!(text, "{:<11} {:<52} {:>10}  {word}", verdict.scenario, verdict.bound, verdict.figure);
+        let floor = verdict.floor.map_or(String::new(), |floor| format!("the echo: {floor:.2} x"));
+        let row = format!("{:<13} {:<58} {:>8}  {word:<12}  {floor}", verdict.scenario, verdict.bound, verdict.figure);
+        let _ = writeln!(text, "{}", row.trim_end());
     }
     text
 }
