@@ -12,7 +12,7 @@ use std::net::{IpAddr, UdpSocket};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use upstream_lab::Act::{Say, Wait, Wrong};
 use upstream_lab::{Query, Script, Twist, Upstream, show};
 
@@ -207,6 +207,40 @@ fn ended_answers_stand_in_for_dead_upstreams() {
     assert_eq!(upstream.count("example.net"), 0, "nobody waited for it");
     let unknown = lab.ask("unknown.example.net A");
     assert!(unknown.starts_with("SERVFAIL ! 22 ") && unknown.contains("no answer in time"), "{unknown}");
+}
+
+/// When all upstreams fall silent, nobody who can have an answer that has ended waits much longer than the first one who had
+/// to, however long ago he asked; and once one of them speaks again, it is asked again.
+#[test]
+fn nobody_waits_longer_than_the_first() {
+    let script = || Script::default().on(".", &[Say("NOERROR; @ 1 A 11.0.0.1")]);
+    let (one, other) = (Upstream::start(script()), Upstream::start(script()));
+    let lab = Lab::start(&[&one, &other], "policy = \"ordered\"\ntimeout = 2000");
+    (0..100).for_each(|n| assert!(lab.ask(&format!("n{n}.example.net A")).contains(" 1 A ")));
+    [&one, &other].iter().for_each(|upstream| upstream.silence(true));
+    let plan = Arc::clone(&lab.plan.lock().unwrap());
+    let ended = plan.cache().now() + 2;
+    until("the answers have ended", || plan.cache().now() >= ended);
+    let ask = |n: usize| lab.send(&format!("n{n}.example.net A"));
+    let first = ask(0);
+    // These come while it is not known that nobody answers.
+    let waiting: Vec<_> = (1..60).inspect(|_| thread::sleep(Duration::from_millis(10))).map(ask).collect();
+    let stale = |n: usize, reply: Vec<u8>| {
+        let seen = show(&reply);
+        assert!(seen.starts_with(&format!("NOERROR; n{n}.example.net. 30 A 11.0.0.1 ! 3")), "{seen}");
+    };
+    stale(0, first.recv_timeout(PATIENCE).unwrap());
+    let since = Instant::now();
+    for (at, reply) in waiting.iter().enumerate() {
+        stale(at + 1, reply.recv_timeout(PATIENCE).unwrap());
+    }
+    for n in 60..100 {
+        stale(n, ask(n).recv_timeout(PATIENCE).unwrap());
+    }
+    // The last of them would have waited a second for himself.
+    assert!(since.elapsed() < Duration::from_millis(400), "{:?}", since.elapsed());
+    [&one, &other].iter().for_each(|upstream| upstream.silence(false));
+    until("it is asked again", || lab.ask("n0.example.net A") == "NOERROR; n0.example.net. 1 A 11.0.0.1");
 }
 
 /// What an upstream does not understand is learned once.

@@ -16,6 +16,8 @@ pub(super) struct Health {
     deviation: f32,
     /// When something came from there last.
     answered: Option<Instant>,
+    /// Clients were given what had ended because nothing came from there, and nothing has since.
+    quiet: bool,
     /// How much of what it answers is no use, from 0 to 255.
     bad: u8,
     failing: bool,
@@ -65,6 +67,7 @@ impl Health {
             srtt: 0.0,
             deviation: 0.0,
             answered: None,
+            quiet: false,
             bad: 0,
             failing: false,
             pause: FIRST_PAUSE,
@@ -78,6 +81,20 @@ impl Health {
 
     pub(super) fn is_down(&self) -> bool {
         self.standing == Standing::Down
+    }
+
+    /// True when nothing has come from there since then.
+    pub(super) fn is_silent_since(&self, moment: Instant) -> bool {
+        self.answered.is_none_or(|answered| answered <= moment)
+    }
+
+    /// Nobody need wait for it who can have something else, until something comes from there.
+    pub(super) fn hush(&mut self) {
+        self.quiet = true;
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Nearly all of its answers are no use.
@@ -108,6 +125,7 @@ impl Health {
             self.srtt += (sample - self.srtt) / 8.0;
         }
         self.answered = Some(now);
+        self.quiet = false;
         self.pause = FIRST_PAUSE;
         self.probe_at = None;
         let before = self.standing;

@@ -150,6 +150,11 @@ impl Servers {
         self.all.find(id)
     }
 
+    /// True when this holds for all of these.
+    pub(super) fn all(&mut self, ids: &[Id], holds: impl Fn(&Health) -> bool) -> bool {
+        ids.iter().all(|id| self.find(*id).is_none_or(|server| holds(&server.health)))
+    }
+
     /// The upstreams of a group, in its order.
     pub(super) fn of(&mut self, group: &Arc<Group>, now: Instant) -> Arc<[Id]> {
         let place = Arc::as_ptr(group).addr();

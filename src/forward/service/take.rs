@@ -1,5 +1,6 @@
 //! A miss comes in: it joins a question that is under way, or becomes one.
 
+use super::health::Health;
 use super::limits::{Limit, QUESTIONS, WAITERS};
 use super::question::{Asked, Failures, Purpose, Question, reason};
 use super::slab::Id;
@@ -69,7 +70,7 @@ impl Work {
     /// A question that is not under way.
     fn begin(&mut self, mut miss: Miss, group: Arc<Group>, tag: u32, mark: u64) {
         let servers = self.servers.of(&group, self.now);
-        if !self.any_up(&servers) {
+        if !self.any_up(&servers) || self.servers.all(&servers, Health::is_quiet) {
             // Nobody shall wait for those who did not answer others, if there is something else to say.
             miss = match self.stand_in(miss, tag) {
                 Some(miss) => miss,
@@ -154,6 +155,28 @@ impl Work {
         asked.stale = Some(entry.clone());
         for waiter in waiters {
             self.reply(waiter, &entry, Age::Stale);
+        }
+    }
+
+    /// After a client has waited so long that it got an answer that had ended, while no upstream of its question said
+    /// anything: nobody else who waits for the same ones waits as long, and nobody begins to, where there is such an answer.
+    pub(super) fn spread_silence(&mut self, id: Id) {
+        let Some(asked) = self.questions.find(id).and_then(Question::asked) else { return };
+        let (servers, started) = (Arc::clone(&asked.servers), asked.started);
+        let silent = self.servers.all(&servers, |health| health.is_silent_since(started));
+        if !silent || self.servers.all(&servers, Health::is_quiet) {
+            return;
+        }
+        for id in servers.iter() {
+            if let Some(server) = self.servers.find(*id) {
+                server.health.hush();
+            }
+        }
+        for other in self.questions.ids() {
+            let asked = self.questions.find(other).and_then(Question::asked);
+            if asked.is_some_and(|asked| asked.servers == servers && Work::stale_time(asked).is_some()) {
+                self.give_stale(other);
+            }
         }
     }
 

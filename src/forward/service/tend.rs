@@ -66,6 +66,7 @@ impl Work {
         let validating = asked.validating.is_some();
         if Work::stale_time(asked).is_some_and(|time| time <= now) {
             self.give_stale(id);
+            self.spread_silence(id);
         }
         if overdue.is_empty() || validating {
             self.set_due(id);
