@@ -39,6 +39,8 @@ fn a_burst_is_answered_whole() {
             .collect();
         assert_eq!(answered, ids);
     }
+    // A batch is counted when its replies have left.
+    lab.wait_for(Event::QueriesUdp, 2000);
     assert_eq!(lab.count(Event::QueriesUdp), 2000);
     assert_eq!(lab.counters.totals().replies[0], 2000);
 }
