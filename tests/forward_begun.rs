@@ -1,5 +1,5 @@
 //! Who begins a miss: whoever brings only a few does it on his own thread while the forwarder waits; and whoever begins it,
-//! its client is answered once, in time, and by nobody when the forwarder has stopped.
+//! its client is answered once and in time, also when the forwarder stops.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bare_forwarder;

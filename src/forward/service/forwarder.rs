@@ -12,7 +12,7 @@ use mio::{Poll, Waker};
 use std::fmt;
 use std::io;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -91,8 +91,7 @@ impl Forwarder {
     /// Sees to `laid` misses that were laid. A few are begun here, on the caller's own thread, when nobody works on others:
     /// so a miss that comes alone reaches its upstream without a change of threads. Otherwise the forwarder is woken.
     pub fn begin(&self, laid: usize) {
-        let work = if laid <= FEW { self.work.try_lock() } else { Err(TryLockError::WouldBlock) };
-        let begun = work.is_ok_and(|mut work| work.begin_few(laid));
+        let begun = laid <= FEW && self.work.try_lock().is_ok_and(|mut work| work.begin_few(laid));
         if !begun {
             self.queue.wake();
         }
