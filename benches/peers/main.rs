@@ -1,4 +1,4 @@
-//! Horizon beside every peer: the same zones and the same load, one after the other, in rounds. See `benches/README.md`.
+//! Horizon beside every peer: the same zones and the same load, in rounds. See `benches/README.md`.
 
 mod asking;
 mod bound;
@@ -21,6 +21,7 @@ mod program;
 mod scenario;
 mod streams;
 mod table;
+mod turns;
 mod usage;
 mod world;
 

@@ -1,22 +1,22 @@
-//! The measurements: rounds over all servers in turn, each scenario with a server that was started for its zones.
+//! The measurements in rounds: what servers are compared in side by side, then what is done with one server after the other.
 
 use crate::asking::{Asking, Edns};
 use crate::change;
-use crate::dnsperf;
 use crate::figures::{Results, Sample, figure};
 use crate::forwarded;
 use crate::kernel::interrupted;
-use crate::load::{Judge, Load, Tally};
+use crate::load::Tally;
 use crate::options::Options;
 use crate::process::{Manner, Running};
 use crate::program::Program;
 use crate::scenario::{IDLE, STREAMS, Scenario, Task};
 use crate::streams::{Streams, idle};
+use crate::turns;
 use crate::world::{Kind, World};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Which core does what.
@@ -31,9 +31,9 @@ pub(crate) struct Cores {
 }
 
 /// One world with all questions that its scenarios ask.
-struct Prepared {
-    world: World,
-    askings: BTreeMap<&'static str, Vec<Asking>>,
+pub(crate) struct Prepared {
+    pub(crate) world: World,
+    pub(crate) askings: BTreeMap<&'static str, Vec<Asking>>,
     /// Whom forwarders ask, and why there is nobody.
     upstream: Option<Result<Running, String>>,
 }
@@ -48,14 +48,20 @@ pub(crate) fn all(options: &Options, cores: &Cores, folder: &Path, results: &mut
             let scenarios: Vec<_> = options.scenarios.iter().filter(|scenario| scenario.world == *kind).collect();
             let place = folder.join(format!("{kind:?}"));
             let mut prepared = prepare(*kind, &place, &scenarios, options, cores)?;
+            let (compared, alone): (Vec<_>, Vec<_>) =
+                scenarios.into_iter().partition(|scenario| scenario.task.is_compared());
+            // What takes nothing but a fresh server comes before.
+            turns::compare(options, cores, round, &compared, &prepared, results);
             // Every round begins with another server, so that none always comes after the same one.
             for turn in 0..options.programs.len() {
                 let program = options.programs[(turn + round) % options.programs.len()];
                 if interrupted() {
                     return Ok(());
                 }
-                eprintln!("round {} of {}, {kind:?}, {}", round + 1, options.rounds, program.name());
-                serve(options, cores, program, round, &scenarios, &mut prepared, results);
+                if !alone.is_empty() {
+                    eprintln!("round {} of {}, {kind:?}, {}", round + 1, options.rounds, program.name());
+                }
+                serve(options, cores, program, round, &alone, &mut prepared, results);
             }
         }
     }
@@ -87,7 +93,7 @@ fn prepare(
             Task::Memory | Task::Start | Task::Change | Task::Edits => Vec::new(),
         };
         if scenario.by_dnsperf() {
-            fs::write(questions(&world, scenario), asking[0].text(100_000))?;
+            fs::write(questions(&world.folder, scenario), asking[0].text(100_000))?;
         }
         askings.insert(scenario.name, asking);
     }
@@ -98,11 +104,33 @@ fn prepare(
     Ok(Prepared { world, askings, upstream })
 }
 
-fn questions(world: &World, scenario: &Scenario) -> std::path::PathBuf {
-    world.folder.join(format!("{}.dnsperf", scenario.name))
+/// What dnsperf asks.
+fn questions(folder: &Path, scenario: &Scenario) -> PathBuf {
+    folder.join(format!("{}.dnsperf", scenario.name))
 }
 
-/// Runs all scenarios of one world with one server.
+impl Prepared {
+    /// How one server is run on its core.
+    ///
+    /// # Errors
+    /// Why there is no upstream to forward to.
+    pub(crate) fn manner<'a>(&self, options: &'a Options, cores: &'a Cores) -> Result<Manner<'a>, String> {
+        let upstream = self.upstream.as_ref().map(Result::as_ref).transpose().map_err(Clone::clone)?;
+        Ok(Manner {
+            workers: 1,
+            cores: &cores.server,
+            upstream: upstream.map(|upstream| upstream.address),
+            horizond: options.horizond.as_deref(),
+        })
+    }
+
+    /// What dnsperf asks in this scenario.
+    pub(crate) fn questions(&self, scenario: &Scenario) -> PathBuf {
+        questions(&self.world.folder, scenario)
+    }
+}
+
+/// Runs these scenarios of one world with one server.
 fn serve(
     options: &Options,
     cores: &Cores,
@@ -112,29 +140,17 @@ fn serve(
     prepared: &mut Prepared,
     results: &mut Results,
 ) {
-    let mut takes_part = Vec::new();
-    for scenario in scenarios {
-        match program.absent().or_else(|| scenario.out(program).map(str::to_owned)) {
-            Some(reason) => results.note(scenario.name, program, format!("n/a: {reason}")),
-            None => takes_part.push(**scenario),
-        }
-    }
-    let upstream = match &prepared.upstream {
-        Some(Ok(upstream)) => Some(upstream.address),
-        Some(Err(reason)) => {
-            takes_part.iter().for_each(|scenario| results.note(scenario.name, program, reason.clone()));
-            return;
-        }
-        None => None,
+    let takes_part: Vec<_> = scenarios.iter().filter(|scenario| scenario.takes_part(program, results)).collect();
+    let manner = match prepared.manner(options, cores) {
+        Ok(manner) => manner,
+        Err(why) => return takes_part.iter().for_each(|scenario| results.note(scenario.name, program, why.clone())),
     };
-    let manner = Manner { workers: 1, cores: &cores.server, upstream, horizond: options.horizond.as_deref() };
-    let bench = Bench { options, cores, program };
     let mut running: Option<Running> = None;
     for scenario in takes_part {
         let measured = if scenario.task == Task::Workers {
             // It starts its own servers, on the same files.
             running = None;
-            bench.workers(&prepared.world, &prepared.askings[scenario.name])
+            turns::workers(options, cores, program, &prepared.world, &prepared.askings[scenario.name])
         } else {
             if running.is_none() {
                 running = match Running::start(program, &prepared.world, manner) {
@@ -143,11 +159,14 @@ fn serve(
                 };
             }
             let Some(server) = running.as_mut() else { return };
-            bench.scenario(&scenario, server, prepared)
+            alone(options, scenario, server, prepared).map(|(sample, fault)| (vec![sample], fault))
         };
         match measured {
-            Ok((sample, fault)) => {
-                results.add(scenario.name, program, round, sample);
+            Ok((samples, fault)) => {
+                let first = round * samples.len();
+                for (at, sample) in samples.into_iter().enumerate() {
+                    results.add(scenario.name, program, first + at, sample);
+                }
                 if let Some(fault) = fault {
                     results.note(scenario.name, program, format!("first fault: {fault}"));
                 }
@@ -161,154 +180,87 @@ fn serve(
     }
 }
 
-/// One server in one round.
-struct Bench<'a> {
-    options: &'a Options,
-    cores: &'a Cores,
-    program: Program,
+/// Figures, and the first wrong answer if there was one.
+pub(crate) type Measured = io::Result<(Sample, Option<String>)>;
+
+fn alone(options: &Options, scenario: &Scenario, server: &mut Running, prepared: &mut Prepared) -> Measured {
+    let askings = &prepared.askings[scenario.name];
+    match scenario.task {
+        Task::Streams => {
+            let mut streams = Streams::new(&askings[0], server.address, STREAMS)?;
+            streams.run(WARM_UP)?;
+            let before = server.tree.cpu();
+            let tally = streams.run(options.time)?;
+            sample(server, before, tally)
+        }
+        Task::Idle => {
+            let before = server.tree.memory();
+            let open = idle(&askings[0], server.address, IDLE)?;
+            let after = server.tree.memory();
+            drop(open);
+            let added = after.resident.saturating_sub(before.resident);
+            Ok((Sample::from([(figure::IDLE, added as f64), (figure::RESIDENT, after.resident as f64)]), None))
+        }
+        Task::Start => Ok((Sample::from([(figure::START, server.started_in.as_secs_f64())]), None)),
+        Task::Memory => {
+            let memory = server.tree.memory();
+            let names = prepared.world.kind.names() as f64;
+            let sample = Sample::from([
+                (figure::RESIDENT, memory.resident as f64),
+                (figure::PROPORTIONAL, memory.proportional as f64),
+                (figure::PER_NAME, memory.proportional as f64 / names),
+            ]);
+            Ok((sample, None))
+        }
+        Task::Change => Ok((change::one_record(server, &mut prepared.world, options.changes)?, None)),
+        Task::Edits => Ok((change::one_record(server, &mut prepared.world, EDITS)?, None)),
+        Task::Reloads => {
+            let load = change::UnderLoad {
+                askings,
+                time: options.time,
+                window: options.window,
+                reloads: options.reloads.div_ceil(options.rounds),
+            };
+            load.run(server, &mut prepared.world)
+        }
+        Task::CachedMemory => {
+            let sample = forwarded::memory(&askings[0], server, &prepared.world, options.window)?;
+            Ok((sample, None))
+        }
+        Task::MissLatency => forwarded::latency(&askings[0], server, options.time),
+        // What costs less is told by turns.
+        _ => Err(io::Error::other("is not measured with one server alone")),
+    }
 }
 
-/// Figures, and the first wrong answer if there was one.
-type Measured = io::Result<(Sample, Option<String>)>;
-
-impl Bench<'_> {
-    fn scenario(&self, scenario: &Scenario, server: &mut Running, prepared: &mut Prepared) -> Measured {
-        let askings = &prepared.askings[scenario.name];
-        match scenario.task {
-            Task::Hits | Task::Mix | Task::Flood | Task::Secure | Task::Special(_) => {
-                let clients = prepared.world.clients();
-                let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
-                let (mut sample, fault) = self.datagrams(load, server)?;
-                if scenario.by_dnsperf() && self.options.dnsperf && dnsperf::is_here() && !interrupted() {
-                    let file = questions(&prepared.world, scenario);
-                    let edns = scenario.task == Task::Secure;
-                    let before = server.tree.cpu();
-                    let counted = dnsperf::drive(server.address, &file, edns, self.options.time, &self.cores.load)?;
-                    let spent = server.tree.cpu().saturating_sub(before);
-                    sample.insert(figure::DNSPERF_CPU, per_query(spent, counted.answered));
-                    sample.insert(figure::DNSPERF_LOST, counted.lost as f64);
-                }
-                Ok((sample, fault))
-            }
-            Task::Streams => {
-                let mut streams = Streams::new(&askings[0], server.address, STREAMS)?;
-                streams.run(WARM_UP)?;
-                let before = server.tree.cpu();
-                let tally = streams.run(self.options.time)?;
-                self.sample(server, before, tally)
-            }
-            Task::Idle => {
-                let before = server.tree.memory();
-                let open = idle(&askings[0], server.address, IDLE)?;
-                let after = server.tree.memory();
-                drop(open);
-                let added = after.resident.saturating_sub(before.resident);
-                Ok((Sample::from([(figure::IDLE, added as f64), (figure::RESIDENT, after.resident as f64)]), None))
-            }
-            Task::Start => Ok((Sample::from([(figure::START, server.started_in.as_secs_f64())]), None)),
-            Task::Memory => {
-                let memory = server.tree.memory();
-                let names = prepared.world.kind.names() as f64;
-                let sample = Sample::from([
-                    (figure::RESIDENT, memory.resident as f64),
-                    (figure::PROPORTIONAL, memory.proportional as f64),
-                    (figure::PER_NAME, memory.proportional as f64 / names),
-                ]);
-                Ok((sample, None))
-            }
-            Task::Change => Ok((change::one_record(server, &mut prepared.world, self.options.changes)?, None)),
-            Task::Edits => Ok((change::one_record(server, &mut prepared.world, EDITS)?, None)),
-            Task::Reloads => {
-                let load = change::UnderLoad {
-                    askings,
-                    time: self.options.time,
-                    window: self.options.window,
-                    reloads: self.options.reloads.div_ceil(self.options.rounds),
-                };
-                load.run(server, &mut prepared.world)
-            }
-            Task::CachedMemory => {
-                let sample = forwarded::memory(&askings[0], server, &prepared.world, self.options.window)?;
-                Ok((sample, None))
-            }
-            Task::Cached => {
-                forwarded::prime(&askings[0], server, &prepared.world, self.options.window)?;
-                let clients = prepared.world.clients();
-                let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
-                self.datagrams(load, server)
-            }
-            Task::Misses => {
-                let clients = prepared.world.clients();
-                let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
-                self.datagrams(load, server)
-            }
-            Task::MissLatency => forwarded::latency(&askings[0], server, self.options.time),
-            Task::Workers => Err(io::Error::other("starts its own servers")),
-        }
+/// What a load that was answered tells.
+///
+/// # Errors
+/// No answer.
+pub(crate) fn sample(server: &Running, cpu_before: Duration, tally: Tally) -> Measured {
+    if tally.answered == 0 {
+        return Err(io::Error::other(format!("no answer in {:?}, {} questions lost", tally.elapsed, tally.lost)));
     }
-
-    /// One worker and two, both free to use the same two cores, in an order in which a machine that gets slower or faster
-    /// meanwhile weighs on both alike.
-    fn workers(&self, world: &World, askings: &[Asking]) -> Measured {
-        let run = |workers| {
-            let manner =
-                Manner { workers, cores: &self.cores.two, upstream: None, horizond: self.options.horizond.as_deref() };
-            let server = Running::start(self.program, world, manner)?;
-            // Sixteen ports, so that the kernel spreads them over both workers.
-            let clients = [world.clients(), world.clients()].concat();
-            let load = Load::new(askings, self.judge(), server.address, &clients, self.options.window)?;
-            self.datagrams_for(load, &server, self.options.time.max(STEADY))
-        };
-        let [(one, _), (mut two, fault), (other_two, _), (other_one, _)] = [run(1)?, run(2)?, run(2)?, run(1)?];
-        let ratio = |figure| (two[figure] + other_two[figure]) / (one[figure] + other_one[figure]);
-        let (rate, cpu) = (ratio(figure::RATE), ratio(figure::CPU));
-        two.extend([(figure::RATE_RATIO, rate), (figure::CPU_RATIO, cpu)]);
-        Ok((two, fault))
-    }
-
-    fn judge(&self) -> Judge {
-        if self.program == Program::Echo { Judge::Id } else { Judge::Answer }
-    }
-
-    fn datagrams(&self, load: Load<'_>, server: &Running) -> Measured {
-        self.datagrams_for(load, server, self.options.time)
-    }
-
-    fn datagrams_for(&self, mut load: Load<'_>, server: &Running, time: Duration) -> Measured {
-        load.run(WARM_UP)?;
-        let before = server.tree.cpu();
-        let tally = load.run(time)?;
-        self.sample(server, before, tally)
-    }
-
-    fn sample(&self, server: &Running, cpu_before: Duration, tally: Tally) -> Measured {
-        if tally.answered == 0 {
-            return Err(io::Error::other(format!("no answer in {:?}, {} questions lost", tally.elapsed, tally.lost)));
-        }
-        let spent = server.tree.cpu().saturating_sub(cpu_before);
-        let memory = server.tree.memory();
-        let sample = Sample::from([
-            (figure::CPU, per_query(spent, tally.answered)),
-            (figure::RATE, tally.answered as f64 / tally.elapsed.as_secs_f64()),
-            (figure::LOST, tally.lost as f64),
-            (figure::WRONG, tally.wrong as f64),
-            (figure::BUSY, spent.as_secs_f64() / tally.elapsed.as_secs_f64()),
-            (figure::P999, tally.latency.quantile(0.999).as_secs_f64() * 1e6),
-            (figure::RESIDENT, memory.resident as f64),
-            (figure::PROPORTIONAL, memory.proportional as f64),
-            (figure::START, server.started_in.as_secs_f64()),
-        ]);
-        Ok((sample, tally.first_fault))
-    }
+    let spent = server.tree.cpu().saturating_sub(cpu_before);
+    let memory = server.tree.memory();
+    let sample = Sample::from([
+        (figure::CPU, per_query(spent, tally.answered)),
+        (figure::RATE, tally.answered as f64 / tally.elapsed.as_secs_f64()),
+        (figure::LOST, tally.lost as f64),
+        (figure::WRONG, tally.wrong as f64),
+        (figure::BUSY, spent.as_secs_f64() / tally.elapsed.as_secs_f64()),
+        (figure::P999, tally.latency.quantile(0.999).as_secs_f64() * 1e6),
+        (figure::RESIDENT, memory.resident as f64),
+        (figure::PROPORTIONAL, memory.proportional as f64),
+        (figure::START, server.started_in.as_secs_f64()),
+    ]);
+    Ok((sample, tally.first_fault))
 }
 
 /// Microseconds.
-fn per_query(spent: Duration, answered: u64) -> f64 {
+pub(crate) fn per_query(spent: Duration, answered: u64) -> f64 {
     spent.as_secs_f64() * 1e6 / answered.max(1) as f64
 }
-
-/// How long each of two servers is measured at least that are to differ by less than a tenth.
-const STEADY: Duration = Duration::from_secs(2);
 
 /// Before anything is counted: caches and socket queues fill.
 const WARM_UP: Duration = Duration::from_millis(300);

@@ -1,5 +1,6 @@
 //! The scenarios: which zones, which questions, who takes part.
 
+use crate::figures::Results;
 use crate::program::Program;
 use crate::world::{Kind, Special};
 
@@ -34,6 +35,14 @@ pub(crate) enum Task {
     Cached,
     Misses,
     MissLatency,
+}
+
+impl Task {
+    /// Whether servers are compared by what a query costs them, side by side.
+    pub(crate) fn is_compared(self) -> bool {
+        use Task::{Cached, Flood, Hits, Misses, Mix, Secure, Special};
+        matches!(self, Hits | Mix | Flood | Secure | Special(_) | Cached | Misses)
+    }
 }
 
 /// Persistent connections in the TCP scenario.
@@ -82,7 +91,7 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
 
 impl Scenario {
     /// Why a server does not take part; none when it does.
-    pub(crate) fn out(&self, program: Program) -> Option<&'static str> {
+    fn out(&self, program: Program) -> Option<&'static str> {
         let delegation = Task::Special(Special::Delegation);
         match (program, self.task) {
             (Program::Dnsmasq, _) if self.world == Kind::Million => {
@@ -110,6 +119,13 @@ impl Scenario {
             (Program::Dnsmasq, Task::Workers) => Some("has one thread"),
             _ => None,
         }
+    }
+
+    /// False, with a note of the reason, when a server does not.
+    pub(crate) fn takes_part(&self, program: Program, results: &mut Results) -> bool {
+        let reason = program.absent().or_else(|| self.out(program).map(str::to_owned));
+        reason.iter().for_each(|reason| results.note(self.name, program, format!("n/a: {reason}")));
+        reason.is_none()
     }
 
     /// Whether dnsperf drives it too.

@@ -5,6 +5,7 @@ use crate::figures::{Better, Results, Spread, figure};
 use crate::options::Options;
 use crate::program::{self, Program};
 use crate::scenario;
+use crate::turns::TURNS;
 use std::fmt::Write as _;
 
 /// Scenarios and servers.
@@ -24,7 +25,8 @@ pub(crate) fn list() -> String {
 /// A table for each scenario, then what was noted.
 pub(crate) fn figures(results: &Results, options: &Options) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "medians (least-most) of {} rounds of {:?}", options.rounds, options.time);
+    let (rounds, time) = (options.rounds, options.time);
+    let _ = writeln!(text, "medians (least-most) of {rounds} rounds of {time:?}; us/query in {TURNS} turns a round");
     for scenario in scenario::all().filter(|scenario| results.has(scenario.name)) {
         let _ = writeln!(text, "\n{}: {}", scenario.name, scenario.title);
         let known: Vec<_> = COLUMNS
