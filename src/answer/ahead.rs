@@ -51,12 +51,18 @@ impl Ahead {
         (self.stage, self.count) = (Stage::End, 0);
     }
 
-    /// Looks at what was reached, for a question for `name`, whose hash is this, and a type. True when there is more to
-    /// reach for.
-    pub(super) fn look(&mut self, zone: &Zone, name: &SearchName, hash: u64, rtype: u16) -> bool {
+    /// Looks at what was reached, for a question for `name`, whose hash and node are these, and a type. True when there is
+    /// more to reach for.
+    pub(super) fn look(
+        &mut self,
+        zone: &Zone,
+        name: &SearchName,
+        (hash, reached): (u64, Option<Node<'_>>),
+        rtype: u16,
+    ) -> bool {
         self.count = 0;
         match std::mem::replace(&mut self.stage, Stage::End) {
-            Stage::Name => match zone.likely(hash) {
+            Stage::Name => match reached.or_else(|| zone.likely(hash)) {
                 Some(node) => self.targets(zone, node, rtype),
                 None => self.step_down(zone, name, zone.origin_labels(), zone.origin_hash(), None),
             },
@@ -88,7 +94,7 @@ impl Ahead {
 
     /// The nodes of what is to be reached; only the slots are read for it.
     pub(super) fn nodes<'z>(&self, zone: &'z Zone) -> impl Iterator<Item = &'z u8> {
-        self.places[..self.count].iter().filter_map(|hash| zone.likely(*hash)?.first_octet())
+        self.places[..self.count].iter().filter_map(|hash| zone.likely(*hash)).flat_map(Node::reached)
     }
 
     /// Goes on with the name of one label more than so many, down towards a name that is not there.
@@ -182,7 +188,7 @@ mod tests {
             let mut ahead = Ahead::blank();
             ahead.start();
             let mut steps = Vec::new();
-            while ahead.look(&zone, &sought, hash_name(&sought), rtype) {
+            while ahead.look(&zone, &sought, (hash_name(&sought), None), rtype) {
                 steps.push(ahead.places[..ahead.count].to_vec());
                 assert_eq!(ahead.slots(&zone).count(), ahead.count, "each has its slot");
             }
@@ -190,7 +196,7 @@ mod tests {
                 names.iter().map(|name| hash_name(&SearchName::new(&wire(name), 0).unwrap())).collect()
             };
             assert_eq!(steps, expected.iter().map(hashes).collect::<Vec<_>>(), "{name} {rtype}");
-            assert!(!ahead.look(&zone, &sought, hash_name(&sought), rtype), "{name}: the end is the end");
+            assert!(!ahead.look(&zone, &sought, (hash_name(&sought), None), rtype), "{name}: the end is the end");
         }
     }
 }

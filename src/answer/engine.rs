@@ -19,7 +19,7 @@ use crate::dns::{Name, is_at_or_below, name_from_wire};
 /// How many aliases one answer follows.
 const ALIASES: usize = 32;
 
-const NXDOMAIN: u8 = 3;
+pub(super) const NXDOMAIN: u8 = 3;
 const YXDOMAIN: u8 = 6;
 
 /// What the engine could do.

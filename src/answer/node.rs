@@ -35,6 +35,9 @@ pub(crate) const MANY: u32 = u32::MAX;
 /// Octets of a node before its relative name.
 pub(crate) const NODE_HEADER: usize = 4;
 
+/// Octets of a node with a short name and one address: half of the nodes of this size lie in two lines of memory.
+const SMALL: usize = 32;
+
 /// Octets of an RRset before its records.
 const RRSET_HEADER: usize = 12;
 
@@ -63,9 +66,9 @@ impl<'a> Node<'a> {
         self.octets[1] & flags != 0
     }
 
-    /// Its first octet; nothing is read for it.
-    pub(crate) fn first_octet(self) -> Option<&'a u8> {
-        self.octets.first()
+    /// An octet in each of the lines of memory that it may lie in, if it is small; nothing is read for it.
+    pub(crate) fn reached(self) -> impl Iterator<Item = &'a u8> {
+        [0, SMALL - 1].into_iter().filter_map(move |at| self.octets.get(at))
     }
 
     pub(crate) fn flags(self) -> u8 {

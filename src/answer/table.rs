@@ -1,5 +1,6 @@
 //! Zones by the hash of their origin: the zone nearest above a name is found in one pass over its labels.
 
+use super::fold::is_same;
 use super::name::{ROOT_HASH, SearchName, hash_name};
 use super::zone::Zone;
 use std::sync::Arc;
@@ -166,7 +167,7 @@ impl ZoneTable {
         loop {
             let (at, index) = self.slots[slot];
             let index = index.checked_sub(1)?;
-            if at == hash && self.origin(index as usize) == Some(origin) {
+            if at == hash && self.origin(index as usize).is_some_and(|known| is_same(known, origin)) {
                 return Some(index);
             }
             slot = (slot + 1) & mask;
@@ -181,20 +182,26 @@ impl ZoneTable {
     }
 
     /// Finds the zone or route nearest above a name; see `Zones::locate`.
+    #[inline]
     pub(crate) fn locate(&self, name: &SearchName, parent_side: bool, special: bool) -> Belongs<'_> {
         let mut best = None;
         let mut hash = ROOT_HASH;
-        for labels in 0..=name.labels() {
-            if labels > 0 {
-                hash = name.extend_hash(hash, labels);
-            }
+        let mut depths = self.depths;
+        let mut labels = 0;
+        loop {
             let at_apex = labels == name.labels();
-            if self.depths >> labels & 1 == 1
+            if depths & 1 == 1
                 && !(parent_side && at_apex && best.is_some())
                 && let Some(index) = self.find(hash, name.suffix(labels))
             {
                 best = Some(index);
             }
+            if at_apex {
+                break;
+            }
+            depths >>= 1;
+            labels += 1;
+            hash = name.extend_hash(hash, labels);
         }
         let Some(index) = best else { return Belongs::Nowhere };
         match self.zones.get(index as usize) {

@@ -1,11 +1,12 @@
 //! A compiled zone: every name in a hash table of octets, cut into shards so that a change copies only what it touches.
 
 use super::denial::Denial;
-use super::fold::is_folded;
+use super::fold::{is_folded, is_same};
 use super::name::{SearchName, hash_name, wildcard_hash};
-use super::node::{ALIGN, Node, RrSet, flag, rtype};
+use super::node::{ALIGN, NODE_HEADER, Node, RrSet, flag, rtype};
 use crate::dns::{Name, NameError};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// One zone, compiled: immutable, shared between snapshots and horizons by count.
@@ -159,7 +160,7 @@ impl Zone {
 
     /// Finds a name by its hash and its labels before the origin.
     pub(crate) fn find(&self, hash: u64, relative: &[u8]) -> Option<Node<'_>> {
-        self.search(hash, |found| found.relative() == relative)
+        self.search(hash, |found| is_same(found.relative(), relative))
     }
 
     /// As [`Zone::find`], for labels in any case.
@@ -168,19 +169,33 @@ impl Zone {
     }
 
     fn search(&self, hash: u64, is_it: impl Fn(Node<'_>) -> bool) -> Option<Node<'_>> {
-        let shard = &*self.shards[shard_of(hash, self.shard_bits)];
-        find_in_shard(shard, self.slots, hash, is_it)
+        let found = find_in_shard(self.shard(hash), self.slots, hash, is_it);
+        found.map(|(_, node)| node)
+    }
+
+    fn shard(&self, hash: u64) -> &[u8] {
+        &self.shards[shard_of(hash, self.shard_bits)]
     }
 
     /// The first octet of the slot where the search for a hash begins; nothing is read for it.
     pub(crate) fn first_slot(&self, hash: u64) -> &u8 {
-        let shard = &*self.shards[shard_of(hash, self.shard_bits)];
-        &shard[slot_of(hash, self.slots) * SLOT]
+        &self.shard(hash)[slot_of(hash, self.slots) * SLOT]
     }
 
     /// What most likely is the name of a hash: its name is not compared.
     pub(crate) fn likely(&self, hash: u64) -> Option<Node<'_>> {
         self.search(hash, |_| true)
+    }
+
+    /// Where [`Zone::likely`] is, for [`Zone::node_at`]; only slots are read for it.
+    pub(crate) fn likely_offset(&self, hash: u64) -> Option<NodeOffset> {
+        find_in_shard(self.shard(hash), self.slots, hash, |_| true).map(|(offset, _)| offset)
+    }
+
+    /// What stands where [`Zone::likely_offset`] found it for this hash.
+    pub(crate) fn node_at(&self, hash: u64, offset: NodeOffset) -> Option<Node<'_>> {
+        let nodes = self.shard(hash).get(self.slots as usize * SLOT..)?;
+        nodes.get(offset.octets()..).filter(|octets| octets.len() >= NODE_HEADER).map(Node::new)
     }
 
     /// The last `labels` labels of a name that lies in this zone, without the origin.
@@ -213,7 +228,8 @@ impl Zone {
     /// The wildcard child of a name (RFC 4592 section 2.1.1): `labels` and `hash` are those of the name.
     pub(crate) fn wildcard(&self, name: &SearchName, labels: usize, hash: u64) -> Option<Node<'_>> {
         let encloser = self.relative(name, labels);
-        let is_it = |found: Node<'_>| found.relative().strip_prefix(b"\x01*").is_some_and(|rest| rest == encloser);
+        let is_it =
+            |found: Node<'_>| found.relative().strip_prefix(b"\x01*").is_some_and(|rest| is_same(rest, encloser));
         self.search(wildcard_hash(hash), is_it)
     }
 }
@@ -255,7 +271,23 @@ pub(crate) fn tag_of(hash: u64) -> u32 {
     ((hash >> 32) as u32 & 0xFF) << 24
 }
 
-fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(Node<'_>) -> bool) -> Option<Node<'_>> {
+/// Where a node begins in the shard of its hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NodeOffset(NonZeroU32);
+
+impl NodeOffset {
+    /// Octets from the end of the slots.
+    fn octets(self) -> usize {
+        (self.0.get() as usize - 1) * ALIGN
+    }
+}
+
+fn find_in_shard(
+    shard: &[u8],
+    slots: u32,
+    hash: u64,
+    is_it: impl Fn(Node<'_>) -> bool,
+) -> Option<(NodeOffset, Node<'_>)> {
     let nodes = &shard[slots as usize * SLOT..];
     let mut index = slot_of(hash, slots);
     loop {
@@ -264,9 +296,10 @@ fn find_in_shard(shard: &[u8], slots: u32, hash: u64, is_it: impl Fn(Node<'_>) -
             return None;
         }
         if entry & !OFFSET == tag_of(hash) {
-            let node = Node::new(&nodes[((entry & OFFSET) as usize - 1) * ALIGN..]);
+            let offset = NodeOffset(NonZeroU32::new(entry & OFFSET)?);
+            let node = Node::new(&nodes[offset.octets()..]);
             if is_it(node) {
-                return Some(node);
+                return Some((offset, node));
             }
         }
         index += 1;

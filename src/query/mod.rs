@@ -9,6 +9,8 @@ mod kept;
 mod noter;
 mod notes;
 mod pending;
+#[cfg(test)]
+mod plain_tests;
 mod probe;
 mod reach;
 mod recent;

@@ -11,6 +11,9 @@ use std::hint::black_box;
 /// Questions that are reached for at once.
 const AT_ONCE: usize = 32;
 
+/// Octets that are read at once: two of each node, two nodes for each question.
+const OCTETS: usize = 4 * AT_ONCE;
+
 /// How often what was reached is looked at: aliases that go on after that are read as they come.
 const LOOKS: usize = 5;
 
@@ -18,7 +21,7 @@ const LOOKS: usize = 5;
 pub fn reach_slots(batch: &mut [Pending], snapshot: &Snapshot) {
     each_part(batch, snapshot, |part| {
         let mut places = Places::new();
-        part.each(|lookup, zones| places.add(lookup.slot(zones)));
+        part.each(|lookup, zones| lookup.slot(zones).into_iter().for_each(|slot| places.add(slot)));
         places.read();
     });
 }
@@ -28,7 +31,7 @@ pub fn reach_slots(batch: &mut [Pending], snapshot: &Snapshot) {
 pub fn reach_nodes(batch: &mut [Pending], snapshot: &Snapshot) {
     each_part(batch, snapshot, |part| {
         let mut places = Places::new();
-        part.each(|lookup, zones| places.add(lookup.node(zones)));
+        part.each(|lookup, zones| lookup.node(zones).for_each(|octet| places.add(octet)));
         places.read();
         for _ in 0..LOOKS {
             let mut more = false;
@@ -37,10 +40,10 @@ pub fn reach_nodes(batch: &mut [Pending], snapshot: &Snapshot) {
                 return;
             }
             let mut places = Places::new();
-            part.each(|lookup, zones| lookup.slots_ahead(zones).for_each(|slot| places.add(Some(slot))));
+            part.each(|lookup, zones| lookup.slots_ahead(zones).for_each(|slot| places.add(slot)));
             places.read();
             let mut places = Places::new();
-            part.each(|lookup, zones| lookup.nodes_ahead(zones).for_each(|node| places.add(Some(node))));
+            part.each(|lookup, zones| lookup.nodes_ahead(zones).for_each(|node| places.add(node)));
             places.read();
         }
     });
@@ -72,17 +75,17 @@ impl<'s> Part<'_, 's> {
 
 /// Octets in memory that are to be read.
 struct Places<'s> {
-    octets: [&'s u8; 2 * AT_ONCE],
+    octets: [&'s u8; OCTETS],
     count: usize,
 }
 
 impl<'s> Places<'s> {
     fn new() -> Self {
-        Places { octets: [&0; 2 * AT_ONCE], count: 0 }
+        Places { octets: [&0; OCTETS], count: 0 }
     }
 
-    fn add(&mut self, octet: Option<&'s u8>) {
-        if let (Some(octet), Some(free)) = (octet, self.octets.get_mut(self.count)) {
+    fn add(&mut self, octet: &'s u8) {
+        if let Some(free) = self.octets.get_mut(self.count) {
             *free = octet;
             self.count += 1;
         }
