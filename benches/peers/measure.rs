@@ -50,17 +50,18 @@ pub(crate) fn all(options: &Options, cores: &Cores, folder: &Path, results: &mut
             let mut prepared = prepare(*kind, &place, &scenarios, options, cores)?;
             let (compared, alone): (Vec<_>, Vec<_>) =
                 scenarios.into_iter().partition(|scenario| scenario.task.is_compared());
-            // What takes nothing but a fresh server comes before.
+            // First of all: what is done with one server alone may change the zones.
             turns::compare(options, cores, round, &compared, &prepared, results);
+            if alone.is_empty() {
+                continue;
+            }
             // Every round begins with another server, so that none always comes after the same one.
             for turn in 0..options.programs.len() {
                 let program = options.programs[(turn + round) % options.programs.len()];
                 if interrupted() {
                     return Ok(());
                 }
-                if !alone.is_empty() {
-                    eprintln!("round {} of {}, {kind:?}, {}", round + 1, options.rounds, program.name());
-                }
+                eprintln!("round {} of {}, {kind:?}, {}", round + 1, options.rounds, program.name());
                 serve(options, cores, program, round, &alone, &mut prepared, results);
             }
         }

@@ -51,7 +51,7 @@ pub(crate) const STREAMS: usize = 50;
 /// Connections that do nothing.
 pub(crate) const IDLE: usize = 10_000;
 
-/// In the order they are run with one server; what changes the server comes last.
+/// In the order they are run, those with all servers in turns before those with one alone; what changes the server comes last.
 pub(crate) const ALL: [Scenario; 21] = [
     scenario("hits", "names that exist, 100,000-name zone", Kind::Names, Task::Hits),
     scenario("mix", "70 % hits, 15 % NODATA, 15 % missing names", Kind::Names, Task::Mix),

@@ -39,7 +39,11 @@ struct Contender<'a> {
     failed: Option<io::Error>,
 }
 
-impl Contender<'_> {
+impl<'a> Contender<'a> {
+    fn new(program: Program, load: Load<'a>) -> Self {
+        Contender { program, load, samples: Vec::new(), fault: None, failed: None }
+    }
+
     /// Asks for so long; what comes of it is one sample.
     fn turn(&mut self, server: &Running, time: Duration) {
         let warm_up = if self.samples.is_empty() { WARM_UP } else { AGAIN };
@@ -138,7 +142,7 @@ fn enter<'a>(
         Load::new(askings, judge(program), server.address, &world.clients(), options.window)
     };
     let load = open().map_err(|error| format!("failed: {error}"))?;
-    Ok(Contender { program, load, samples: Vec::new(), fault: None, failed: None })
+    Ok(Contender::new(program, load))
 }
 
 /// What is checked of a server's answers.
@@ -184,7 +188,7 @@ pub(crate) fn workers(
         let manner = Manner { workers, cores: &cores.two, upstream: None, horizond: options.horizond.as_deref() };
         let server = Running::start(program, world, manner)?;
         let load = Load::new(askings, judge(program), server.address, &clients, options.window)?;
-        Ok::<_, io::Error>((server, Contender { program, load, samples: Vec::new(), fault: None, failed: None }))
+        Ok::<_, io::Error>((server, Contender::new(program, load)))
     };
     let (mut one, mut two) = (enter(1)?, enter(2)?);
     let turns = 2 * TURNS;

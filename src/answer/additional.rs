@@ -82,8 +82,7 @@ fn push_far(zones: &Zones, position: usize, done: &[u64], reply: &mut Reply<'_>)
     let mut name = SearchName::blank();
     name.read_message(reply.octets(), position).ok()?;
     let located = zones.locate(&name, false).filter(|located| !done.contains(&located.hash))?;
-    let node = located.zone.find(located.hash, located.zone.relative(&name, name.labels()));
-    push_open(node, Owner { position: name.position(name.labels()), wire: name.wire() }, reply);
+    push_open(located.find(&name), Owner { position: name.position(name.labels()), wire: name.wire() }, reply);
     Some(located.hash)
 }
 

@@ -51,18 +51,12 @@ impl Ahead {
         (self.stage, self.count) = (Stage::End, 0);
     }
 
-    /// Looks at what was reached, for a question for `name`, whose hash and node are these, and a type. True when there is
+    /// Looks at what was reached, for a question for `name`, which most likely has this node, and a type. True when there is
     /// more to reach for.
-    pub(super) fn look(
-        &mut self,
-        zone: &Zone,
-        name: &SearchName,
-        (hash, reached): (u64, Option<Node<'_>>),
-        rtype: u16,
-    ) -> bool {
+    pub(super) fn look(&mut self, zone: &Zone, name: &SearchName, node: Option<Node<'_>>, rtype: u16) -> bool {
         self.count = 0;
         match std::mem::replace(&mut self.stage, Stage::End) {
-            Stage::Name => match reached.or_else(|| zone.likely(hash)) {
+            Stage::Name => match node {
                 Some(node) => self.targets(zone, node, rtype),
                 None => self.step_down(zone, name, zone.origin_labels(), zone.origin_hash(), None),
             },
@@ -188,7 +182,8 @@ mod tests {
             let mut ahead = Ahead::blank();
             ahead.start();
             let mut steps = Vec::new();
-            while ahead.look(&zone, &sought, (hash_name(&sought), None), rtype) {
+            let node = zone.likely(hash_name(&sought));
+            while ahead.look(&zone, &sought, node, rtype) {
                 steps.push(ahead.places[..ahead.count].to_vec());
                 assert_eq!(ahead.slots(&zone).count(), ahead.count, "each has its slot");
             }
@@ -196,7 +191,7 @@ mod tests {
                 names.iter().map(|name| hash_name(&SearchName::new(&wire(name), 0).unwrap())).collect()
             };
             assert_eq!(steps, expected.iter().map(hashes).collect::<Vec<_>>(), "{name} {rtype}");
-            assert!(!ahead.look(&zone, &sought, (hash_name(&sought), None), rtype), "{name}: the end is the end");
+            assert!(!ahead.look(&zone, &sought, node, rtype), "{name}: the end is the end");
         }
     }
 }

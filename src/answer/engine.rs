@@ -19,7 +19,7 @@ use crate::dns::{Name, is_at_or_below, name_from_wire};
 /// How many aliases one answer follows.
 const ALIASES: usize = 32;
 
-pub(super) const NXDOMAIN: u8 = 3;
+const NXDOMAIN: u8 = 3;
 const YXDOMAIN: u8 = 6;
 
 /// What the engine could do.
@@ -235,7 +235,7 @@ impl<'a> Search<'a> {
     ) -> Option<Target<'a>> {
         let zone = self.zone();
         let place = self.place(name);
-        let exact = zone.find(self.located.hash, zone.relative(name, name.labels()));
+        let exact = self.located.find(name);
         if let Some(node) = exact
             && !node.has(flag::OCCLUDED)
         {

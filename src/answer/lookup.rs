@@ -1,11 +1,9 @@
 //! A question on its way to an answer, so that a batch can be brought on its way step by step.
 
 use super::ahead::Ahead;
-use super::fold::is_same;
 use super::name::{SearchName, hash_name};
 use super::node::{Node, rtype};
 use super::table::{Found, Located};
-use super::zone::NodeOffset;
 use super::zones::Zones;
 use crate::dns::HEADER;
 
@@ -18,25 +16,21 @@ pub(crate) struct Lookup {
     rtype: u16,
     /// None when no zone holds the name.
     found: Option<Found>,
-    /// Where the name's node most likely is; none before it was reached for.
-    offset: Option<NodeOffset>,
     /// What is reached beyond it.
     ahead: Ahead,
 }
 
 impl Lookup {
     pub(crate) const fn blank() -> Self {
-        Lookup { name: SearchName::blank(), rtype: 0, found: None, offset: None, ahead: Ahead::blank() }
+        Lookup { name: SearchName::blank(), rtype: 0, found: None, ahead: Ahead::blank() }
     }
 
     /// Becomes the look-up of a question, whose name stands behind the header of query and reply.
-    #[inline]
     pub(crate) fn start(&mut self, zones: &Zones, name: &[u8], rtype: u16) {
         self.rtype = rtype;
         let read = self.name.read(name, HEADER);
         self.ahead.start();
         self.found = read.ok().and_then(|()| zones.locate(&self.name, rtype == rtype::DS)).map(Found::from);
-        self.offset = None;
     }
 
     /// Where the name is to be searched; none when no zone holds it.
@@ -97,30 +91,15 @@ impl Lookup {
 
     /// Octets of the name's node; only slots are read for it.
     pub(crate) fn node<'z>(&mut self, zones: &'z Zones) -> impl Iterator<Item = &'z u8> {
-        let node = self.located(zones).and_then(|located| {
-            self.offset = located.zone.likely_offset(located.hash);
-            located.zone.node_at(located.hash, self.offset?)
-        });
-        node.into_iter().flat_map(Node::reached)
-    }
-
-    /// The node of the name in its zone.
-    pub(super) fn find<'z>(&self, located: &Located<'z>) -> Option<Node<'z>> {
-        let relative = located.zone.relative(&self.name, self.name.labels());
-        let reached = self.offset.and_then(|offset| located.zone.node_at(located.hash, offset));
-        match reached.filter(|node| is_same(node.relative(), relative)) {
-            Some(node) => Some(node),
-            None => located.zone.find(located.hash, relative),
-        }
+        let located = self.located(zones).map(Located::looked_for);
+        self.found = located.map(Found::from);
+        located.and_then(|located| located.likely()).into_iter().flat_map(Node::reached)
     }
 
     /// Looks at what was reached so far: true when there is more that the answer will need. See [`Ahead`].
     pub(crate) fn look_ahead(&mut self, zones: &Zones) -> bool {
-        match self.found.filter(|found| !found.is_special()).and_then(|found| zones.recall(found)) {
-            Some(located) => {
-                let reached = self.offset.and_then(|offset| located.zone.node_at(located.hash, offset));
-                self.ahead.look(located.zone, &self.name, (located.hash, reached), self.rtype)
-            }
+        match self.located(zones).filter(|located| !located.special) {
+            Some(located) => self.ahead.look(located.zone, &self.name, located.likely(), self.rtype),
             None => {
                 self.ahead.end();
                 false

@@ -20,7 +20,6 @@ mod overlay;
 mod patch;
 #[cfg(test)]
 mod patch_tests;
-mod plain;
 mod redirects;
 mod reply;
 mod sets;
@@ -39,7 +38,6 @@ pub(crate) use lookup::Lookup;
 pub(crate) use name::SearchName;
 pub use overlay::{CHALLENGE_LABEL, OVERLAY_TTL, Overlay, OverlaySet, OverlayValue, OverlayValues};
 pub use patch::NameAfter;
-pub(crate) use plain::Plain;
 pub(crate) use reply::{COOKIE_LENGTH, OPT_LENGTH, OptRecord, Reply, Section, flag};
 pub(crate) use special::special_zones_designating;
 pub use table::SeenZone;

@@ -1,7 +1,7 @@
 //! The name that is being searched: lower-cased once, its labels found, hashed from the root so that each suffix has a hash.
 
 use super::fold::{lower, word as first_word};
-use crate::dns::NameError;
+use crate::dns::{NameError, wire_len};
 
 /// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
 ///
@@ -39,30 +39,18 @@ impl SearchName {
     /// Becomes the name that the start of `wire` is, standing whole at `position` of the reply.
     ///
     /// # Errors
-    /// Octets that are no uncompressed name; the name is then of no use.
-    #[inline]
+    /// Octets that are no uncompressed name; the name is then as it was.
     pub(crate) fn read(&mut self, wire: &[u8], position: usize) -> Result<(), NameError> {
+        let len = wire_len(wire)?;
+        self.wire[..len].copy_from_slice(&wire[..len]);
+        // Length octets are below `A`, so the whole name can be folded at once.
+        self.wire[..len].make_ascii_lowercase();
         let (mut at, mut labels) = (0, 0);
-        let len = loop {
-            let &length = wire.get(at).ok_or(NameError::CutShort)?;
-            if length > 63 {
-                return Err(NameError::LabelType(length));
-            }
-            let next = at + 1 + usize::from(length);
-            if next > LONGEST {
-                return Err(NameError::TooLong);
-            }
-            if length == 0 {
-                break next;
-            }
-            // A start is below 255, and 255 octets have at most 127 labels.
+        while at + 1 < len {
+            // A start is below 255 and a name has at most 127 labels: `wire_len` has held that.
             self.starts[labels] = at as u8;
             labels += 1;
-            at = next;
-        };
-        // Length octets are below `A`, so the whole name can be folded at once, with the room behind it.
-        for (to, from) in self.wire.chunks_exact_mut(8).zip(wire[..len].chunks(8)) {
-            to.copy_from_slice(&lower(first_word(from)).to_le_bytes());
+            at += 1 + usize::from(self.wire[at]);
         }
         self.len = len;
         self.labels = labels;
@@ -82,7 +70,7 @@ impl SearchName {
                 0..=63 => {
                     let end = at + 1 + usize::from(length);
                     let label = message.get(at..end).ok_or(NameError::CutShort)?;
-                    if len + label.len() > LONGEST {
+                    if len + label.len() > 255 {
                         return Err(NameError::TooLong);
                     }
                     self.positions[labels] = u16::try_from(at).map_err(|_| NameError::TooLong)?;
@@ -157,11 +145,8 @@ impl SearchName {
     }
 }
 
-/// Octets of a name at most (RFC 1035 section 2.3.4).
-const LONGEST: usize = 255;
-
 /// Octets of a name, and room behind it: eight octets can be read at any label.
-const ROOM: usize = LONGEST + 8;
+const ROOM: usize = 255 + 8;
 
 /// The hash of the root name.
 pub(crate) const ROOT_HASH: u64 = 0x243F_6A88_85A3_08D3;

@@ -405,7 +405,7 @@ impl<'b> Reply<'b> {
 }
 
 /// A compression pointer (RFC 1035 section 4.1.4); positions beyond [`POINTER_REACH`] have none.
-pub(super) fn pointer_to(position: usize) -> [u8; 2] {
+fn pointer_to(position: usize) -> [u8; 2] {
     (0xC000 | position as u16).to_be_bytes()
 }
 

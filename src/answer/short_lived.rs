@@ -55,7 +55,7 @@ impl<'a> Search<'a> {
     /// What of the zone may stand in the way of the overlay.
     fn above(&self, name: &SearchName) -> Zone<'a> {
         let zone = self.zone();
-        let exact = zone.find(self.located.hash, zone.relative(name, name.labels()));
+        let exact = self.located.find(name);
         match exact.filter(|node| !node.has(flag::OCCLUDED)) {
             Some(node) if node.has(flag::CUT | flag::CNAME) => Zone::Closed,
             Some(node) => Zone::Open(Some(node)),

@@ -2,7 +2,8 @@
 
 use super::fold::is_same;
 use super::name::{ROOT_HASH, SearchName, hash_name};
-use super::zone::Zone;
+use super::node::Node;
+use super::zone::{NodeOffset, Zone};
 use std::sync::Arc;
 
 /// One zone as a horizon sees it.
@@ -26,12 +27,31 @@ pub(crate) struct Located<'a> {
     index: u32,
     /// The hash of the whole name.
     pub(crate) hash: u64,
+    /// Where the name's node most likely is, when it was looked for already.
+    offset: Option<NodeOffset>,
 }
 
-impl Located<'_> {
+impl<'a> Located<'a> {
     /// Another name in the same zone.
     pub(crate) fn with_hash(self, hash: u64) -> Self {
-        Located { hash, ..self }
+        Located { hash, offset: None, ..self }
+    }
+
+    /// The same, its node looked for; only slots are read for it.
+    pub(super) fn looked_for(self) -> Self {
+        Located { offset: self.zone.likely_offset(self.hash), ..self }
+    }
+
+    /// The node that most likely is the name's, when it was looked for already; its name is not compared.
+    pub(super) fn likely(&self) -> Option<Node<'a>> {
+        self.zone.node_at(self.hash, self.offset?)
+    }
+
+    /// The node of the name, which must be the one that was located.
+    pub(super) fn find(&self, name: &SearchName) -> Option<Node<'a>> {
+        let relative = self.zone.relative(name, name.labels());
+        let likely = self.likely().filter(|node| is_same(node.relative(), relative));
+        likely.or_else(|| self.zone.find(self.hash, relative))
     }
 }
 
@@ -41,6 +61,7 @@ pub(crate) struct Found {
     special: bool,
     index: u32,
     hash: u64,
+    offset: Option<NodeOffset>,
 }
 
 impl Found {
@@ -57,7 +78,8 @@ impl Found {
 
 impl From<Located<'_>> for Found {
     fn from(located: Located<'_>) -> Self {
-        Found { special: located.special, index: located.index, hash: located.hash }
+        let Located { special, index, hash, offset, .. } = located;
+        Found { special, index, hash, offset }
     }
 }
 
@@ -152,8 +174,8 @@ impl ZoneTable {
     /// What [`ZoneTable::locate`] found, found again without a search.
     pub(crate) fn recall(&self, found: Found) -> Option<Located<'_>> {
         let seen = self.zones.get(found.index as usize)?;
-        let Found { special, index, hash } = found;
-        Some(self.located(seen, special, index, hash))
+        let Found { special, index, hash, offset } = found;
+        Some(Located { offset, ..self.located(seen, special, index, hash) })
     }
 
     /// The zones, in the order given.
@@ -182,7 +204,6 @@ impl ZoneTable {
     }
 
     /// Finds the zone or route nearest above a name; see `Zones::locate`.
-    #[inline]
     pub(crate) fn locate(&self, name: &SearchName, parent_side: bool, special: bool) -> Belongs<'_> {
         let mut best = None;
         let mut hash = ROOT_HASH;
@@ -213,6 +234,6 @@ impl ZoneTable {
     fn located<'a>(&'a self, seen: &'a SeenZone, special: bool, index: u32, hash: u64) -> Located<'a> {
         // Zones of the operator may lie below a special one.
         let alone = !special && self.alone.get(index as usize).is_some_and(|alone| *alone);
-        Located { zone: &seen.zone, inherited: seen.inherited, special, alone, index, hash }
+        Located { zone: &seen.zone, inherited: seen.inherited, special, alone, index, hash, offset: None }
     }
 }

@@ -47,19 +47,12 @@ impl Zones {
 
     /// Finds the zone nearest above a name. `parent_side`: a zone whose apex is the name itself counts only when no zone
     /// above is here, as RFC 4035 section 3.1.4.1 wants for DS.
-    #[inline]
     pub(crate) fn locate(&self, name: &SearchName, parent_side: bool) -> Option<Located<'_>> {
         let route = match self.own.locate(name, parent_side, false) {
             Belongs::Zone(located) => return Some(located),
             Belongs::Route(labels) => Some(labels),
             Belongs::Nowhere => None,
         };
-        self.locate_special(name, parent_side, route)
-    }
-
-    /// As [`Zones::locate`] among the built-in zones; a route above the name has so many labels.
-    #[cold]
-    fn locate_special(&self, name: &SearchName, parent_side: bool, route: Option<usize>) -> Option<Located<'_>> {
         match self.special.locate(name, parent_side, true) {
             Belongs::Zone(located) if route.is_none_or(|labels| located.zone.origin_labels() > labels) => Some(located),
             _ => None,

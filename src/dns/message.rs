@@ -87,7 +87,6 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// [`QueryError`], in the order of its variants.
-    #[inline]
     pub fn read(octets: &'a [u8]) -> Result<Self, QueryError> {
         let header = octets.first_chunk::<HEADER>().ok_or(QueryError::NotAQuery)?;
         if header[2] & 0x80 != 0 {

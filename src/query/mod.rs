@@ -9,10 +9,10 @@ mod kept;
 mod noter;
 mod notes;
 mod pending;
-#[cfg(test)]
-mod plain_tests;
 mod probe;
 mod reach;
+#[cfg(test)]
+mod reach_tests;
 mod recent;
 mod respond;
 mod ring;

@@ -3,7 +3,7 @@
 use super::code::{class, ede, qtype, rcode};
 use super::cookie::{self, Checked};
 use super::verdict::{Transport, Verdict};
-use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Plain, Reply, Trace, Zones, answer, flag};
+use crate::answer::{COOKIE_LENGTH, Lookup, OPT_LENGTH, OptRecord, Outcome, Reply, Trace, Zones, answer, flag};
 use crate::counters::ELSEWHERE;
 use crate::dns::{Edns, HEADER, Query, QueryError, UDP_SIZE, UpdateFrame, wire_len};
 use crate::snapshot::{Snapshot, View};
@@ -120,15 +120,8 @@ impl Pending {
             Err(QueryError::Opcode(end)) => unread(rcode::NOTIMP, end),
             Err(QueryError::Malformed(end)) => unread(rcode::FORMERR, end),
             Ok(query) => {
-                self.question.end = query.question_end;
-                match query.edns {
-                    Some(edns) => {
-                        self.question.edns = Some(edns);
-                        self.question.cookie = edns.cookie.map(|cookie| cookie::check(&cookie, client));
-                    }
-                    // Nothing of what was there is overwritten but whether it is there.
-                    None => (self.question.edns, self.question.cookie) = (None, None),
-                }
+                let cookie = query.edns.and_then(|edns| edns.cookie).map(|cookie| cookie::check(&cookie, client));
+                self.question = Question { end: query.question_end, edns: query.edns, cookie };
                 if query.signed { State::Signed } else { self.ask(snapshot, client, &query) }
             }
         };
@@ -178,31 +171,7 @@ impl Pending {
 
     /// Writes the reply; see [`super::respond()`].
     pub fn answer(&self, snapshot: &Snapshot, transport: Transport, octets: &[u8], reply: &mut [u8]) -> Verdict {
-        match self.answer_plainly(snapshot, transport, octets, reply) {
-            Some(length) => Verdict::Reply(length),
-            None => self.answer_traced(snapshot, transport, octets, reply, &mut ()),
-        }
-    }
-
-    /// The reply's length, when it is one of those that are written in one go; else what is in `reply` is of no use.
-    pub(super) fn answer_plainly(
-        &self,
-        snapshot: &Snapshot,
-        transport: Transport,
-        octets: &[u8],
-        reply: &mut [u8],
-    ) -> Option<usize> {
-        let State::Ask { view, foreign: false } = self.state else { return None };
-        let view = snapshot.views.get(view)?;
-        let Question { end, edns, cookie: None } = &self.question else { return None };
-        let limit = self.limit(transport).min(reply.len());
-        let plain = Plain {
-            question: octets.get(..*end)?,
-            recursion: view.forward,
-            dnssec_ok: edns.as_ref().map(|edns| edns.dnssec_ok),
-        };
-        let laid = snapshot.overlay.seen_by(&view.name);
-        plain.answer(&view.zones, laid, &self.lookup, reply.get_mut(..limit)?)
+        self.answer_traced(snapshot, transport, octets, reply, &mut ())
     }
 
     pub(super) fn answer_traced<T: Trace>(

@@ -30,9 +30,6 @@ const BATCH: usize = 32;
 /// Octets of a query that are looked at. Longer ones are cut, so that they are answered as malformed.
 const QUERY_SIZE: usize = 4096;
 
-/// Octets from one query's buffer to the next: a line of the cache more, so that not all begin at the same place of it.
-const QUERY_ROOM: usize = QUERY_SIZE + 64;
-
 /// Misses in a second beyond which they are gathered: on one core, the worker and the forwarder would take it from each other
 /// for each of them. Whoever asks for what is kept meanwhile waits so long, too, which is less than a busy core costs; a
 /// worker that has much to do does not wait.
@@ -136,7 +133,7 @@ fn take_short_slices() {
 
 /// Buffers for one batch, and the structures through which the kernel finds them.
 struct Batch {
-    queries: Box<[[u8; QUERY_ROOM]]>,
+    queries: Box<[[u8; QUERY_SIZE]]>,
     replies: Box<[[u8; UDP_SIZE]]>,
     clients: Box<[Address]>,
     controls: Box<[Control]>,
@@ -176,7 +173,7 @@ impl Batch {
         let empty: libc::mmsghdr = unsafe { std::mem::zeroed() };
         let no_part = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
         let mut batch = Batch {
-            queries: vec![[0; QUERY_ROOM]; BATCH].into_boxed_slice(),
+            queries: vec![[0; QUERY_SIZE]; BATCH].into_boxed_slice(),
             replies: vec![[0; UDP_SIZE]; BATCH].into_boxed_slice(),
             clients: vec![Address([0; 32]); BATCH].into_boxed_slice(),
             controls: vec![Control([0; Control::SIZE]); BATCH].into_boxed_slice(),
