@@ -1,6 +1,7 @@
 //! Questions as octets, in random order, with what the answer must be.
 
 use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 
 /// Questions in one piece of memory, in the order they are asked.
 #[derive(Debug, Clone, Default)]
@@ -105,24 +106,28 @@ impl Asking {
     pub(crate) fn text(&self, most: usize) -> String {
         let mut text = String::new();
         for index in 0..self.len().min(most) {
-            let octets = self.octets(index);
-            let mut at = 12;
-            let mut name = String::new();
-            while octets[at] != 0 {
-                let end = at + 1 + usize::from(octets[at]);
-                name.push_str(&String::from_utf8_lossy(&octets[at + 1..end]));
-                name.push('.');
-                at = end;
-            }
-            let rtype = match u16::from_be_bytes([octets[at + 1], octets[at + 2]]) {
-                AAAA => "AAAA",
-                MX => "MX",
-                _ => "A",
-            };
-            let _ = writeln!(text, "{name} {rtype}");
+            let _ = writeln!(text, "{}", printable(self.octets(index)));
         }
         text
     }
+}
+
+/// Name and type of a message's question, as dnsperf reads them.
+fn printable(octets: &[u8]) -> String {
+    let mut at = 12;
+    let mut text = String::new();
+    while octets[at] != 0 {
+        let end = at + 1 + usize::from(octets[at]);
+        text.push_str(&String::from_utf8_lossy(&octets[at + 1..end]));
+        text.push('.');
+        at = end;
+    }
+    let rtype = match u16::from_be_bytes([octets[at + 1], octets[at + 2]]) {
+        AAAA => "AAAA",
+        MX => "MX",
+        _ => "A",
+    };
+    format!("{text} {rtype}")
 }
 
 /// Says what is wrong with an answer; none when it is right.
@@ -135,17 +140,32 @@ pub(crate) fn fault(query: &[u8], expected: Expected, reply: &[u8]) -> Option<St
     let question = 12..query.len() - 11 * usize::from(opt);
     let same_question = reply.get(question.clone()).is_some_and(|octets| octets.eq_ignore_ascii_case(&query[question]));
     let found = |address: [u8; 4]| reply.windows(6).any(|six| six[..2] == [0, 4] && six[2..] == address);
-    let checks = [
-        (reply[3] & 15 != expected.rcode, "RCODE"),
-        (reply[2] & 2 != 0, "TC"),
-        (!same_question, "question"),
-        (count(6) != u16::from(expected.answers), "answer count"),
-        (expected.authorities.is_some_and(|wanted| count(8) != u16::from(wanted)), "authority count"),
-        (count(10) < u16::from(expected.additionals) + opt, "additional count"),
-        (expected.address.is_some_and(|address| !found(address)), "address"),
-    ];
-    let wrong: Vec<_> = checks.iter().filter(|(wrong, _)| *wrong).map(|(_, what)| *what).collect();
-    (!wrong.is_empty()).then(|| format!("wrong {}: {:?} in {reply:02x?}", wrong.join(", "), expected))
+    let mut wrong = Vec::new();
+    let rcode = reply[3] & 15;
+    if rcode != expected.rcode {
+        wrong.push(format!("RCODE {rcode} instead of {}", expected.rcode));
+    }
+    if reply[2] & 2 != 0 {
+        wrong.push("TC is set".to_owned());
+    }
+    if !same_question {
+        wrong.push("another question".to_owned());
+    }
+    let (answers, authorities, additionals) = (count(6), count(8), count(10));
+    if answers != u16::from(expected.answers) {
+        wrong.push(format!("{answers} records in the answer section instead of {}", expected.answers));
+    }
+    if let Some(wanted) = expected.authorities.filter(|wanted| authorities != u16::from(*wanted)) {
+        wrong.push(format!("{authorities} records in the authority section instead of {wanted}"));
+    }
+    let least = u16::from(expected.additionals) + opt;
+    if additionals < least {
+        wrong.push(format!("{additionals} records in the additional section instead of {least}"));
+    }
+    if let Some(address) = expected.address.filter(|address| !found(*address)) {
+        wrong.push(format!("no address {}", Ipv4Addr::from(address)));
+    }
+    (!wrong.is_empty()).then(|| format!("{} in the answer to {}", wrong.join(", "), printable(query)))
 }
 
 /// A small generator of numbers that are the same in every run.

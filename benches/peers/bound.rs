@@ -1,6 +1,6 @@
 //! Every bound beside its figure.
 
-use crate::figures::{Better, Results, figure};
+use crate::figures::{Better, Results, Spread, figure};
 use crate::program::Program;
 
 /// One bound and whether it is met.
@@ -13,6 +13,8 @@ pub(crate) struct Verdict {
     pub(crate) met: Option<bool>,
     /// What the echo's figure would be, where the bound is about a peer's CPU: nothing that answers can be far below.
     pub(crate) floor: Option<f64>,
+    /// How sure a ratio is; see [`Spread::sure`].
+    pub(crate) sure: Option<(f64, f64)>,
 }
 
 /// All bounds of the scenarios that were run.
@@ -68,7 +70,7 @@ impl Bounds<'_> {
     fn by_peer(&self, scenario: &'static str, limit: f64) -> Verdict {
         let echo = self.results.against_best(scenario, Program::Echo, figure::CPU, Better::Less);
         let verdict = self.by_best(scenario, "CPU", figure::CPU, limit, Better::Less);
-        Verdict { floor: echo.map(|(_, ratio)| ratio), ..verdict }
+        Verdict { floor: echo.map(|(_, ratio)| ratio.median), ..verdict }
     }
 
     /// Against the peer that we do worst against.
@@ -101,17 +103,20 @@ impl Bounds<'_> {
             figure: value.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: value.map(|value| value <= limit),
             floor: None,
+            sure: None,
         }
     }
 
     fn at_least(&self, scenario: &'static str, name: &str, unit: &str, limit: f64) -> Verdict {
-        let value = self.ours(scenario, name);
+        let spread = self.results.spread(scenario, Program::Horizon, name);
+        let value = spread.map(|spread| spread.median);
         Verdict {
             scenario,
             bound: format!(">= {limit} {unit}"),
             figure: value.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: value.map(|value| value >= limit),
             floor: None,
+            sure: spread.and_then(|spread| spread.sure),
         }
     }
 
@@ -127,11 +132,13 @@ impl Bounds<'_> {
             figure: ours.map_or("-".to_owned(), |value| format!("{value:.2}")),
             met: ours.zip(best).map(|(ours, (_, best))| ours < best),
             floor: None,
+            sure: None,
         }
     }
 }
 
-fn ratio(scenario: &'static str, what: &str, value: Option<f64>, of: &str, limit: f64, better: Better) -> Verdict {
+fn ratio(scenario: &'static str, what: &str, ratio: Option<Spread>, of: &str, limit: f64, better: Better) -> Verdict {
+    let value = ratio.map(|ratio| ratio.median);
     let sign = if better == Better::Less { "<=" } else { ">=" };
     Verdict {
         scenario,
@@ -139,5 +146,6 @@ fn ratio(scenario: &'static str, what: &str, value: Option<f64>, of: &str, limit
         figure: value.map_or("-".to_owned(), |value| format!("{value:.2} x")),
         met: value.map(|value| if better == Better::Less { value <= limit } else { value >= limit }),
         floor: None,
+        sure: ratio.and_then(|ratio| ratio.sure),
     }
 }

@@ -60,6 +60,9 @@ pub(crate) struct Spread {
     pub(crate) median: f64,
     pub(crate) least: f64,
     pub(crate) most: f64,
+    /// Where the median of endlessly many would be found in 19 runs of 20, by the order of the values alone; none of fewer
+    /// than six values.
+    pub(crate) sure: Option<(f64, f64)>,
 }
 
 /// One server in one scenario.
@@ -72,7 +75,10 @@ impl Spread {
         let (least, most) = (*values.first()?, *values.last()?);
         let middle = values.len() / 2;
         let median = if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 };
-        Some(Spread { median, least, most })
+        // The sign test: of values on either side of the median, as many as of a coin's.
+        let beyond = (values.len() as f64 - 1.96 * (values.len() as f64).sqrt()) / 2.0;
+        let sure = (beyond >= 0.5).then(|| (values[beyond as usize], values[values.len() - 1 - beyond as usize]));
+        Some(Spread { median, least, most, sure })
     }
 }
 
@@ -96,6 +102,15 @@ impl Results {
         }
     }
 
+    /// Notes what was wrong with an answer, unless one was noted before: one shows what to look for.
+    pub(crate) fn note_fault(&mut self, scenario: &'static str, program: Program, fault: &str) {
+        const FIRST: &str = "first fault: ";
+        let notes = &mut self.all.entry((scenario, program)).or_default().notes;
+        if !notes.iter().any(|note| note.starts_with(FIRST)) {
+            notes.push(format!("{FIRST}{fault}"));
+        }
+    }
+
     pub(crate) fn outcome(&self, scenario: &'static str, program: Program) -> Option<&Outcome> {
         self.all.get(&(scenario, program))
     }
@@ -116,13 +131,13 @@ impl Results {
 
     /// How often the other's figure this one's is: the median over the rounds in which both were measured, so that what
     /// slows the whole machine for a while weighs on both.
-    pub(crate) fn ratio(&self, ours: Subject, theirs: Subject, figure: &str) -> Option<f64> {
+    pub(crate) fn ratio(&self, ours: Subject, theirs: Subject, figure: &str) -> Option<Spread> {
         let theirs = &self.outcome(theirs.0, theirs.1)?.samples;
         let ratios = self.outcome(ours.0, ours.1)?.samples.iter().filter_map(|(round, sample)| {
             let other = theirs.get(round)?.get(figure)?;
             Some(sample.get(figure)? / other)
         });
-        Spread::of(ratios.collect()).map(|spread| spread.median)
+        Spread::of(ratios.collect())
     }
 
     /// The peer that this one does worst against, and the ratio.
@@ -132,12 +147,12 @@ impl Results {
         program: Program,
         figure: &str,
         better: Better,
-    ) -> Option<(Program, f64)> {
+    ) -> Option<(Program, Spread)> {
         let peers = crate::program::ALL.into_iter().filter(|program| program.is_peer());
         let ratios = peers.filter_map(|peer| Some((peer, self.ratio((scenario, program), (scenario, peer), figure)?)));
         match better {
-            Better::Less => ratios.max_by(|a, b| a.1.total_cmp(&b.1)),
-            Better::More => ratios.min_by(|a, b| a.1.total_cmp(&b.1)),
+            Better::Less => ratios.max_by(|a, b| a.1.median.total_cmp(&b.1.median)),
+            Better::More => ratios.min_by(|a, b| a.1.median.total_cmp(&b.1.median)),
         }
     }
 

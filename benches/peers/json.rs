@@ -37,7 +37,7 @@ pub(crate) fn text(results: &Results, verdicts: &[Verdict], options: &Options) -
         .map(|verdict| {
             json!({
                 "scenario": verdict.scenario, "bound": verdict.bound, "figure": verdict.figure, "met": verdict.met,
-                "echo": verdict.floor,
+                "echo": verdict.floor, "sure": verdict.sure,
             })
         })
         .collect();

@@ -168,9 +168,7 @@ fn serve(
                 for (at, sample) in samples.into_iter().enumerate() {
                     results.add(scenario.name, program, first + at, sample);
                 }
-                if let Some(fault) = fault {
-                    results.note(scenario.name, program, format!("first fault: {fault}"));
-                }
+                fault.iter().for_each(|fault| results.note_fault(scenario.name, program, fault));
             }
             Err(error) => {
                 results.note(scenario.name, program, format!("failed: {error}"));

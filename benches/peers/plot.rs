@@ -53,7 +53,7 @@ pub(crate) fn svg(results: &Results) -> String {
         let bars: Vec<_> = program::ALL
             .iter()
             .filter_map(|program| {
-                let ratio = results.ratio((panel.name, *program), (panel.name, Program::Echo), figure::CPU)?;
+                let ratio = results.ratio((panel.name, *program), (panel.name, Program::Echo), figure::CPU)?.median;
                 Some((*program, ratio))
             })
             .collect();

@@ -5,7 +5,7 @@ use crate::figures::{Better, Results, Spread, figure};
 use crate::options::Options;
 use crate::program::{self, Program};
 use crate::scenario;
-use crate::turns::TURNS;
+use crate::turns::turns;
 use std::fmt::Write as _;
 
 /// Scenarios and servers.
@@ -25,8 +25,8 @@ pub(crate) fn list() -> String {
 /// A table for each scenario, then what was noted.
 pub(crate) fn figures(results: &Results, options: &Options) -> String {
     let mut text = String::new();
-    let (rounds, time) = (options.rounds, options.time);
-    let _ = writeln!(text, "medians (least-most) of {rounds} rounds of {time:?}; us/query in {TURNS} turns a round");
+    let (rounds, time, turns) = (options.rounds, options.time, turns(options.time));
+    let _ = writeln!(text, "medians (least-most) of {rounds} rounds of {time:?}; us/query in {turns} turns a round");
     for scenario in scenario::all().filter(|scenario| results.has(scenario.name)) {
         let _ = writeln!(text, "\n{}: {}", scenario.name, scenario.title);
         let known: Vec<_> = COLUMNS
@@ -58,7 +58,7 @@ pub(crate) fn figures(results: &Results, options: &Options) -> String {
 
 /// Every bound with its figure.
 pub(crate) fn bounds(verdicts: &[Verdict]) -> String {
-    let mut text = format!("\n{:<13} {:<58} {:>8}\n", "bounds", "", "Horizon");
+    let mut text = format!("\n{:<13} {:<58} {:>8}  {:<11}\n", "bounds", "", "Horizon", "95 % within");
     for verdict in verdicts {
         let word = match verdict.met {
             Some(true) => "MET",
@@ -66,7 +66,9 @@ pub(crate) fn bounds(verdicts: &[Verdict]) -> String {
             None => "not measured",
         };
         let floor = verdict.floor.map_or(String::new(), |floor| format!("the echo: {floor:.2} x"));
-        let row = format!("{:<13} {:<58} {:>8}  {word:<12}  {floor}", verdict.scenario, verdict.bound, verdict.figure);
+        let sure = verdict.sure.map_or(String::new(), |(least, most)| format!("{least:.2}-{most:.2}"));
+        let Verdict { scenario, bound, figure, .. } = verdict;
+        let row = format!("{scenario:<13} {bound:<58} {figure:>8}  {sure:<11}  {word:<12}  {floor}");
         let _ = writeln!(text, "{}", row.trim_end());
     }
     text
@@ -116,17 +118,17 @@ const COLUMNS: [Column; 25] = [
 fn cell(results: &Results, scenario: &'static str, program: Program, column: &Column) -> Option<String> {
     match column.show {
         Show::Figure(name, scale, digits, spread) => {
-            let Spread { median, least, most } = results.spread(scenario, program, name)?;
+            let Spread { median, least, most, .. } = results.spread(scenario, program, name)?;
             let [median, least, most] = [median, least, most].map(|value| format!("{:.digits$}", value * scale));
             Some(if spread { format!("{median} ({least}-{most})") } else { median })
         }
         Show::ByEcho => {
-            let ratio = results.ratio((scenario, program), (scenario, Program::Echo), figure::CPU)?;
+            let ratio = results.ratio((scenario, program), (scenario, Program::Echo), figure::CPU)?.median;
             Some(format!("{ratio:.2}"))
         }
         Show::ByPeer => {
             let (_, ratio) = results.against_best(scenario, program, figure::CPU, Better::Less)?;
-            Some(format!("{ratio:.2}"))
+            Some(format!("{:.2}", ratio.median))
         }
     }
 }

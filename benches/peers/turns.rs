@@ -18,8 +18,16 @@ use std::collections::btree_map::Entry;
 use std::io;
 use std::time::Duration;
 
-/// Turns of each server in each round.
-pub(crate) const TURNS: usize = 5;
+/// Turns of each server in each round, at least.
+const TURNS: usize = 5;
+
+/// A turn is no longer: more turns tell more than longer ones, since what slows a machine lasts about as long.
+const TURN: Duration = Duration::from_millis(200);
+
+/// Turns of each server in a round in which each is measured for so long.
+pub(crate) fn turns(time: Duration) -> usize {
+    TURNS.max((time.as_millis() / TURN.as_millis()) as usize)
+}
 
 /// Before the first turn: caches and socket queues fill.
 const WARM_UP: Duration = Duration::from_millis(300);
@@ -29,6 +37,9 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// The least of all turns of one worker or two in a round: the two are to differ by less than a tenth.
 const STEADY: Duration = Duration::from_secs(4);
+
+/// How long a turn of theirs is.
+const LONGER_TURN: Duration = Duration::from_millis(400);
 
 /// One server that is asked, and a load for it that goes on where it stopped.
 struct Contender<'a> {
@@ -90,12 +101,13 @@ pub(crate) fn compare(
                 Err(why) => results.note(scenario.name, program, why),
             }
         }
-        for _ in 0..TURNS {
+        let turns = turns(options.time);
+        for _ in 0..turns {
             for contender in contenders.iter_mut().filter(|contender| contender.failed.is_none()) {
                 if interrupted() {
                     return;
                 }
-                contender.turn(&servers[&contender.program], options.time / TURNS as u32);
+                contender.turn(&servers[&contender.program], options.time / turns as u32);
             }
         }
         for mut contender in contenders {
@@ -104,11 +116,9 @@ pub(crate) fn compare(
             }
             let program = contender.program;
             for (at, sample) in contender.samples.into_iter().enumerate() {
-                results.add(scenario.name, program, round * TURNS + at, sample);
+                results.add(scenario.name, program, round * turns + at, sample);
             }
-            if let Some(fault) = contender.fault {
-                results.note(scenario.name, program, format!("first fault: {fault}"));
-            }
+            contender.fault.iter().for_each(|fault| results.note_fault(scenario.name, program, fault));
             if let Some(error) = contender.failed {
                 results.note(scenario.name, program, format!("failed: {error}"));
                 // Whatever state it is in, the next scenario begins with a new one.
@@ -191,15 +201,15 @@ pub(crate) fn workers(
         Ok::<_, io::Error>((server, Contender::new(program, load)))
     };
     let (mut one, mut two) = (enter(1)?, enter(2)?);
-    let turns = 2 * TURNS;
-    let time = options.time.max(STEADY) / turns as u32;
+    let time = options.time.max(STEADY);
+    let turns = (time.as_millis() / LONGER_TURN.as_millis()) as usize;
     for turn in 0..turns {
         let pair = if turn % 2 == 0 { [&mut one, &mut two] } else { [&mut two, &mut one] };
         for (server, contender) in pair {
             if interrupted() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
-            contender.turn(server, time);
+            contender.turn(server, time / turns as u32);
             if let Some(error) = contender.failed.take() {
                 return Err(error);
             }
