@@ -66,12 +66,13 @@ pub(crate) fn svg(results: &Results) -> String {
             };
             let y = 22.0 + at as f64 * BAR;
             let length = value.min(LONGEST) / longest * (PANEL - LABEL - NUMBER);
-            let cut = if *value > LONGEST { "\u{bb} " } else { "" };
+            // What is cut off is not told to the hundredth, or it would not fit beside its bar.
+            let number = if *value > LONGEST { format!("\u{bb} {value:.0}") } else { format!("{value:.2}") };
             let _ = write!(
                 text,
                 "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\
                  <rect class=\"{class}\" x=\"{LABEL}\" y=\"{y:.1}\" width=\"{length:.1}\" height=\"{}\" rx=\"2\"/>\
-                 <text class=\"{class}\" x=\"{:.1}\" y=\"{}\">{cut}{value:.2}</text>",
+                 <text class=\"{class}\" x=\"{:.1}\" y=\"{}\">{number}</text>",
                 LABEL - 6.0,
                 y + 10.5,
                 program.name(),
