@@ -5,8 +5,7 @@ use crate::dns::{NameError, wire_len};
 
 /// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
 ///
-/// Made once and read into again and again: clearing it would cost more than a look-up. A batch has many: what is read of a
-/// short name lies in two lines of memory.
+/// Made once and read into again and again: clearing it would cost more than a look-up. What is always read comes first.
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub(crate) struct SearchName {

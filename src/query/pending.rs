@@ -15,8 +15,7 @@ const PLAIN_UDP_SIZE: usize = 512;
 /// One query between the steps of a batch: all are read, then their places in memory are reached, then they are answered,
 /// so that the waits for memory overlap. It borrows nothing and is used again for the next batch.
 ///
-/// The same snapshot and the same octets go into each step. What most questions need comes first, in as few lines of memory
-/// as it takes: a batch is to leave room in the nearest cache for what it is written with.
+/// The same snapshot and the same octets go into each step. What most questions need comes first, close together.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub struct Pending {
