@@ -153,14 +153,14 @@ pub(crate) fn fault(query: &[u8], expected: Expected, reply: &[u8]) -> Option<St
     }
     let (answers, authorities, additionals) = (count(6), count(8), count(10));
     if answers != u16::from(expected.answers) {
-        wrong.push(format!("{answers} records in the answer section instead of {}", expected.answers));
+        wrong.push(format!("answer count {answers} instead of {}", expected.answers));
     }
     if let Some(wanted) = expected.authorities.filter(|wanted| authorities != u16::from(*wanted)) {
-        wrong.push(format!("{authorities} records in the authority section instead of {wanted}"));
+        wrong.push(format!("authority count {authorities} instead of {wanted}"));
     }
     let least = u16::from(expected.additionals) + opt;
     if additionals < least {
-        wrong.push(format!("{additionals} records in the additional section instead of {least}"));
+        wrong.push(format!("additional count {additionals} instead of {least} or more"));
     }
     if let Some(address) = expected.address.filter(|address| !found(*address)) {
         wrong.push(format!("no address {}", Ipv4Addr::from(address)));

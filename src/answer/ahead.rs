@@ -13,12 +13,11 @@ use super::zone::Zone;
 
 /// Where one look-up has got to.
 #[derive(Debug, Clone)]
-#[repr(C)]
 pub(super) struct Ahead {
-    count: u8,
     stage: Stage,
     /// Hashes of the names to be reached.
     places: [u64; MOST],
+    count: usize,
 }
 
 /// Names that are reached for at once: of more targets the first ones.
@@ -30,7 +29,7 @@ enum Stage {
     /// The name itself.
     Name,
     /// A name above it with so many labels; and the hash of the wildcard that stands for it when there is none below.
-    Above { labels: u8, wildcard: Option<u64> },
+    Above { labels: usize, wildcard: Option<u64> },
     /// A wildcard, or the target of an alias.
     Alias,
     /// All that is worth it.
@@ -39,7 +38,7 @@ enum Stage {
 
 impl Ahead {
     pub(super) const fn blank() -> Self {
-        Ahead { count: 0, stage: Stage::End, places: [0; MOST] }
+        Ahead { stage: Stage::End, places: [0; MOST], count: 0 }
     }
 
     /// A name is going to be reached.
@@ -67,7 +66,7 @@ impl Ahead {
                     Some(node) if node.has(flag::CUT) => self.targets(zone, node, rtype),
                     Some(node) => {
                         let wildcard = node.has(flag::WILDCARD).then(|| wildcard_hash(hash));
-                        self.step_down(zone, name, usize::from(labels), hash, wildcard);
+                        self.step_down(zone, name, labels, hash, wildcard);
                     }
                     None => self.alias(wildcard),
                 }
@@ -84,18 +83,18 @@ impl Ahead {
 
     /// The slots of what is to be reached; nothing is read for it.
     pub(super) fn slots<'z>(&self, zone: &'z Zone) -> impl Iterator<Item = &'z u8> {
-        self.places[..usize::from(self.count)].iter().map(|hash| zone.first_slot(*hash))
+        self.places[..self.count].iter().map(|hash| zone.first_slot(*hash))
     }
 
     /// The nodes of what is to be reached; only the slots are read for it.
     pub(super) fn nodes<'z>(&self, zone: &'z Zone) -> impl Iterator<Item = &'z u8> {
-        self.places[..usize::from(self.count)].iter().filter_map(|hash| zone.likely(*hash)).flat_map(Node::reached)
+        self.places[..self.count].iter().filter_map(|hash| zone.likely(*hash)).flat_map(Node::reached)
     }
 
     /// Goes on with the name of one label more than so many, down towards a name that is not there.
     fn step_down(&mut self, zone: &Zone, name: &SearchName, labels: usize, hash: u64, wildcard: Option<u64>) {
         if labels + 1 < name.labels() {
-            self.stage = Stage::Above { labels: labels as u8 + 1, wildcard };
+            self.stage = Stage::Above { labels: labels + 1, wildcard };
             self.add(name.extend_hash(hash, labels + 1));
         } else {
             self.alias(wildcard);
@@ -131,7 +130,7 @@ impl Ahead {
     }
 
     fn add(&mut self, hash: u64) {
-        if let Some(free) = self.places.get_mut(usize::from(self.count)) {
+        if let Some(free) = self.places.get_mut(self.count) {
             *free = hash;
             self.count += 1;
         }
@@ -185,8 +184,8 @@ mod tests {
             let mut steps = Vec::new();
             let node = zone.likely(hash_name(&sought));
             while ahead.look(&zone, &sought, node, rtype) {
-                steps.push(ahead.places[..usize::from(ahead.count)].to_vec());
-                assert_eq!(ahead.slots(&zone).count(), usize::from(ahead.count), "each has its slot");
+                steps.push(ahead.places[..ahead.count].to_vec());
+                assert_eq!(ahead.slots(&zone).count(), ahead.count, "each has its slot");
             }
             let hashes = |names: &&[&str]| -> Vec<u64> {
                 names.iter().map(|name| hash_name(&SearchName::new(&wire(name), 0).unwrap())).collect()

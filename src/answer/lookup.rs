@@ -9,21 +9,20 @@ use crate::dns::HEADER;
 
 /// A question on its way to an answer: hashed and its zone found, nothing of the zone read yet.
 ///
-/// It borrows nothing, so that a worker keeps one for each message of a batch; what is small comes first, together.
+/// It borrows nothing, so that a worker keeps one for each message of a batch.
 #[derive(Debug, Clone)]
-#[repr(C)]
 pub(crate) struct Lookup {
+    name: SearchName,
+    rtype: u16,
     /// None when no zone holds the name.
     found: Option<Found>,
     /// What is reached beyond it.
     ahead: Ahead,
-    rtype: u16,
-    name: SearchName,
 }
 
 impl Lookup {
     pub(crate) const fn blank() -> Self {
-        Lookup { found: None, ahead: Ahead::blank(), rtype: 0, name: SearchName::blank() }
+        Lookup { name: SearchName::blank(), rtype: 0, found: None, ahead: Ahead::blank() }
     }
 
     /// Becomes the look-up of a question, whose name stands behind the header of query and reply.

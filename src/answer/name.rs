@@ -5,18 +5,17 @@ use crate::dns::{NameError, wire_len};
 
 /// The name under search (SNAME of RFC 1034 section 5.3.3) and where its labels stand in the reply.
 ///
-/// Made once and read into again and again: clearing it would cost more than a look-up. What is always read comes first.
+/// Made once and read into again and again: clearing it would cost more than a look-up.
 #[derive(Debug, Clone)]
-#[repr(C)]
 pub(crate) struct SearchName {
-    /// Where the name stands whole in the reply; none when pointers cut it, and `positions` holds each label's place.
-    whole: Option<u32>,
-    len: u8,
-    labels: u8,
-    /// Offset of each label in `wire`, leftmost first; the root label is not counted.
-    starts: [u8; 128],
     /// Lower-cased wire format, then room: eight octets can be read at any label.
     wire: [u8; ROOM],
+    len: usize,
+    labels: usize,
+    /// Offset of each label in `wire`, leftmost first; the root label is not counted.
+    starts: [u8; 128],
+    /// Where the name stands whole in the reply; none when pointers cut it, and `positions` holds each label's place.
+    whole: Option<usize>,
     /// Each label's offset in the reply, and that of the root label after them.
     positions: [u16; 129],
 }
@@ -24,7 +23,7 @@ pub(crate) struct SearchName {
 impl SearchName {
     /// A place for a name: the root, until another one is read into it.
     pub(crate) const fn blank() -> Self {
-        SearchName { whole: Some(0), len: 1, labels: 0, starts: [0; 128], wire: [0; ROOM], positions: [0; 129] }
+        SearchName { wire: [0; ROOM], len: 1, labels: 0, starts: [0; 128], whole: Some(0), positions: [0; 129] }
     }
 
     /// The name that `wire` is, standing whole at `position` of the reply.
@@ -53,9 +52,9 @@ impl SearchName {
             labels += 1;
             at += 1 + usize::from(self.wire[at]);
         }
-        self.len = len as u8;
-        self.labels = labels as u8;
-        self.whole = Some(position as u32);
+        self.len = len;
+        self.labels = labels;
+        self.whole = Some(position);
         Ok(())
     }
 
@@ -99,49 +98,49 @@ impl SearchName {
             }
         }
         self.wire[..len].make_ascii_lowercase();
-        self.len = len as u8;
-        self.labels = labels as u8;
+        self.len = len;
+        self.labels = labels;
         self.whole = None;
         Ok(())
     }
 
     /// How many labels there are, the root not counted.
     pub(crate) fn labels(&self) -> usize {
-        usize::from(self.labels)
+        self.labels
     }
 
     /// The whole name, lower-cased.
     pub(crate) fn wire(&self) -> &[u8] {
-        &self.wire[..usize::from(self.len)]
+        &self.wire[..self.len]
     }
 
     /// The offset in `wire` at which the last `labels` labels (and the root) begin.
     pub(crate) fn suffix_start(&self, labels: usize) -> usize {
-        if labels == 0 { usize::from(self.len) - 1 } else { usize::from(self.starts[self.labels() - labels]) }
+        if labels == 0 { self.len - 1 } else { usize::from(self.starts[self.labels - labels]) }
     }
 
     /// The last `labels` labels and the root, lower-cased.
     pub(crate) fn suffix(&self, labels: usize) -> &[u8] {
-        &self.wire[self.suffix_start(labels)..usize::from(self.len)]
+        &self.wire[self.suffix_start(labels)..self.len]
     }
 
     /// Where in the reply the last `labels` labels begin.
     pub(crate) fn position(&self, labels: usize) -> usize {
         match self.whole {
-            Some(start) => start as usize + self.suffix_start(labels),
-            None => usize::from(self.positions[self.labels() - labels]),
+            Some(start) => start + self.suffix_start(labels),
+            None => usize::from(self.positions[self.labels - labels]),
         }
     }
 
     /// True when the name is `apex`, which has so many labels and is lower-cased, or lies below it.
     pub(crate) fn is_at_or_below(&self, apex: &[u8], labels: usize) -> bool {
-        self.labels() >= labels && self.suffix(labels) == apex
+        self.labels >= labels && self.suffix(labels) == apex
     }
 
     /// The hash of the last `labels` labels, out of the hash of the last `labels - 1`. The root's is [`ROOT_HASH`].
     #[inline]
     pub(crate) fn extend_hash(&self, hash: u64, labels: usize) -> u64 {
-        let start = usize::from(self.starts[self.labels() - labels]);
+        let start = usize::from(self.starts[self.labels - labels]);
         hash_label(hash, &self.wire, start)
     }
 }

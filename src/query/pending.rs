@@ -15,15 +15,14 @@ const PLAIN_UDP_SIZE: usize = 512;
 /// One query between the steps of a batch: all are read, then their places in memory are reached, then they are answered,
 /// so that the waits for memory overlap. It borrows nothing and is used again for the next batch.
 ///
-/// The same snapshot and the same octets go into each step. What most questions need comes first, close together.
+/// The same snapshot and the same octets go into each step.
 #[derive(Debug, Clone)]
-#[repr(C, align(64))]
 pub struct Pending {
     state: State,
-    /// For a question that the cache may know: none before that was looked for.
-    pub(super) kept: Option<KeptAs>,
     pub(super) question: Question,
     pub(super) lookup: Lookup,
+    /// For a question that the cache may know: none before that was looked for.
+    pub(super) kept: Option<KeptAs>,
 }
 
 /// Where and when the cache is to be asked.
@@ -105,9 +104,9 @@ impl Pending {
     pub const fn new() -> Self {
         Pending {
             state: State::Drop,
-            kept: None,
             question: Question { end: 0, edns: None, cookie: None },
             lookup: Lookup::blank(),
+            kept: None,
         }
     }
 

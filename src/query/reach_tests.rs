@@ -89,15 +89,9 @@ fn snapshot() -> Snapshot {
 }
 
 fn query(name: &str, rtype: u16) -> Vec<u8> {
-    let mut octets = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.split('.').chain(["rEACH", "example"]).filter(|label| !label.is_empty()) {
-        octets.push(label.len() as u8);
-        octets.extend_from_slice(label.as_bytes());
-    }
-    octets.push(0);
-    octets.extend(rtype.to_be_bytes());
-    octets.extend([0, 1]);
-    octets
+    let name = parse_name(format!("{name}.rEACH.example").trim_start_matches('.')).unwrap();
+    let header = [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    [&header[..], name.as_slice(), &rtype.to_be_bytes(), &[0, 1]].concat()
 }
 
 /// Every kind of name with every kind of type gets the same reply, over both transports and into every room, whether its node
