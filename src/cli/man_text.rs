@@ -299,7 +299,8 @@ pub(super) const WATCHING: Section = (
         Text(
             "Nobody waits for those who watch. Queries, replies and RCODEs are counted one by one; latency, names, clients and \
              zones are taken from every batch of queries while there are fewer than 2,000 a second or somebody runs `top` or \
-             `tail`, and from one batch of up to 64 under load. What finds no room is left out and counted.",
+             `tail`, and from so many batches that it is 1,000 to 2,000 queries a second under load. What finds no room is left \
+             out and counted.",
         ),
     ],
 );

@@ -59,7 +59,7 @@ pub enum QueryLog {
     /// None.
     #[default]
     Off,
-    /// Those that are looked at: all while little goes on, under load those of one batch of up to 64.
+    /// Those that are looked at: all while little goes on, under load one to two thousand a second.
     Sampled,
     /// All, as far as they can be written: what comes faster is left out and counted.
     Full,

@@ -2,8 +2,8 @@
 //! answered.
 //!
 //! The sender of [`Traffic::look`] comes round some times a second and takes in what workers have fed; queries never wait for
-//! anybody here. Names, clients and zones are counted out of the batches that are looked
-//! at: all while little goes on or somebody looks on, under load one of up to 64, which then stands for the others.
+//! anybody here. Names, clients and zones are counted out of the batches that are looked at: all while little goes on or
+//! somebody looks on, under load few of them, which then stand for the others.
 
 use super::most::Most;
 use crate::config::QueryLog;
@@ -121,7 +121,7 @@ struct Inner {
     names: Most<(Vec<u8>, u16)>,
     clients: Most<IpAddr>,
     turned: Instant,
-    zones: BTreeMap<(String, String), u64>,
+    zones: BTreeMap<Arc<ZoneSeen>, u64>,
     known: Known,
     log: (QueryLog, Option<Listening>),
     /// Until when every query is wanted because somebody looks at what is frequent.
@@ -142,8 +142,15 @@ struct Moment {
 struct Known {
     /// It keeps the place in memory from being used for another.
     snapshot: Weak<Snapshot>,
-    zones: HashMap<usize, HashMap<Vec<u8>, String>>,
+    zones: HashMap<usize, HashMap<Vec<u8>, Arc<ZoneSeen>>>,
     horizons: HashMap<usize, String>,
+}
+
+/// A zone as a horizon sees it: the horizon's name and the zone's apex.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ZoneSeen {
+    horizon: String,
+    zone: String,
 }
 
 /// Batches of queries that a slow looker may be behind.
@@ -200,12 +207,12 @@ impl Traffic {
         let mut shown = Vec::new();
         let mut round = 0;
         self.feed.read(|one| {
-            inner.take(&one);
-            give_turn_at(round);
-            round += 1;
             if wanted {
                 shown.push(inner.known.show(&one));
             }
+            inner.take(one);
+            give_turn_at(round);
+            round += 1;
         });
         if inner.log.0 != QueryLog::Off {
             shown.iter().for_each(log);
@@ -274,9 +281,9 @@ impl Traffic {
     pub fn zones(&self) -> Vec<ZoneQueries> {
         let inner = self.lock();
         let rows = inner.zones.iter();
-        rows.map(|((horizon, zone), queries)| ZoneQueries {
-            horizon: horizon.clone(),
-            zone: zone.clone(),
+        rows.map(|(seen, queries)| ZoneQueries {
+            horizon: seen.horizon.clone(),
+            zone: seen.zone.clone(),
             queries: *queries,
         })
         .collect()
@@ -303,18 +310,17 @@ impl Inner {
         }
     }
 
-    fn take(&mut self, one: &Answered) {
+    fn take(&mut self, one: Answered) {
         let weight = u64::from(one.weight);
-        self.names.add((one.name.clone(), one.rtype), weight);
         self.clients.add(one.client, weight);
-        if let Some(zone) = self.known.zone(one) {
-            let key = (self.known.horizon(one.place).unwrap_or_default(), zone.to_owned());
-            if let Some(count) = self.zones.get_mut(&key) {
+        if let Some(seen) = self.known.zone(&one) {
+            if let Some(count) = self.zones.get_mut(seen) {
                 *count += weight;
             } else if self.zones.len() < MOST_ZONES {
-                self.zones.insert(key, weight);
+                self.zones.insert(Arc::clone(seen), weight);
             }
         }
+        self.names.add((one.name, one.rtype), weight);
     }
 }
 
@@ -322,7 +328,9 @@ impl Known {
     fn of(snapshot: &Arc<Snapshot>) -> Self {
         let zones = snapshot.views.iter().map(|view| {
             let origins = view.zones.iter().map(|seen| seen.zone.origin().as_slice());
-            (view.place, origins.map(|origin| (origin.to_ascii_lowercase(), present_name(origin))).collect())
+            let horizon = || snapshot.places.get(view.place).cloned().unwrap_or_default();
+            let seen = |origin: &[u8]| Arc::new(ZoneSeen { horizon: horizon(), zone: present_name(origin) });
+            (view.place, origins.map(|origin| (origin.to_ascii_lowercase(), seen(origin))).collect())
         });
         let horizons = snapshot.places.iter().cloned().enumerate().collect();
         Known { snapshot: Arc::downgrade(snapshot), zones: zones.collect(), horizons }
@@ -333,7 +341,7 @@ impl Known {
     }
 
     /// The nearest zone above a name.
-    fn zone(&self, one: &Answered) -> Option<&str> {
+    fn zone(&self, one: &Answered) -> Option<&Arc<ZoneSeen>> {
         let zones = self.zones.get(&one.place)?;
         let mut name = one.name.as_slice();
         for label in std::iter::once(0).chain(labels(&one.name).map(|label| label.len() + 1)) {
