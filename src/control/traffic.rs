@@ -121,7 +121,7 @@ struct Inner {
     names: Most<(Vec<u8>, u16)>,
     clients: Most<IpAddr>,
     turned: Instant,
-    zones: BTreeMap<Arc<ZoneSeen>, u64>,
+    zones: BTreeMap<Arc<ZoneKey>, u64>,
     known: Known,
     log: (QueryLog, Option<Listening>),
     /// Until when every query is wanted because somebody looks at what is frequent.
@@ -142,13 +142,13 @@ struct Moment {
 struct Known {
     /// It keeps the place in memory from being used for another.
     snapshot: Weak<Snapshot>,
-    zones: HashMap<usize, HashMap<Vec<u8>, Arc<ZoneSeen>>>,
+    zones: HashMap<usize, HashMap<Vec<u8>, Arc<ZoneKey>>>,
     horizons: HashMap<usize, String>,
 }
 
-/// A zone as a horizon sees it: the horizon's name and the zone's apex.
+/// What queries of a zone are counted under.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ZoneSeen {
+struct ZoneKey {
     horizon: String,
     zone: String,
 }
@@ -281,9 +281,9 @@ impl Traffic {
     pub fn zones(&self) -> Vec<ZoneQueries> {
         let inner = self.lock();
         let rows = inner.zones.iter();
-        rows.map(|(seen, queries)| ZoneQueries {
-            horizon: seen.horizon.clone(),
-            zone: seen.zone.clone(),
+        rows.map(|(key, queries)| ZoneQueries {
+            horizon: key.horizon.clone(),
+            zone: key.zone.clone(),
             queries: *queries,
         })
         .collect()
@@ -313,11 +313,11 @@ impl Inner {
     fn take(&mut self, one: Answered) {
         let weight = u64::from(one.weight);
         self.clients.add(one.client, weight);
-        if let Some(seen) = self.known.zone(&one) {
-            if let Some(count) = self.zones.get_mut(seen) {
+        if let Some(key) = self.known.zone(&one) {
+            if let Some(count) = self.zones.get_mut(key) {
                 *count += weight;
             } else if self.zones.len() < MOST_ZONES {
-                self.zones.insert(Arc::clone(seen), weight);
+                self.zones.insert(Arc::clone(key), weight);
             }
         }
         self.names.add((one.name, one.rtype), weight);
@@ -328,9 +328,10 @@ impl Known {
     fn of(snapshot: &Arc<Snapshot>) -> Self {
         let zones = snapshot.views.iter().map(|view| {
             let origins = view.zones.iter().map(|seen| seen.zone.origin().as_slice());
+            // Horizons beyond those that are counted apart share a place, which has no name.
             let horizon = || snapshot.places.get(view.place).cloned().unwrap_or_default();
-            let seen = |origin: &[u8]| Arc::new(ZoneSeen { horizon: horizon(), zone: present_name(origin) });
-            (view.place, origins.map(|origin| (origin.to_ascii_lowercase(), seen(origin))).collect())
+            let key = |origin: &[u8]| Arc::new(ZoneKey { horizon: horizon(), zone: present_name(origin) });
+            (view.place, origins.map(|origin| (origin.to_ascii_lowercase(), key(origin))).collect())
         });
         let horizons = snapshot.places.iter().cloned().enumerate().collect();
         Known { snapshot: Arc::downgrade(snapshot), zones: zones.collect(), horizons }
@@ -341,7 +342,7 @@ impl Known {
     }
 
     /// The nearest zone above a name.
-    fn zone(&self, one: &Answered) -> Option<&Arc<ZoneSeen>> {
+    fn zone(&self, one: &Answered) -> Option<&Arc<ZoneKey>> {
         let zones = self.zones.get(&one.place)?;
         let mut name = one.name.as_slice();
         for label in std::iter::once(0).chain(labels(&one.name).map(|label| label.len() + 1)) {

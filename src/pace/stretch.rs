@@ -45,9 +45,9 @@ pub(crate) fn filled<T: Clone>(value: T, length: usize) -> Vec<T> {
 /// Octets of memory that are written before the next rest.
 const PART: usize = 128 << 10;
 
-/// For rounds of about a microsecond on a thread that others need, too: once in 128 whoever waits for the core goes first,
-/// so that nobody waits for longer than the rest itself takes. Only rest lets them: whoever yields is often given the core
-/// again at once (`protect_slice` of the Linux scheduler).
+/// For rounds of about a microsecond on a thread that others need, too: once in 128 whoever waits for the core goes first, for
+/// a rest costs some rounds itself. Only rest lets them: whoever yields is often given the core again at once (`protect_slice`
+/// of the Linux scheduler).
 pub(crate) fn give_turn_at(round: usize) {
     if round % 128 == 127 {
         thread::sleep(REST);
